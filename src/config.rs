@@ -1,0 +1,3 @@
+//! `devcontainer.json`: from text to a typed model. Pure.
+
+pub mod model;

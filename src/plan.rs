@@ -1,0 +1,7 @@
+//! The plan and what can be said about it without running it. Pure.
+
+pub mod finding;
+pub mod model;
+
+pub use finding::{Action, Code, Finding, Severity};
+pub use model::Plan;

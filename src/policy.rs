@@ -1,0 +1,11 @@
+//! Policy: hosts, rules, presets, and the user's configuration file.
+//!
+//! Invariant: pure. Nothing here reads a file or resolves a name.
+
+pub mod host;
+pub mod model;
+pub mod presets;
+pub mod rule;
+pub mod user_config;
+
+pub use model::Policy;

@@ -1,0 +1,79 @@
+//! What the user allows, as one value. Only the user's own files make it wider; a repository can only ask.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use ipnet::{IpNet, Ipv4Net};
+
+use super::host::Host;
+use super::rule::Rule;
+
+/// The effective policy of one sandbox.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Policy {
+    /// Where a sandbox may connect to.
+    pub egress: Egress,
+    /// Which variables cross the border.
+    pub env: EnvironmentPolicy,
+    /// How the guardian reaches the world.
+    pub network: NetworkPolicy,
+    /// What a sandbox may use at most; also its defaults.
+    pub limits: LimitCaps,
+    /// Whether a workspace that root owns may be opened, as root without capabilities.
+    pub allow_root_workspace: bool,
+}
+
+/// Where a sandbox may connect to. Deny wins.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Egress {
+    /// Names of the presets that are part of `allow`.
+    pub presets: BTreeSet<String>,
+    /// Allowed destinations.
+    pub allow: BTreeSet<Rule>,
+    /// Denied destinations.
+    pub deny: BTreeSet<Rule>,
+}
+
+/// Which variables cross the border between host and sandbox.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct EnvironmentPolicy {
+    /// Names whose values reach the processes of `start` and `exec`.
+    pub pass: BTreeSet<String>,
+    /// Names that `${localEnv:…}` answers, besides the harmless ones of [`crate::config::substitute`].
+    pub local: BTreeSet<String>,
+}
+
+/// How the guardian reaches the world.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NetworkPolicy {
+    /// Addresses that sandbox networks are cut from.
+    pub pool: Ipv4Net,
+    /// Networks that are exempt from address vetting.
+    pub permit_addresses: BTreeSet<IpNet>,
+    /// Names with addresses of their own.
+    pub hosts: BTreeMap<Host, IpAddr>,
+    /// Certificates that every tool in the sandbox gets to trust.
+    pub ca_bundle: Option<PathBuf>,
+}
+
+/// What a sandbox may use at most.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LimitCaps {
+    /// Processes and threads.
+    pub pids: u64,
+    /// Bytes of memory, swap included.
+    pub memory: u64,
+    /// CPUs.
+    pub cpus: f64,
+    /// Open files of a process.
+    pub nofile: u64,
+    /// Bytes of `/dev/shm`.
+    pub shm: u64,
+}
+
+impl Default for LimitCaps {
+    fn default() -> Self {
+        Self { pids: 4096, memory: 8 << 30, cpus: 4.0, nofile: 16384, shm: 1 << 30 }
+    }
+}

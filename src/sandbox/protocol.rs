@@ -1,0 +1,66 @@
+//! What `start` asks of the init, and what the init says: one JSON argument in, one JSON line out.
+//!
+//! The argument is no secret (it is visible to `docker inspect`); the answer is printed before anything else runs.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+use serde::{Deserialize, Serialize};
+
+/// Folder inside the sandbox that holds cloister's programs, read-only.
+pub const PROGRAMS_TARGET: &str = "/run/cloister/bin";
+/// Folder inside the sandbox that holds the files written for it, read-only.
+pub const FILES_TARGET: &str = "/run/cloister/files";
+/// The init inside the sandbox.
+pub const INIT: &str = "/run/cloister/bin/cloister-init";
+/// The client inside the sandbox.
+pub const CLIENT: &str = "/run/cloister/bin/cloister-hostexec";
+/// Exit code of the init when the sandbox is not sealed.
+pub const LEAK_EXIT: i32 = 86;
+/// Marks the processes of one `exec`, so that a signal finds them: `CLOISTER_EXEC=<id>`.
+pub const EXEC_MARK: &str = "CLOISTER_EXEC";
+
+/// What the probe tries; everything in it must turn out unreachable, but for the guardian.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct ProbeRequest {
+    /// The guardian's address: the only peer that may answer.
+    pub guardian: Ipv4Addr,
+    /// Port of the proxy there.
+    pub guardian_port: u16,
+    /// Addresses of the host, of the gateway, of other sandboxes: none may answer.
+    pub forbidden: Vec<IpAddr>,
+    /// Port of a canary that `start` keeps open on the host while the probe runs; 0 where there is none.
+    pub canary_port: u16,
+    /// What the canary says when it is reached.
+    pub nonce: String,
+    /// Expected user and group of every process.
+    pub user: String,
+}
+
+/// What the init prints once, as one line on standard output.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ProbeReport {
+    /// Always `cloister-probe`, so that the line is recognised.
+    pub kind: String,
+    /// Whether the sandbox is sealed.
+    pub sealed: bool,
+    /// One entry for each attempt.
+    pub attempts: Vec<Attempt>,
+    /// Duration in microseconds.
+    pub microseconds: u64,
+}
+
+/// One attempt.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Attempt {
+    /// Stable id, for example `host-address`, `gateway`, `internet`, `dns-embedded`, `ipv6`, `capabilities`.
+    pub id: String,
+    /// What was tried, with the address.
+    pub target: String,
+    /// Whether it turned out as it must.
+    pub closed: bool,
+    /// What was seen.
+    pub seen: String,
+}

@@ -1,0 +1,1 @@
+//! Every test that needs a Docker Engine, in one binary. Without an engine it fails, loudly.

@@ -1,0 +1,1 @@
+//! Every test that needs no Docker Engine, in one binary.
