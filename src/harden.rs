@@ -1,1 +1,4 @@
 //! placeholder
+
+pub mod run_args;
+pub mod syntax;
