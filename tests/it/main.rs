@@ -1,1 +1,5 @@
 //! Every test that needs no Docker Engine, in one binary.
+
+mod expected;
+mod plan_format;
+mod render;

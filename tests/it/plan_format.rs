@@ -1,0 +1,1 @@
+//! The plan as JSON: canonical, digested, and as its schema says.
