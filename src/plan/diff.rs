@@ -15,7 +15,7 @@ const SILENT: [&str; 5] = ["digest", "facts", "findings", "config", "version"];
 /// Members whose order is their meaning: compared and shown as one value.
 const ARGUMENTS: [&str; 2] = ["command", "entrypoint"];
 /// Columns that one value may take.
-const VALUE_WIDTH: usize = 72;
+const VALUE_WIDTH: usize = 400;
 
 /// One difference.
 #[derive(Debug, Clone, PartialEq, Eq)]
