@@ -1,5 +1,7 @@
 //! The plan and what can be said about it without running it. Pure.
 
+pub mod audit;
+pub mod canonical;
 pub mod finding;
 pub mod model;
 
