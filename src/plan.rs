@@ -2,8 +2,10 @@
 
 pub mod audit;
 pub mod canonical;
+pub mod diff;
 pub mod finding;
 pub mod model;
+pub mod render;
 
 pub use finding::{Action, Code, Finding, Severity};
 pub use model::Plan;
