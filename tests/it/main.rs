@@ -3,3 +3,4 @@
 mod architecture;
 mod cases;
 mod planning;
+mod render;
