@@ -3,4 +3,6 @@
 mod architecture;
 mod expected;
 mod plan_format;
+mod cases;
+mod planning;
 mod render;
