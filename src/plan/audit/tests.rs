@@ -7,7 +7,7 @@ use super::Check::{self, *};
 use super::audit;
 use crate::plan::Plan;
 use crate::plan::finding::Action;
-use crate::plan::model::{AUTO, FILES, GUARDIAN, HOME, HookStatus, MountKind, PROGRAMS, Place, Verdict};
+use crate::plan::model::{AUTO, FILES, HOME, HookStatus, MountKind, PROGRAMS, Place};
 use crate::policy::Policy;
 use crate::policy::rule::Rule;
 
@@ -355,6 +355,22 @@ fn nothing_runs_on_the_host_or_as_somebody_else() {
 
 #[test]
 fn outcome_findings_and_shape_agree() {
-    found(|plan| plan.findings.push(finding(Action::Refused)), Check::Verdict, "/outcome");
-    found(|plan| plan.proxy = None, ReadyIsComplete, "/containers");
+    let cases: [(Plan, fn(&mut Plan), Check, &str); 6] = [
+        (plan(), |plan| plan.findings.push(finding(Action::Refused)), Check::Verdict, "/outcome"),
+        (plan(), |plan| plan.containers.clear(), ReadyIsComplete, "/containers"),
+        (refused(), |plan| plan.findings.clear(), Check::Verdict, "/outcome"),
+        (refused(), |plan| plan.network = good::plan().network, RefusedRunsNothing, "/containers"),
+        (refused(), |plan| plan.proxy = good::plan().proxy, RefusedRunsNothing, "/containers"),
+        (
+            refused(),
+            |plan| plan.lifecycle.push(hook("postCreate", Place::Container, HookStatus::Run)),
+            RefusedRunsNothing,
+            "/lifecycle",
+        ),
+    ];
+    for (index, (mut plan, tamper, check, place)) in cases.into_iter().enumerate() {
+        tamper(&mut plan);
+        let seen: Vec<_> = audit(&plan, &policy()).into_iter().map(|violation| (violation.check, violation.place)).collect();
+        assert_eq!(seen, [(check, place.to_owned())], "case {index}");
+    }
 }

@@ -135,7 +135,7 @@ pub(super) fn plan() -> Plan {
         },
         containers: vec![container()],
         network: Some(Network { name: NAME.into(), internal: true, subnet: AUTO.into(), dns: words(&["127.0.0.1"]) }),
-        proxy: Some(Proxy { url: URL.into(), allow: vec![], deny: vec![] }),
+        proxy: Some(Proxy { url: URL.into(), presets: vec![], allow: vec![], deny: vec![] }),
         lifecycle: vec![
             hook("initialize", Place::Host, HookStatus::NeedsApproval),
             hook("postCreate", Place::Container, HookStatus::Run),
@@ -156,3 +156,19 @@ pub(super) fn build() -> Build {
     }
 }
 
+
+pub(super) fn refused() -> Plan {
+    let findings = vec![finding(Action::Refused)];
+    Plan { outcome: Verdict::Refused, containers: vec![], network: None, proxy: None, lifecycle: vec![], findings, ..plan() }
+}
+
+pub(super) fn build() -> Build {
+    Build {
+        dockerfile: ".devcontainer/Dockerfile".into(),
+        context: ".devcontainer".into(),
+        args: BTreeMap::new(),
+        target: None,
+        cache_from: vec![],
+        network: "guardian".into(),
+    }
+}
