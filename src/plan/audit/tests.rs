@@ -116,10 +116,11 @@ fn every_field_of_a_container_is_guarded() {
         stop_signal = Some("-9; rm".into()) => StopSignal, "/stopSignal";
         stop_signal = Some(String::new()) => StopSignal, "/stopSignal";
     }
-    for (name, value) in [("net.ipv4.ip_forward", "1"), ("net.ipv6.conf.all.disable_ipv6", "0"), ("kernel.shm_rmid_forced", "1")]
+    for (name, value) in
+        [("net.ipv4.ip_forward", "1"), ("net.ipv6.conf.all.disable_ipv6", "0"), ("kernel.shm_rmid_forced", "1")]
     {
         let place = format!("/containers/0/sysctls/{name}");
-        found(|plan| drop(plan.containers[0].sysctls.insert(name.into(), value.into())), Sysctls, &place);
+        found(|plan| _ = plan.containers[0].sysctls.insert(name.into(), value.into()), Sysctls, &place);
     }
 }
 
@@ -146,7 +147,21 @@ fn process_one_is_the_init_and_probes_first() {
 
 #[test]
 fn users_are_numbers_and_not_root() {
-    for user in ["0:0", "0:1000", "00:0", "1000", "node", "node:node", "1000:", ":1000", "+1:1", "01000:1000", "1:1:1", "", "4294967296:0"] {
+    for user in [
+        "0:0",
+        "0:1000",
+        "00:0",
+        "1000",
+        "node",
+        "node:node",
+        "1000:",
+        ":1000",
+        "+1:1",
+        "01000:1000",
+        "1:1:1",
+        "",
+        "4294967296:0",
+    ] {
         let tamper = |plan: &mut Plan| {
             plan.containers[0].user = user.into();
             plan.lifecycle.iter_mut().for_each(|hook| hook.user = user.into());
@@ -185,7 +200,7 @@ fn names_are_this_sandboxs_own() {
         ("two words", "127.0.0.1"),
     ] {
         let place = format!("/containers/0/extraHosts/{name}");
-        found(|plan| drop(plan.containers[0].extra_hosts.insert(name.into(), address.into())), HostName, &place);
+        found(|plan| _ = plan.containers[0].extra_hosts.insert(name.into(), address.into()), HostName, &place);
     }
     for (name, value, check) in [
         ("com.docker.compose.project", "x", Labels),
@@ -194,7 +209,7 @@ fn names_are_this_sandboxs_own() {
         ("cloister.workspace", "${CLOISTER_HOME}", Placeholder),
     ] {
         let place = format!("/containers/0/labels/{name}");
-        found(|plan| drop(plan.containers[0].labels.insert(name.into(), value.into())), check, &place);
+        found(|plan| _ = plan.containers[0].labels.insert(name.into(), value.into()), check, &place);
     }
     found(|plan| plan.network.as_mut().unwrap().name = "cloister-ffffffffffff".into(), Name, "/containers/0/name");
 }
@@ -220,7 +235,10 @@ fn builds_stay_inside_and_behind_the_guardian() {
 
 #[test]
 fn mounts_come_from_where_they_may_and_go_where_they_may() {
-    let volume = |source: &str, target: &str| crate::plan::model::Mount { kind: MountKind::Volume, ..bind(source, target, false) };
+    let volume = |source: &str, target: &str| crate::plan::model::Mount {
+        kind: MountKind::Volume,
+        ..bind(source, target, false)
+    };
     let memory = |target: &str| crate::plan::model::Mount { kind: MountKind::Tmpfs, ..bind("", target, false) };
     for (mount, check, field) in [
         (bind("/", "/host", true), MountSource, "source"),
@@ -245,7 +263,7 @@ fn mounts_come_from_where_they_may_and_go_where_they_may() {
         (memory("/proc/sys"), MountTarget, "target"),
         (memory("/dev/shm"), MountTarget, "target"),
         (memory("/etc"), MountTarget, "target"),
-        (memory("/etc/passwd"), MountTarget, "target"),
+        (memory("/etc/group"), MountTarget, "target"),
         (memory("/run"), MountTarget, "target"),
         (memory("/run/cloister/bin/x"), MountTarget, "target"),
         (memory("/tmp"), MountTarget, "target"),
@@ -261,7 +279,7 @@ fn mounts_come_from_where_they_may_and_go_where_they_may() {
     }
     let sized = crate::plan::model::Mount { size_bytes: Some(0), ..memory("/x") };
     found(|plan| plan.containers[0].mounts.push(sized), MountSource, "/containers/0/mounts/6/sizeBytes");
-    found(|plan| drop(plan.containers[0].mounts.remove(0)), WorkspaceMount, "/containers/0/mounts");
+    found(|plan| _ = plan.containers[0].mounts.remove(0), WorkspaceMount, "/containers/0/mounts");
     found(|plan| plan.workspace.folder = "src".into(), WorkspacePath, "/workspace/folder");
     found(|plan| plan.workspace.folder = "/${CLOISTER_TOKEN}".into(), Placeholder, "/workspace/folder");
 }
@@ -285,7 +303,7 @@ fn limits_are_set_and_capped() {
     }
     for (name, limit) in [("nofile", [1, 1]), ("bogus", [1, 1]), ("nproc", [2, 1])] {
         let place = format!("/containers/0/limits/ulimits/{name}");
-        found(|plan| drop(plan.containers[0].limits.ulimits.insert(name.into(), limit)), Limits, &place);
+        found(|plan| _ = plan.containers[0].limits.ulimits.insert(name.into(), limit), Limits, &place);
     }
 }
 
@@ -306,9 +324,9 @@ fn the_environment_leads_to_the_guardian() {
         ("A", "x${CLOISTER_PROBE}", Placeholder),
     ] {
         let place = format!("/containers/0/env/{name}");
-        found(|plan| drop(plan.containers[0].env.insert(name.into(), value.into())), check, &place);
+        found(|plan| _ = plan.containers[0].env.insert(name.into(), value.into()), check, &place);
     }
-    found(|plan| drop(plan.containers[0].env.remove("https_proxy")), ProxyEnvironment, "/containers/0/env/https_proxy");
+    found(|plan| _ = plan.containers[0].env.remove("https_proxy"), ProxyEnvironment, "/containers/0/env/https_proxy");
     for (name, value, check) in [
         ("HTTP_PROXY", None, ProxyEnvironment),
         ("no_proxy", Some("*"), ProxyEnvironment),
@@ -317,7 +335,7 @@ fn the_environment_leads_to_the_guardian() {
     ] {
         let place = format!("/containers/0/remoteEnv/{name}");
         let value = value.map(str::to_owned);
-        found(|plan| drop(plan.containers[0].remote_env.insert(name.into(), value)), check, &place);
+        found(|plan| _ = plan.containers[0].remote_env.insert(name.into(), value), check, &place);
     }
     for name in ["SECRET", "HTTPS_PROXY", ""] {
         found(|plan| plan.passed_env.push(name.into()), PassedVariable, "/passedEnv/1");
@@ -330,7 +348,13 @@ fn network_and_proxy_are_cloisters_own() {
     found(|plan| plan.network.as_mut().unwrap().subnet = "192.0.2.0/24".into(), Network, "/network/subnet");
     found(|plan| plan.network.as_mut().unwrap().dns = words(&["192.0.2.1"]), Network, "/network/dns");
     found(|plan| plan.network.as_mut().unwrap().dns.clear(), Network, "/network/dns");
-    for url in ["http://192.0.2.1:3128", "http://x:${CLOISTER_TOKEN}@192.0.2.1:1", "http://${CLOISTER_GUARDIAN}:1", "", "http://x:${CLOISTER_TOKEN}@${CLOISTER_GUARDIAN}:0"] {
+    for url in [
+        "http://192.0.2.1:3128",
+        "http://x:${CLOISTER_TOKEN}@192.0.2.1:1",
+        "http://${CLOISTER_GUARDIAN}:1",
+        "",
+        "http://x:${CLOISTER_TOKEN}@${CLOISTER_GUARDIAN}:0",
+    ] {
         let tamper = |plan: &mut Plan| {
             plan.proxy.as_mut().unwrap().url = url.into();
             let proxies = plan.containers[0].env.iter_mut().filter(|(name, _)| name.to_lowercase().starts_with("http"));
@@ -355,7 +379,8 @@ fn nothing_runs_on_the_host_or_as_somebody_else() {
 
 #[test]
 fn outcome_findings_and_shape_agree() {
-    let cases: [(Plan, fn(&mut Plan), Check, &str); 6] = [
+    type Case = (Plan, fn(&mut Plan), Check, &'static str);
+    let cases: [Case; 6] = [
         (plan(), |plan| plan.findings.push(finding(Action::Refused)), Check::Verdict, "/outcome"),
         (plan(), |plan| plan.containers.clear(), ReadyIsComplete, "/containers"),
         (refused(), |plan| plan.findings.clear(), Check::Verdict, "/outcome"),
@@ -370,7 +395,8 @@ fn outcome_findings_and_shape_agree() {
     ];
     for (index, (mut plan, tamper, check, place)) in cases.into_iter().enumerate() {
         tamper(&mut plan);
-        let seen: Vec<_> = audit(&plan, &policy()).into_iter().map(|violation| (violation.check, violation.place)).collect();
+        let seen: Vec<_> =
+            audit(&plan, &policy()).into_iter().map(|violation| (violation.check, violation.place)).collect();
         assert_eq!(seen, [(check, place.to_owned())], "case {index}");
     }
 }

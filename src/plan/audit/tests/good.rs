@@ -156,19 +156,15 @@ pub(super) fn build() -> Build {
     }
 }
 
-
 pub(super) fn refused() -> Plan {
     let findings = vec![finding(Action::Refused)];
-    Plan { outcome: Verdict::Refused, containers: vec![], network: None, proxy: None, lifecycle: vec![], findings, ..plan() }
-}
-
-pub(super) fn build() -> Build {
-    Build {
-        dockerfile: ".devcontainer/Dockerfile".into(),
-        context: ".devcontainer".into(),
-        args: BTreeMap::new(),
-        target: None,
-        cache_from: vec![],
-        network: "guardian".into(),
+    Plan {
+        outcome: Verdict::Refused,
+        containers: vec![],
+        network: None,
+        proxy: None,
+        lifecycle: vec![],
+        findings,
+        ..plan()
     }
 }
