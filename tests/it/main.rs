@@ -2,5 +2,8 @@
 
 mod architecture;
 mod cases;
+mod expected;
+mod golden;
+mod plan_format;
 mod planning;
 mod render;
