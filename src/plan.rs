@@ -1,5 +1,6 @@
 //! The plan and what can be said about it without running it. Pure.
 
+pub mod audit;
 pub mod canonical;
 pub mod diff;
 pub mod finding;

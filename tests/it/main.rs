@@ -4,4 +4,7 @@ mod cli;
 mod documents;
 mod expected;
 mod plan_format;
+mod architecture;
+mod cases;
+mod planning;
 mod render;
