@@ -1,5 +1,9 @@
 //! Every test that needs no Docker Engine, in one binary.
 
+mod cli;
+mod documents;
+mod expected;
+mod plan_format;
 mod architecture;
 mod expected;
 mod plan_format;
