@@ -4,8 +4,8 @@
 
 use std::sync::LazyLock;
 
-use jsonschema::Validator;
 use jsonschema::error::ValidationErrorKind;
+use jsonschema::{Draft, Validator};
 use serde_json::Value;
 
 use super::DIAGNOSTIC_LIMIT;
@@ -16,8 +16,12 @@ pub const TEXT: &str = include_str!("../../schemas/devcontainer.schema.json");
 
 static SCHEMA: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(TEXT).expect("the embedded schema is JSON; a test reads it"));
-static VALIDATOR: LazyLock<Validator> =
-    LazyLock::new(|| jsonschema::validator_for(&SCHEMA).expect("the embedded schema is valid; a test compiles it"));
+/// Compiled as draft 7: the keywords in use mean the same there (a test compares), and its meta-schema, with which the crate
+/// checks ours first, takes a third less time to build: 0.7 ms of the 4 ms that `cloister plan` has.
+static VALIDATOR: LazyLock<Validator> = LazyLock::new(|| {
+    let options = jsonschema::options().with_draft(Draft::Draft7);
+    options.build(&SCHEMA).expect("the embedded schema is valid; a test compiles it")
+});
 
 /// One difference between a document and the schema.
 #[derive(Debug, Clone, PartialEq, Eq)]

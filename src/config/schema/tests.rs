@@ -58,8 +58,10 @@ fn each_wrong_type_is_told_at_its_place() {
             "/features: takes an object such as { \"example.com/features/node:1\": {} }, not a list",
         ),
     ];
+    let published = jsonschema::validator_for(&SCHEMA).expect("the published draft");
     for (document, expected) in cases {
         assert_eq!(check(&document).iter().map(told).collect::<Vec<_>>(), [expected], "{document}");
+        assert_eq!(published.iter_errors(&document).count(), 1, "{document}");
     }
 }
 
