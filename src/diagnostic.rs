@@ -22,6 +22,8 @@ pub enum Kind {
     TypeError,
     /// Nobody knows this property.
     UnknownProperty,
+    /// Another property of the same file decides instead.
+    UnusedProperty,
 }
 
 impl Kind {
@@ -32,6 +34,7 @@ impl Kind {
             Self::DuplicateKey => "duplicate-key",
             Self::TypeError => "type-error",
             Self::UnknownProperty => "unknown-property",
+            Self::UnusedProperty => "unused-property",
         }
     }
 }

@@ -1,1 +1,3 @@
-//! placeholder
+//! The pipeline: what the two ends hand to the pure middle.
+
+pub mod assemble;

@@ -206,7 +206,14 @@ pub struct Finding {
 
 impl Finding {
     /// Returns a finding about the value at `origin`, with nothing in its place and no help.
-    pub fn new(code: Code, severity: Severity, action: Action, origin: &Origin, requested: impl Into<String>, reason: impl Into<String>) -> Self {
+    pub fn new(
+        code: Code,
+        severity: Severity,
+        action: Action,
+        origin: &Origin,
+        requested: impl Into<String>,
+        reason: impl Into<String>,
+    ) -> Self {
         Self {
             code,
             severity,
