@@ -12,4 +12,5 @@ mod expected;
 mod golden;
 mod plan_format;
 mod planning;
+mod properties;
 mod render;
