@@ -1,1 +1,36 @@
-//! placeholder
+//! The plan applied to a Docker Engine, and everything that is asked of the engine.
+//!
+//! | module | does |
+//! |---|---|
+//! | [`endpoint`], [`connect`], [`hijack`] | where the engine is, the connection, raw streams |
+//! | [`facts`] | what the engine says of itself and of an image |
+//! | [`names`], [`receipt`], [`state`] | names and labels; what was allocated, written down |
+//! | [`pool`], [`network`] | addresses, and a sealed network for each sandbox |
+//! | [`guardian`] | the one peer that a sandbox has |
+//! | [`fill`], [`create`], [`verify`], [`probe`], [`apply`] | a plan becomes a container, and is read back |
+//! | [`exec`], [`lifecycle`] | what runs in it |
+//! | [`session`] | start, stop, list, shutdown |
+//!
+//! Invariant: nothing is created that a receipt in the state folder does not name first.
+
+pub mod apply;
+pub mod connect;
+pub mod create;
+pub mod endpoint;
+pub mod exec;
+pub mod facts;
+pub mod fill;
+pub mod frames;
+pub mod guardian;
+pub mod hijack;
+pub mod lifecycle;
+pub mod names;
+pub mod network;
+pub mod pool;
+pub mod probe;
+pub mod receipt;
+pub mod session;
+pub mod state;
+pub mod verify;
+
+pub use connect::{ConnectError, Engine};

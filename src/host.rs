@@ -1,1 +1,13 @@
-//! placeholder
+//! The only doors to the operating system: files, locks, identity, addresses, randomness, programs, the terminal.
+//!
+//! Invariant: nothing here knows of plans, policies or engines.
+
+pub mod addresses;
+pub mod file;
+pub mod identity;
+pub mod lock;
+pub mod paths;
+pub mod programs;
+pub mod random;
+pub mod stdin;
+pub mod terminal;

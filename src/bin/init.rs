@@ -1,1 +1,70 @@
-fn main() {}
+#![expect(clippy::disallowed_methods, reason = "adapter: a program's own command line")]
+#![expect(clippy::print_stderr, reason = "a program's messages")]
+//! `cloister-init`: process 1 of a sandbox, mounted read-only into it. Not for people.
+
+use std::error::Error;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use cloister::sandbox::{init, session, shell, signal};
+
+const USAGE: &str = "\
+usage: cloister-init init REQUEST [-- COMMAND…]   probe, report, then reap; as process 1
+       cloister-init probe REQUEST                probe and report; exit 86 when something is open
+       cloister-init shell                        the account's shell
+       cloister-init signal MARK NAME             signal the processes of one exec
+       cloister-init session -- COMMAND…          run a command in a session of its own";
+
+fn main() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(|word| word.to_str().unwrap_or("\u{fffd}")).collect();
+    match words[..] {
+        ["init", request] => begin(init::run(request, &[])),
+        ["init", request, "--", _, ..] => begin(init::run(request, &arguments[3..])),
+        ["probe", request] => begin(init::probe_alone(request)),
+        ["shell"] => fail(&shell::become_shell(), session::NOT_FOUND_EXIT),
+        ["signal", mark, name] => send(mark, name),
+        ["session", "--", _, ..] => {
+            let error = session::become_command(&arguments[2..]);
+            fail(&error, session::exit_code(&error))
+        }
+        _ => {
+            eprintln!("{USAGE}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn begin(result: Result<i32, init::InitError>) -> ExitCode {
+    match result {
+        Ok(code) => exit(code),
+        Err(error @ init::InitError::Request(_)) => fail(&error, 2),
+        Err(error) => fail(&error, 1),
+    }
+}
+
+fn send(mark: &str, name: &str) -> ExitCode {
+    match signal::parse(name) {
+        Some(signal) if signal::send(mark, signal) > 0 => ExitCode::SUCCESS,
+        Some(_) => ExitCode::FAILURE,
+        None => {
+            eprintln!("cloister-init: {name:?} is not a signal");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn fail(error: &dyn Error, code: i32) -> ExitCode {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    eprintln!("cloister-init: {text}");
+    exit(code)
+}
+
+fn exit(code: i32) -> ExitCode {
+    u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from)
+}

@@ -275,6 +275,8 @@ pub struct Network {
 pub struct Proxy {
     /// Value of the proxy variables.
     pub url: String,
+    /// Names of the presets that `allow` contains, sorted.
+    pub presets: Vec<String>,
     /// What may be reached: canonical rules, sorted.
     pub allow: Vec<String>,
     /// What may never be reached, whatever `allow` says.

@@ -1,0 +1,50 @@
+//! What the engine says of itself and of an image.
+
+pub mod image;
+
+use std::path::Path;
+
+use tokio::net::UnixStream;
+
+use super::connect::{CallError, Engine, Operation};
+use super::endpoint::Endpoint;
+use crate::facts::EngineFacts;
+use crate::host::file;
+
+pub use image::{ImageError, Pull, image};
+
+/// Open files that every engine can give where its own limit cannot be read (the kernel's `fs.nr_open` default).
+const NOFILE_UNKNOWN: u64 = 1 << 20;
+/// Most bytes of a process's limits that are read.
+const LIMITS_LIMIT: u64 = 64 << 10;
+
+/// Asks the engine about itself.
+///
+/// # Errors
+/// The engine does not answer.
+pub async fn engine(engine: &Engine) -> Result<EngineFacts, CallError> {
+    let info = engine.docker.info().await.operation(|| "ask the engine about itself".to_owned())?;
+    let rootless = info.security_options.unwrap_or_default().iter().any(|option| option == "name=rootless");
+    let nofile_hard = match &engine.endpoint {
+        Endpoint::Unix(path) => nofile_of_listener(path).await.unwrap_or(NOFILE_UNKNOWN),
+        Endpoint::Tcp(_) => NOFILE_UNKNOWN,
+    };
+    Ok(EngineFacts { version: engine.version.clone(), nofile_hard, rootless })
+}
+
+/// The engine's API does not tell its limit, but the kernel tells who listens on its socket, and the limits of that.
+/// Under socket activation that is systemd, whose limit is the default of its services.
+async fn nofile_of_listener(socket: &Path) -> Option<u64> {
+    let stream = UnixStream::connect(socket).await.ok()?;
+    let process = stream.peer_cred().ok()?.pid()?;
+    hard_nofile(&file::read_text(Path::new(&format!("/proc/{process}/limits")), LIMITS_LIMIT).ok()?)
+}
+
+/// Reads the hard limit of open files in a text of the form of `/proc/<pid>/limits`.
+fn hard_nofile(limits: &str) -> Option<u64> {
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,78 @@
+//! What was allocated for a sandbox, written down before it is made. Private to the user: it holds the token.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ipnet::Ipv4Net;
+use serde::{Deserialize, Serialize};
+
+use crate::guardian::protocol::WirePolicy;
+
+/// Version of the format.
+pub const VERSION: u32 = 1;
+
+/// How far a sandbox is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum State {
+    /// Something may have been made; nobody has seen the probe's answer yet.
+    Starting,
+    /// It was found sealed and runs.
+    Running,
+    /// Nothing of it is left in the engine.
+    Stopped,
+}
+
+impl State {
+    /// Returns the word that people and scripts see.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Starting => "starting",
+            Self::Running => "running",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
+/// What was allocated for one sandbox.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct Receipt {
+    /// [`VERSION`].
+    pub version: u32,
+    /// Id of the sandbox.
+    pub id: String,
+    /// Name that people call it by.
+    pub name: String,
+    /// The folder that was opened.
+    pub workspace: String,
+    /// How far it is.
+    pub state: State,
+    /// Digest of the plan.
+    pub plan_digest: String,
+    /// Engine's id of the container; `None` until it is made.
+    pub container: Option<String>,
+    /// The sandbox's network; `None` until it is made.
+    pub subnet: Option<Ipv4Net>,
+    /// The second factor of this container's life.
+    pub token: String,
+    /// What the guardian was told, so that a new one can be told again.
+    pub policy: WirePolicy,
+    /// What every process of `start` and `exec` gets.
+    pub process: ProcessDefaults,
+    /// Lifecycle commands that ended well in this container: hook and group.
+    pub hooks_done: BTreeSet<String>,
+}
+
+/// What every process of `start` and `exec` gets.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct ProcessDefaults {
+    /// `uid:gid`.
+    pub user: String,
+    /// Working directory.
+    pub folder: String,
+    /// Environment on top of the container's; `None` empties a variable.
+    pub env: BTreeMap<String, Option<String>>,
+    /// Names of variables whose values come from the environment of the user; the values are never written down.
+    pub passed: Vec<String>,
+}

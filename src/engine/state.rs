@@ -1,0 +1,203 @@
+#![expect(clippy::disallowed_methods, reason = "adapter: the state folder")]
+//! The state folder: one lock for what sandboxes share, and a folder with lock, receipt and files for each of them.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::names;
+use super::receipt::{Receipt, VERSION};
+use crate::host::file::{self, FileError};
+use crate::host::lock::{Lock, LockError};
+use crate::host::paths::{self, PathsError};
+
+/// Most bytes that a receipt has.
+const RECEIPT_LIMIT: u64 = 16 << 20;
+
+/// Why the state folder cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// A folder in it cannot be used.
+    #[error(transparent)]
+    Folder(#[from] PathsError),
+    /// A file in it cannot be used.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A lock in it cannot be used.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// Its folders cannot be listed.
+    #[error("could not list `{path}`")]
+    List {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// A receipt is not what cloister writes.
+    #[error("the receipt `{path}` cannot be read")]
+    Receipt {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// A receipt of another version of cloister.
+    #[error("the receipt `{path}` was written by another version of cloister")]
+    Version {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+impl StateError {
+    /// Returns what to do next.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Folder(error) => error.hint(),
+            Self::Receipt { path, .. } | Self::Version { path } => Some(format!(
+                "remove the sandbox with `docker rm -f` if it still runs, then delete `{}`",
+                path.parent().unwrap_or(path).display()
+            )),
+            Self::File(_) | Self::Lock(_) | Self::List { .. } => None,
+        }
+    }
+}
+
+/// The state folder of one user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StateFolder {
+    root: PathBuf,
+    uid: u32,
+}
+
+impl StateFolder {
+    /// Opens the state folder, creating what is missing.
+    ///
+    /// # Errors
+    /// It cannot be created, or is not private.
+    pub fn open(root: &Path, uid: u32) -> Result<Self, StateError> {
+        paths::private(root)?;
+        paths::private(&root.join("sandboxes"))?;
+        paths::private(&root.join("guardian"))?;
+        Ok(Self { root: root.into(), uid })
+    }
+
+    /// The user whose folder it is.
+    pub fn uid(&self) -> u32 {
+        self.uid
+    }
+
+    /// Name of the guardian that belongs to this folder.
+    pub fn instance(&self) -> String {
+        names::instance(self.uid, &self.root)
+    }
+
+    /// Takes the lock of what sandboxes share: guardian, addresses, names.
+    ///
+    /// # Errors
+    /// The lock file cannot be used.
+    pub async fn lock(&self) -> Result<Lock, StateError> {
+        Ok(Lock::take(&self.root.join("lock")).await?)
+    }
+
+    /// Takes the lock of one sandbox.
+    ///
+    /// # Errors
+    /// The lock file or its folder cannot be used.
+    pub async fn lock_sandbox(&self, id: &str) -> Result<Lock, StateError> {
+        paths::private(&self.sandbox(id))?;
+        Ok(Lock::take(&self.sandbox(id).join("lock")).await?)
+    }
+
+    /// Takes the lock of one sandbox, or returns `None` while somebody holds it.
+    ///
+    /// # Errors
+    /// The lock file or its folder cannot be used.
+    pub fn try_lock_sandbox(&self, id: &str) -> Result<Option<Lock>, StateError> {
+        paths::private(&self.sandbox(id))?;
+        Ok(Lock::try_take(&self.sandbox(id).join("lock"))?)
+    }
+
+    /// The folder of one sandbox.
+    pub fn sandbox(&self, id: &str) -> PathBuf {
+        self.root.join("sandboxes").join(id)
+    }
+
+    /// The folder of what a sandbox gets to read.
+    pub fn files(&self, id: &str) -> PathBuf {
+        self.sandbox(id).join("files")
+    }
+
+    /// Writes a receipt.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn save(&self, receipt: &Receipt) -> Result<(), StateError> {
+        paths::private(&self.sandbox(&receipt.id))?;
+        let text = serde_json::to_vec_pretty(receipt).expect("a receipt has text keys only");
+        Ok(file::write(&self.sandbox(&receipt.id).join("receipt.json"), &text, 0o600)?)
+    }
+
+    /// Reads a receipt; `None` where there is none.
+    ///
+    /// # Errors
+    /// It cannot be read, or is not what this version writes.
+    pub fn load(&self, id: &str) -> Result<Option<Receipt>, StateError> {
+        let path = self.sandbox(id).join("receipt.json");
+        let bytes = match file::read(&path, RECEIPT_LIMIT) {
+            Err(error) if error.is_absent() => return Ok(None),
+            other => other?,
+        };
+        let receipt: Receipt =
+            serde_json::from_slice(&bytes).map_err(|source| StateError::Receipt { path: path.clone(), source })?;
+        if receipt.version == VERSION && receipt.id == id { Ok(Some(receipt)) } else { Err(StateError::Version { path }) }
+    }
+
+    /// Reads every receipt, ordered by id.
+    ///
+    /// # Errors
+    /// One of them cannot be read.
+    pub fn receipts(&self) -> Result<Vec<Receipt>, StateError> {
+        let path = self.root.join("sandboxes");
+        let failed = |source| StateError::List { path: path.clone(), source };
+        let mut ids = Vec::new();
+        for entry in std::fs::read_dir(&path).map_err(failed)? {
+            ids.extend(entry.map_err(failed)?.file_name().into_string());
+        }
+        ids.sort();
+        let mut receipts = Vec::new();
+        for id in ids {
+            receipts.extend(self.load(&id)?);
+        }
+        Ok(receipts)
+    }
+
+    /// Writes what a sandbox gets to read, in a folder that it can enter.
+    ///
+    /// # Errors
+    /// A file cannot be written.
+    pub fn write_files(&self, id: &str, files: &[(&str, &[u8])]) -> Result<PathBuf, StateError> {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = self.files(id);
+        let failed = |source| FileError::Write { path: folder.clone(), source };
+        std::fs::create_dir_all(&folder).map_err(failed)?;
+        std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).map_err(failed)?;
+        for (name, bytes) in files {
+            file::write(&folder.join(name), bytes, 0o644)?;
+        }
+        Ok(folder)
+    }
+
+    /// Writes the plan that a sandbox was made from.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn save_plan(&self, id: &str, json: &[u8]) -> Result<(), StateError> {
+        Ok(file::write(&self.sandbox(id).join("plan.json"), json, 0o600)?)
+    }
+}
+
+#[cfg(test)]
+mod tests;

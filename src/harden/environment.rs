@@ -1,0 +1,106 @@
+//! `containerEnv` and `remoteEnv`: names are checked, the proxy's variables are cloister's, loaders are reported.
+
+use super::draft::Draft;
+use super::syntax::env;
+use crate::config::model::Variable;
+use crate::plan::finding::{Action, Code, Finding, Severity};
+use crate::source::Origin;
+
+/// Takes `containerEnv`.
+pub(super) fn container(draft: &mut Draft, variables: &[Variable]) {
+    for variable in variables {
+        let value = variable.value.as_ref().map_or("", |text| text.value.as_str());
+        if accept(draft, Code::ReservedEnv, Severity::High, &variable.origin, &variable.name, value) {
+            draft.env.insert(variable.name.clone(), value.to_owned());
+        }
+    }
+}
+
+/// Takes `remoteEnv`; a `null` unsets.
+pub(super) fn remote(draft: &mut Draft, variables: &[Variable]) {
+    for variable in variables {
+        let value = variable.value.as_ref().map(|text| text.value.clone());
+        let text = value.as_deref().unwrap_or("(unset)");
+        if accept(draft, Code::ReservedEnv, Severity::High, &variable.origin, &variable.name, text) {
+            draft.remote_env.insert(variable.name.clone(), value);
+        }
+    }
+}
+
+/// Returns whether the variable may be set; reports why not, and what loads code.
+pub(super) fn accept(
+    draft: &mut Draft,
+    code: Code,
+    severity: Severity,
+    origin: &Origin,
+    name: &str,
+    value: &str,
+) -> bool {
+    if env::name(name).is_err() || env::value(value).is_err() {
+        let code = if code == Code::ReservedEnv { Code::EnvName } else { code };
+        let written = format!("{name}={value}");
+        draft.note(code, Severity::Medium, Action::Refused, origin, written, "not a possible variable: names have no `=` and no control characters");
+        return false;
+    }
+    if is_reserved(name) {
+        draft.findings.push(
+            Finding::new(
+                code,
+                severity,
+                Action::Replaced,
+                origin,
+                format!("{name}={value}"),
+                "cloister sets this variable itself; the way out is the guardian whatever it says",
+            )
+            .effective("cloister's own value"),
+        );
+        return false;
+    }
+    if loads_code(name) {
+        draft.findings.push(
+            Finding::new(
+                code,
+                Severity::Low,
+                Action::Kept,
+                origin,
+                format!("{name}={value}"),
+                "can load code into every program of the sandbox; it stays inside",
+            )
+            .effective(format!("{name}={value}")),
+        );
+    }
+    true
+}
+
+/// Whether a variable directs programs to a proxy, in either case.
+pub(super) fn is_proxy_variable(name: &str) -> bool {
+    const NAMES: &[&str] = &["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "FTP_PROXY"];
+    NAMES.iter().any(|known| name.eq_ignore_ascii_case(known))
+}
+
+fn is_reserved(name: &str) -> bool {
+    is_proxy_variable(name)
+        || name.eq_ignore_ascii_case("NODE_USE_ENV_PROXY")
+        || name.to_ascii_uppercase().starts_with("CLOISTER_")
+        || matches!(name, "HOME" | "USER" | "LOGNAME")
+}
+
+fn loads_code(name: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "LD_PRELOAD",
+        "LD_LIBRARY_PATH",
+        "LD_AUDIT",
+        "NODE_OPTIONS",
+        "BASH_ENV",
+        "ENV",
+        "PYTHONSTARTUP",
+        "PYTHONHOME",
+        "PERL5OPT",
+        "RUBYOPT",
+        "JAVA_TOOL_OPTIONS",
+        "GIT_SSH_COMMAND",
+        "GIT_EXTERNAL_DIFF",
+        "PROMPT_COMMAND",
+    ];
+    NAMES.contains(&name)
+}

@@ -1,0 +1,34 @@
+//! Variables of the host: an untrusted file may read the harmless ones and those that the user listed, no others.
+
+use super::draft::Draft;
+use crate::config::substitute::Denied;
+use crate::plan::finding::{Action, Code, Finding, Severity};
+use crate::source::Origin;
+
+/// Reports every variable of the host that was asked for and not given (SEC-07).
+pub(super) fn report(draft: &mut Draft, denied: &[Denied]) {
+    for variable in denied {
+        let severity = if looks_harmless(&variable.name) { Severity::Low } else { Severity::Critical };
+        let origin = Origin { pointer: variable.pointer.clone(), location: variable.location.clone() };
+        let effective = if variable.had_default { "its default" } else { "empty" };
+        draft.findings.push(
+            Finding::new(
+                Code::LocalEnv,
+                severity,
+                Action::Replaced,
+                &origin,
+                format!("${{localEnv:{}}}", variable.name),
+                "would copy a variable of your machine into the sandbox",
+            )
+            .effective(effective)
+            .help(format!("to hand it over, add {:?} to env.local in config.json5", variable.name)),
+        );
+    }
+}
+
+/// Names that describe the machine rather than open doors; their values still stay out.
+fn looks_harmless(name: &str) -> bool {
+    const NAMES: &[&str] =
+        &["HOME", "USER", "USERNAME", "USERPROFILE", "UID", "GID", "HOSTNAME", "DISPLAY", "WSLENV", "CI", "PWD", "SHELL"];
+    NAMES.contains(&name)
+}

@@ -1,0 +1,98 @@
+//! The network and the guardian's part of a plan: cloister's own in every case, and what the user made wider.
+
+use std::collections::BTreeMap;
+
+use super::draft::{Context, Draft};
+use crate::guardian::protocol::{PROXY_PORT, PROXY_USER};
+use crate::plan::finding::{Action, Code, Finding, Severity};
+use crate::plan::model::{AUTO, GUARDIAN, Network, Proxy, TOKEN};
+use crate::sandbox::protocol::FILES_TARGET;
+use crate::source::Origin;
+
+/// Name of the certificate file inside [`FILES_TARGET`].
+pub const CA_FILE: &str = "ca.pem";
+
+/// Returns the network of the sandbox.
+pub(super) fn network(context: &Context<'_>) -> Network {
+    Network {
+        name: context.id.engine_name(),
+        internal: true,
+        subnet: AUTO.to_owned(),
+        // A resolver that never answers: names are the guardian's business (CVE-2024-29018).
+        dns: vec!["127.0.0.1".to_owned()],
+    }
+}
+
+/// Returns the guardian's part.
+pub(super) fn proxy(context: &Context<'_>) -> Proxy {
+    let egress = &context.policy.egress;
+    let text = |rules: &std::collections::BTreeSet<crate::policy::rule::Rule>| {
+        rules.iter().map(|rule| rule.as_str().to_owned()).collect::<Vec<_>>()
+    };
+    Proxy { url: proxy_url(), allow: text(&egress.allow), deny: text(&egress.deny) }
+}
+
+/// Returns the variables that lead every program to the guardian, and to the user's certificates.
+pub(super) fn variables(context: &Context<'_>) -> BTreeMap<String, String> {
+    let mut variables = BTreeMap::new();
+    let mut both = |name: &str, value: &str| {
+        variables.insert(name.to_owned(), value.to_owned());
+        variables.insert(name.to_ascii_lowercase(), value.to_owned());
+    };
+    let url = proxy_url();
+    for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
+        both(name, &url);
+    }
+    both("NO_PROXY", "localhost,127.0.0.1,::1");
+    variables.insert("NODE_USE_ENV_PROXY".to_owned(), "1".to_owned());
+    variables.insert("CLOISTER_SANDBOX".to_owned(), context.id.as_str().to_owned());
+    if context.policy.network.ca_bundle.is_some() {
+        let file = format!("{FILES_TARGET}/{CA_FILE}");
+        for name in [
+            "SSL_CERT_FILE",
+            "CURL_CA_BUNDLE",
+            "GIT_SSL_CAINFO",
+            "REQUESTS_CA_BUNDLE",
+            "PIP_CERT",
+            "NODE_EXTRA_CA_CERTS",
+            "CARGO_HTTP_CAINFO",
+            "AWS_CA_BUNDLE",
+        ] {
+            variables.insert(name.to_owned(), file.clone());
+        }
+    }
+    variables
+}
+
+/// Reports what the user's own settings make wider; each is a finding in every plan.
+pub(super) fn report_settings(draft: &mut Draft, context: &Context<'_>) {
+    let network = &context.policy.network;
+    let mut note = |severity, setting: String, reason: &str| {
+        draft.findings.push(
+            Finding::new(Code::Network, severity, Action::Kept, &Origin::default(), setting.clone(), reason)
+                .effective(setting)
+                .help("from your config.json5"),
+        );
+    };
+    for range in &network.permit_addresses {
+        note(
+            Severity::Medium,
+            format!("network.permitAddresses: {range}"),
+            "listed names may resolve to these addresses although they are private or reserved",
+        );
+    }
+    for (host, address) in &network.hosts {
+        note(Severity::Low, format!("network.hosts: {} = {address}", host.as_str()), "this name has a fixed address");
+    }
+    if let Some(bundle) = &network.ca_bundle {
+        note(
+            Severity::Medium,
+            format!("network.caBundle: {}", bundle.display()),
+            "every tool in the sandbox trusts these certificates",
+        );
+    }
+}
+
+fn proxy_url() -> String {
+    format!("http://{PROXY_USER}:{TOKEN}@{GUARDIAN}:{PROXY_PORT}")
+}

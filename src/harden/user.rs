@@ -1,0 +1,174 @@
+//! `containerUser`, `remoteUser`, `updateRemoteUserUID`: every process runs as the owner of the workspace.
+//!
+//! The name and home of the account come from the image; its numbers come from the folder, so that files written inside
+//! belong to the user outside. The identity files of [`crate::plan::model::FILES`] make that true without a rebuild.
+
+use super::draft::{Account, Context, Draft};
+use super::syntax::user::{self, Id, User};
+use crate::config::model::Text;
+use crate::facts::ImageFacts;
+use crate::plan::finding::{Action, Code, Finding, Severity};
+use crate::plan::model::AUTO;
+use crate::source::{Origin, Spanned};
+
+/// Name of the account where neither file nor image names one.
+const DEFAULT_NAME: &str = "agent";
+/// Numbers of the account that a plan assumes while the workspace belongs to root and that is not allowed.
+const ASSUMED: (u32, u32) = (1000, 1000);
+
+/// Decides who the agent is.
+pub(super) fn decide(
+    draft: &mut Draft,
+    context: &Context<'_>,
+    container_user: Option<&Spanned<Text>>,
+    remote_user: Option<&Spanned<Text>>,
+    update_uid: Option<&Spanned<bool>>,
+) -> Account {
+    let named: Vec<Option<User>> = [container_user, remote_user]
+        .into_iter()
+        .map(|asked| asked.and_then(|asked| check(draft, Code::RootUser, &asked.origin, &asked.value.value)))
+        .collect();
+    if let Some(update) = update_uid.filter(|update| !update.value) {
+        draft.findings.push(
+            Finding::new(
+                Code::NotYet,
+                Severity::Info,
+                Action::Replaced,
+                &update.origin,
+                "updateRemoteUserUID: false",
+                "files written inside would belong to nobody outside",
+            )
+            .effective("the account has the numbers of the workspace's owner"),
+        );
+    }
+    let (uid, gid) = numbers(draft, context);
+    let user = format!("{uid}:{gid}");
+    if uid == 0 {
+        return Account { user, name: "root".into(), home: "/root".into(), brings_home: false };
+    }
+    let asked = named.into_iter().rev().flatten().next();
+    account(user, uid, asked, context.facts.image.as_ref())
+}
+
+/// Returns the user if it is one and not root; reports it otherwise.
+pub(super) fn check(draft: &mut Draft, root_code: Code, origin: &Origin, text: &str) -> Option<User> {
+    match user::parse(text) {
+        Err(error) => {
+            draft.note(Code::UserSyntax, Severity::High, Action::Refused, origin, text, error.to_string());
+            None
+        }
+        Ok(spec) if spec.is_root() => {
+            draft.findings.push(
+                Finding::new(
+                    root_code,
+                    Severity::High,
+                    Action::Replaced,
+                    origin,
+                    text,
+                    "root inside can leave a setuid program in the workspace that makes anyone root outside",
+                )
+                .effective("the owner of the workspace, without capabilities"),
+            );
+            None
+        }
+        Ok(spec) => Some(spec),
+    }
+}
+
+fn numbers(draft: &mut Draft, context: &Context<'_>) -> (u32, u32) {
+    let (uid, gid) = context.facts.host.owner;
+    if uid != 0 {
+        return (uid, gid);
+    }
+    let origin = Origin::default();
+    if context.policy.allow_root_workspace {
+        draft.findings.push(
+            Finding::new(
+                Code::RootUser,
+                Severity::Critical,
+                Action::Kept,
+                &origin,
+                "the workspace belongs to root",
+                "you allowed it: root without capabilities, which can still leave setuid programs in the workspace",
+            )
+            .effective("0:0"),
+        );
+        return (0, 0);
+    }
+    draft.findings.push(
+        Finding::new(
+            Code::RootUser,
+            Severity::Info,
+            Action::NeedsApproval,
+            &origin,
+            "the workspace belongs to root",
+            "nobody but root could write it, and root has no place in a sandbox: cloister start refuses this folder",
+        )
+        .effective(format!("{}:{} in this plan", ASSUMED.0, ASSUMED.1))
+        .help("give the folder to a user (chown -R), or accept root without capabilities: --root-workspace"),
+    );
+    ASSUMED
+}
+
+fn account(user: String, uid: u32, asked: Option<User>, image: Option<&ImageFacts>) -> Account {
+    let asked_name = asked.as_ref().and_then(name_of);
+    let Some(image) = image else {
+        let name = asked_name.unwrap_or_else(|| AUTO.to_owned());
+        return Account { user, name, home: AUTO.to_owned(), brings_home: true };
+    };
+    let passwd = Passwd(&image.passwd);
+    let image_user = user::parse(&image.user).ok().filter(|spec| !spec.is_root());
+    let name = asked_name
+        .or_else(|| asked.as_ref().and_then(number_of).and_then(|uid| passwd.name_of(uid)))
+        .or_else(|| image_user.as_ref().and_then(name_of))
+        .or_else(|| passwd.name_of(uid))
+        .unwrap_or_else(|| DEFAULT_NAME.to_owned());
+    let home = passwd.home_of(&name).filter(|home| is_home(home)).unwrap_or_else(|| format!("/home/{name}"));
+    let brings_home = image.homes.get(&home) != Some(&uid);
+    Account { user, name, home, brings_home }
+}
+
+fn name_of(user: &User) -> Option<String> {
+    match &user.account {
+        Id::Name(name) => Some(name.clone()),
+        Id::Number(_) => None,
+    }
+}
+
+fn number_of(user: &User) -> Option<u32> {
+    match user.account {
+        Id::Number(number) => Some(number),
+        Id::Name(_) => None,
+    }
+}
+
+fn is_home(path: &str) -> bool {
+    path.starts_with('/')
+        && path.len() > 1
+        && !["/root", "/nonexistent", "/dev", "/proc", "/sys", "/etc", "/run", "/bin", "/sbin", "/usr/sbin", "/var/run"]
+            .contains(&path)
+        && !path.contains("..")
+}
+
+/// The text of an image's `/etc/passwd`.
+struct Passwd<'a>(&'a str);
+
+impl Passwd<'_> {
+    fn name_of(&self, uid: u32) -> Option<String> {
+        self.entries().find(|(_, entry_uid, _)| *entry_uid == Some(uid)).map(|(name, ..)| name.to_owned())
+    }
+
+    fn home_of(&self, name: &str) -> Option<String> {
+        self.entries().find(|(entry, ..)| *entry == name).map(|(.., home)| home.to_owned())
+    }
+
+    fn entries(&self) -> impl Iterator<Item = (&str, Option<u32>, &str)> {
+        self.0.lines().filter_map(|line| {
+            let mut fields = line.split(':');
+            let name = fields.next().filter(|name| !name.is_empty())?;
+            let uid = fields.nth(1)?.parse().ok();
+            let home = fields.nth(2)?;
+            Some((name, uid, home))
+        })
+    }
+}

@@ -1,0 +1,59 @@
+//! Locks between processes, by `flock(2)`: a process that is killed leaves none behind.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rustix::fs::{FlockOperation, Mode, OFlags};
+
+/// How often a lock that somebody else holds is tried again.
+const RETRY: Duration = Duration::from_millis(20);
+
+/// The lock could not be taken, for another reason than that somebody holds it.
+#[derive(Debug, thiserror::Error)]
+#[error("could not lock `{path}`")]
+pub struct LockError {
+    path: PathBuf,
+    #[source]
+    source: io::Error,
+}
+
+/// A lock that is held until it is dropped.
+#[derive(Debug)]
+pub struct Lock {
+    _descriptor: OwnedFd,
+}
+
+impl Lock {
+    /// Takes the lock, or returns `None` while somebody else holds it.
+    ///
+    /// # Errors
+    /// The lock file cannot be created or locked.
+    pub fn try_take(path: &Path) -> Result<Option<Self>, LockError> {
+        let failed = |source: rustix::io::Errno| LockError { path: path.into(), source: source.into() };
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let descriptor = rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR).map_err(failed)?;
+        match rustix::fs::flock(&descriptor, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => Ok(Some(Self { _descriptor: descriptor })),
+            Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    /// Takes the lock, waiting for as long as somebody else holds it.
+    ///
+    /// # Errors
+    /// The lock file cannot be created or locked.
+    pub async fn take(path: &Path) -> Result<Self, LockError> {
+        loop {
+            if let Some(lock) = Self::try_take(path)? {
+                return Ok(lock);
+            }
+            tokio::time::sleep(RETRY).await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

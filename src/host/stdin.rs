@@ -1,0 +1,29 @@
+#![expect(clippy::disallowed_methods, reason = "adapter: a thread that reads standard input")]
+//! Standard input as a stream of chunks.
+//!
+//! Not tokio's: its reader sits in a blocking task, and the runtime waits for that task when it ends, so that a command
+//! that is done would go on until somebody presses a key.
+
+use std::io::Read;
+
+use tokio::sync::mpsc::{Receiver, channel};
+
+/// Bytes that are read at once.
+const CHUNK: usize = 32 << 10;
+/// Chunks that are read ahead.
+const AHEAD: usize = 4;
+
+/// Starts reading standard input; the channel closes at its end.
+pub fn chunks() -> Receiver<Vec<u8>> {
+    let (sender, receiver) = channel(AHEAD);
+    std::thread::spawn(move || {
+        let mut input = std::io::stdin().lock();
+        let mut buffer = vec![0; CHUNK];
+        while let Ok(length) = input.read(&mut buffer) {
+            if length == 0 || sender.blocking_send(buffer[..length].to_vec()).is_err() {
+                break;
+            }
+        }
+    });
+    receiver
+}

@@ -1,0 +1,85 @@
+//! What a container is called, what it claims to be, and what it is made from.
+
+use std::net::IpAddr;
+
+use super::{Check, Scope, words};
+use crate::plan::Plan;
+use crate::plan::model::{AUTO, Build, Container, GUARDIAN};
+
+/// Labels of the reference tool that editors look for.
+const DEVCONTAINER_LABELS: [&str; 3] =
+    ["devcontainer.local_folder", "devcontainer.config_file", "devcontainer.metadata"];
+
+pub(super) fn check(plan: &Plan, container: &Container, report: &mut Scope<'_>) {
+    let network = plan.network.as_ref().map(|network| network.name.as_str());
+    let own = words::is_sandbox_name(&container.name) && network == Some(container.name.as_str());
+    report.require(own, Check::Name, "/name", (&container.name, network));
+    check_account(container, report);
+    check_labels(container, report);
+    check_hosts(container, report);
+    match (&container.image, &container.build) {
+        (Some(image), None) => {
+            let plain = !image.is_empty() && !image.starts_with('-') && image.chars().all(|c| c.is_ascii_graphic());
+            report.require(plain, Check::Image, "/image", image);
+            report.require(!words::has_placeholder(image), Check::Placeholder, "/image", image);
+        }
+        (None, Some(build)) => check_build(build, report),
+        both => report.require(false, Check::Image, "/image", both),
+    }
+}
+
+fn check_account(container: &Container, report: &mut Scope<'_>) {
+    let name = &container.user_name;
+    let odd = |character: char| character.is_control() || character.is_whitespace() || ":/,\\".contains(character);
+    let plausible = !name.is_empty() && !name.starts_with('-') && !name.contains(odd);
+    report.require(plausible, Check::Account, "/userName", name);
+    let home = container.home == AUTO || words::is_normal_path(&container.home) && !container.home.contains(':');
+    report.require(home, Check::Account, "/home", &container.home);
+    report.require(!words::has_placeholder(&container.home), Check::Placeholder, "/home", &container.home);
+}
+
+fn check_labels(container: &Container, report: &mut Scope<'_>) {
+    for (name, value) in &container.labels {
+        let known = name.starts_with("cloister.") || DEVCONTAINER_LABELS.contains(&name.as_str());
+        let sandbox = name != "cloister.sandbox" || container.name.strip_prefix("cloister-") == Some(value.as_str());
+        let place = format!("/labels/{}", words::step(name));
+        report.require(known && sandbox, Check::Labels, &place, value);
+        report.require(!words::has_placeholder(value), Check::Placeholder, &place, value);
+    }
+}
+
+/// Names that mean the guardian or the host to somebody inside.
+fn is_imitation(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name == "guardian" || name.starts_with("cloister") || name.ends_with("docker.internal")
+}
+
+fn check_hosts(container: &Container, report: &mut Scope<'_>) {
+    let is_name = |name: &str| {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._".contains(&byte);
+        (1..=253).contains(&name.len()) && !name.starts_with(['-', '.']) && name.bytes().all(plain)
+    };
+    let hostname = container.hostname.as_str();
+    let foreign = hostname == container.name || !is_imitation(hostname) && !hostname.eq_ignore_ascii_case("localhost");
+    report.require(is_name(hostname) && hostname.len() <= 63 && foreign, Check::HostName, "/hostname", hostname);
+    for (name, address) in &container.extra_hosts {
+        let loopback = address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+        let fits = address == GUARDIAN || loopback && !is_imitation(name);
+        let place = format!("/extraHosts/{}", words::step(name));
+        report.require(is_name(name) && fits, Check::HostName, place, address);
+    }
+}
+
+fn check_build(build: &Build, report: &mut Scope<'_>) {
+    report.require(build.network == "guardian", Check::Image, "/build/network", &build.network);
+    for (place, path) in [("/build/dockerfile", &build.dockerfile), ("/build/context", &build.context)] {
+        let climbs = path.split('/').any(|part| part == "..");
+        let inside = !path.is_empty() && !path.starts_with(['/', '-']) && !climbs && !path.contains(char::is_control);
+        report.require(inside, Check::Image, place, path);
+        report.require(!path.contains("://"), Check::Image, place, path);
+    }
+    let values = build.args.values().chain(&build.target).chain(&build.cache_from);
+    for value in values {
+        report.require(!words::has_placeholder(value), Check::Placeholder, "/build", value);
+    }
+}

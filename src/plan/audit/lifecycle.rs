@@ -1,0 +1,29 @@
+//! Lifecycle commands: none on the host, none as somebody else.
+
+use super::{Check, Report};
+use crate::plan::Plan;
+use crate::plan::model::{HookStatus, Place};
+
+/// Every hook that the specification has.
+const HOOKS: [&str; 6] = ["initialize", "onCreate", "updateContent", "postCreate", "postStart", "postAttach"];
+
+pub(super) fn check(plan: &Plan, report: &mut Report) {
+    let mut scope = report.below("/lifecycle");
+    let user = plan.containers.first().map(|container| container.user.as_str());
+    for (index, hook) in plan.lifecycle.iter().enumerate() {
+        let place = format!("/{index}");
+        let on_host = hook.place == Place::Host || hook.hook == "initialize";
+        scope.require(!on_host || hook.status != HookStatus::Run, Check::HostHook, &place, (&hook.hook, hook.status));
+        scope.require(HOOKS.contains(&hook.hook.as_str()), Check::Hook, format!("{place}/hook"), &hook.hook);
+        let own = user.is_none_or(|user| hook.user == user);
+        scope.require(on_host || own, Check::Hook, format!("{place}/user"), &hook.user);
+        let clean = !hook.command.iter().any(|word| word.contains('\0'));
+        let possible = clean && !hook.command.first().is_none_or(String::is_empty);
+        scope.require(
+            possible || hook.status != HookStatus::Run,
+            Check::Hook,
+            format!("{place}/command"),
+            &hook.command,
+        );
+    }
+}

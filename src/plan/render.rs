@@ -1,0 +1,6 @@
+//! Forms of a plan for readers. The canonical JSON is [`super::canonical`]'s.
+
+mod box_view;
+mod finding_view;
+pub mod text;
+mod view;

@@ -1,0 +1,309 @@
+//! The box: what the sandbox is made of, one row for each thing. Everything said here is read from the plan.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::plan::model::{Build, Container, Hook, HookStatus, Limits, Mount, MountKind, Network, Plan, Proxy};
+use crate::ui::text::{count, cut, pad, visible, width, wrap};
+
+/// Columns before the text of a row: indent, label, space.
+const INDENT: usize = 13;
+/// Rules that are listed one by one where no preset names them.
+const RULES_SHOWN: usize = 6;
+/// Columns of a lifecycle command before its middle is cut.
+const COMMAND_SHOWN: usize = 800;
+/// Folder of what cloister brings into a sandbox.
+const OWN_TARGET: &str = "/run/cloister";
+
+/// A row of the box.
+#[derive(Debug, Serialize)]
+pub(super) struct Row {
+    label: &'static str,
+    lines: Vec<Line>,
+}
+
+/// One line of a row, with text at its right end.
+#[derive(Debug, Serialize)]
+struct Line {
+    left: String,
+    gap: String,
+    right: String,
+}
+
+/// Returns the rows; none for a plan that does not run.
+pub(super) fn rows(plan: &Plan, columns: usize) -> Vec<Row> {
+    let Some(container) = plan.containers.first() else { return Vec::new() };
+    let room = columns - INDENT;
+    let mut rows = vec![
+        Row { label: "image", lines: image_lines(plan, container, room) },
+        Row { label: "user", lines: listed(&user(container), ", ", "", room) },
+        Row { label: "limits", lines: listed(&limits(&container.limits), " · ", "", room) },
+    ];
+    rows.extend(plan.network.as_ref().map(|network| row("network", &describe_network(network, container), room)));
+    rows.extend(plan.proxy.as_ref().map(|proxy| row("egress", &egress(proxy), room)));
+    rows.push(Row { label: "files", lines: files(plan, container, room) });
+    rows.push(Row { label: "hooks", lines: hooks(plan, room) });
+    rows.extend(passed(plan, room));
+    rows.extend(unknown(plan, room));
+    rows.retain(|row| !row.lines.is_empty());
+    rows
+}
+
+fn row(label: &'static str, text: &str, room: usize) -> Row {
+    Row { label, lines: wrap(&visible(text), room).into_iter().map(plain).collect() }
+}
+
+fn plain(left: String) -> Line {
+    Line { left, gap: String::new(), right: String::new() }
+}
+
+/// Returns a line with `right` at its end; the left side gives way.
+fn beside(left: &str, right: &str, room: usize) -> Line {
+    let left = cut(&visible(left), room.saturating_sub(width(right) + 2));
+    let gap = " ".repeat(room.saturating_sub(width(&left) + width(right)));
+    if right.is_empty() { plain(left) } else { Line { left, gap, right: right.to_owned() } }
+}
+
+/// Returns the whole reference, however long, with the id beside its end where that fits.
+fn image_lines(plan: &Plan, container: &Container, room: usize) -> Vec<Line> {
+    let id = image_id(plan);
+    let mut lines = wrap(&visible(&image(container)), room);
+    let last = lines.pop().unwrap_or_default();
+    let fits = width(&last) + 2 + width(&id) <= room;
+    let mut lines: Vec<_> = lines.into_iter().map(plain).collect();
+    lines.push(beside(&last, if fits { &id } else { "" }, room));
+    if !fits {
+        lines.push(plain(id));
+    }
+    lines
+}
+
+fn image(container: &Container) -> String {
+    match (&container.image, &container.build) {
+        (_, Some(build)) => built(build),
+        (Some(image), None) => image.clone(),
+        (None, None) => "none".into(),
+    }
+}
+
+fn built(build: &Build) -> String {
+    let target = build.target.as_deref().map_or_else(String::new, |target| format!(", stage {target}"));
+    format!("built from {}{target}, network: {}", build.dockerfile, build.network)
+}
+
+fn image_id(plan: &Plan) -> String {
+    let known = plan.facts.known.get("image.id").map_or("", String::as_str);
+    if known.chars().count() > 15 {
+        format!("{}…", visible(&known.chars().take(15).collect::<String>()))
+    } else {
+        visible(known)
+    }
+}
+
+fn user(container: &Container) -> Vec<String> {
+    let mut parts = vec![format!("{} ({})", container.user_name, container.user)];
+    parts.push(match (container.cap_drop.iter().any(|name| name == "ALL"), container.cap_add.is_empty()) {
+        (true, true) => "no capabilities".into(),
+        (true, false) => format!("capabilities {}", container.cap_add.join(" ")),
+        (false, _) => format!("the engine's capabilities without {}", container.cap_drop.join(" ")),
+    });
+    if container.privileged {
+        parts.push("PRIVILEGED".into());
+    }
+    parts.extend(
+        container
+            .security_opt
+            .iter()
+            .map(|option| cut(&visible(option.trim_end_matches(":true")).replacen('=', " ", 1), 40)),
+    );
+    if container.readonly_rootfs {
+        parts.push("read-only root".into());
+    }
+    parts
+}
+
+fn limits(limits: &Limits) -> Vec<String> {
+    let cpus = if (limits.cpus - 1.0).abs() < f64::EPSILON { "1 CPU".into() } else { format!("{} CPUs", limits.cpus) };
+    [
+        count(usize::try_from(limits.pids).unwrap_or(usize::MAX), "process").replace("processs", "processes"),
+        bytes(limits.memory_bytes),
+        cpus,
+        format!("{} open files", limits.nofile),
+        format!("{} shm", bytes(limits.shm_bytes)),
+    ]
+    .into()
+}
+
+/// Returns a size in the largest unit that divides it, or with one decimal.
+fn bytes(size: u64) -> String {
+    let units = [("GiB", 30), ("MiB", 20), ("KiB", 10)];
+    let Some((unit, shift)) = units.into_iter().find(|(_, shift)| size >> shift > 0) else {
+        return format!("{size} bytes");
+    };
+    let tenths = (u128::from(size) * 10) >> shift;
+    if tenths.is_multiple_of(10) {
+        format!("{} {unit}", tenths / 10)
+    } else {
+        format!("{}.{} {unit}", tenths / 10, tenths % 10)
+    }
+}
+
+fn describe_network(network: &Network, container: &Container) -> String {
+    let peers = if network.internal { "internal, the guardian is the only peer" } else { "NOT INTERNAL" };
+    let dns = match network.dns.as_slice() {
+        [] => "the engine's DNS".to_owned(),
+        [only] if only == "127.0.0.1" || only.starts_with("192.0.2.") => "no DNS".to_owned(),
+        servers => format!("DNS {} (nothing answers there)", servers.join(" ")),
+    };
+    let ports =
+        if container.ports.is_empty() { String::new() } else { format!(", ports {}", container.ports.join(" ")) };
+    let hosts: Vec<_> = container.extra_hosts.iter().map(|(name, address)| format!("{name} = {address}")).collect();
+    let hosts = if hosts.is_empty() { String::new() } else { format!(", {}", hosts.join(", ")) };
+    format!("{peers}, {dns}{ports}{hosts}")
+}
+
+fn egress(proxy: &Proxy) -> String {
+    let denied =
+        if proxy.deny.is_empty() { String::new() } else { format!("; {} denied", count(proxy.deny.len(), "rule")) };
+    if proxy.allow.is_empty() {
+        return format!("nothing: every request is refused{denied}");
+    }
+    if proxy.presets.is_empty() && proxy.allow.len() <= RULES_SHOWN {
+        return format!("{}{denied}", proxy.allow.join(", "));
+    }
+    let names = if proxy.presets.is_empty() { "your rules".into() } else { proxy.presets.join(", ") };
+    format!("{names} ({}){denied}", count(proxy.allow.len(), "rule"))
+}
+
+/// Returns the mounts: what can be written first, what is read-only inside the workspace on one line, cloister's own last.
+fn files(plan: &Plan, container: &Container, room: usize) -> Vec<Line> {
+    let (own, asked): (Vec<_>, Vec<_>) = container.mounts.iter().partition(|mount| is_own(mount));
+    let (protected, shown): (Vec<_>, Vec<_>) = asked.into_iter().partition(|mount| is_protected(plan, mount));
+    let mut lines: Vec<_> =
+        shown.iter().flat_map(|mount| listed(&describe_mount(plan, mount), "  ", access(mount), room)).collect();
+    let names: Vec<_> = protected.iter().map(|mount| relative(plan, &mount.source)).collect();
+    lines.extend(listed(&names, "  ", "read-only", room));
+    if !own.is_empty() {
+        let writable = own.iter().any(|mount| !mount.readonly && mount.kind == MountKind::Bind);
+        let text =
+            if writable { "cloister's programs and files, a home of its own" } else { "cloister's programs and files" };
+        lines.push(beside(text, if writable { "" } else { "read-only" }, room));
+    }
+    lines
+}
+
+/// Returns parts in as many lines as they need, never broken within a part that fits; `right` ends the first line.
+fn listed(parts: &[String], separator: &str, right: &str, room: usize) -> Vec<Line> {
+    let room_left = room.saturating_sub(if right.is_empty() { 0 } else { width(right) + 2 });
+    let mut lines: Vec<String> = Vec::new();
+    for part in parts.iter().map(|part| visible(part)) {
+        match lines.last_mut() {
+            Some(line) if width(line) + width(separator) + width(&part) <= room_left => {
+                *line = format!("{line}{separator}{part}");
+            }
+            Some(line) => {
+                line.push_str(separator.trim_end());
+                lines.push(cut(&part, room_left));
+            }
+            None => lines.push(cut(&part, room_left)),
+        }
+    }
+    lines.iter().enumerate().map(|(index, line)| beside(line, if index == 0 { right } else { "" }, room)).collect()
+}
+
+fn is_own(mount: &Mount) -> bool {
+    mount.source.starts_with("${CLOISTER_") || mount.target.starts_with(OWN_TARGET)
+}
+
+fn is_protected(plan: &Plan, mount: &Mount) -> bool {
+    mount.readonly && mount.kind == MountKind::Bind && relative(plan, &mount.source) != mount.source
+}
+
+/// Returns a host path below the workspace as people write it: `./`, `.git/hooks`.
+fn relative(plan: &Plan, source: &str) -> String {
+    let Some(root) = plan.workspace.source.as_deref() else { return source.to_owned() };
+    match Path::new(source).strip_prefix(root) {
+        Ok(rest) if rest.as_os_str().is_empty() => "./".into(),
+        Ok(rest) => rest.to_string_lossy().into_owned(),
+        Err(_) => source.to_owned(),
+    }
+}
+
+/// Returns what is mounted, and where.
+fn describe_mount(plan: &Plan, mount: &Mount) -> [String; 2] {
+    let what = match mount.kind {
+        MountKind::Bind => relative(plan, &mount.source),
+        MountKind::Volume => format!("volume {}", mount.source),
+        MountKind::Tmpfs => mount.size_bytes.map_or_else(|| "memory".into(), |size| format!("memory {}", bytes(size))),
+    };
+    [what, format!("→  {}", mount.target)]
+}
+
+fn access(mount: &Mount) -> &'static str {
+    if mount.readonly { "read-only" } else { "read-write" }
+}
+
+fn hooks(plan: &Plan, room: usize) -> Vec<Line> {
+    let label = |hook: &Hook| {
+        if hook.name.is_empty() {
+            visible(&hook.hook)
+        } else {
+            format!("{} {}", visible(&hook.hook), visible(&hook.name))
+        }
+    };
+    let column = plan.lifecycle.iter().map(|hook| width(&label(hook))).max().unwrap_or(0).min(room / 3);
+    plan.lifecycle.iter().flat_map(|hook| hook_lines(&pad(&cut(&label(hook), column), column), hook, room)).collect()
+}
+
+/// Returns a hook with its whole command: what is run, or waits, is not hidden.
+fn hook_lines(label: &str, hook: &Hook, room: usize) -> Vec<Line> {
+    let status = match hook.status {
+        HookStatus::Run => "",
+        HookStatus::NeedsApproval => "waits for you",
+        HookStatus::Dropped => "not run",
+    };
+    let indent = width(label) + 2;
+    let columns = room.saturating_sub(indent + width(status) + 2);
+    let lines = wrap(&cut(&command(&hook.command), COMMAND_SHOWN), columns);
+    let lines = lines.iter().enumerate();
+    lines
+        .map(|(index, line)| match index {
+            0 => beside(&format!("{label}  {line}"), status, room),
+            _ => plain(format!("{}{line}", " ".repeat(indent))),
+        })
+        .collect()
+}
+
+/// Returns a command as people would type it: what a shell runs is shown without the shell.
+fn command(arguments: &[String]) -> String {
+    match arguments {
+        [shell, flag, script] if shell == "/bin/sh" && flag == "-c" => visible(script),
+        other => other.iter().map(|argument| quoted(&visible(argument))).collect::<Vec<_>>().join(" "),
+    }
+}
+
+fn quoted(argument: &str) -> String {
+    let bare = |character: char| character.is_alphanumeric() || "-_./:=@,+%".contains(character);
+    if !argument.is_empty() && argument.chars().all(bare) {
+        argument.to_owned()
+    } else {
+        format!("'{}'", argument.replace('\'', r"'\''"))
+    }
+}
+
+fn passed(plan: &Plan, room: usize) -> Option<Row> {
+    (!plan.passed_env.is_empty()).then(|| {
+        row(
+            "env",
+            &format!("{}: every process of the sandbox can read what you pass", plan.passed_env.join(", ")),
+            room,
+        )
+    })
+}
+
+fn unknown(plan: &Plan, room: usize) -> Option<Row> {
+    (!plan.facts.unknown.is_empty()).then(|| {
+        row("at start", &format!("{}: known once the engine has been asked", plan.facts.unknown.join(", ")), room)
+    })
+}

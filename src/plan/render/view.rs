@@ -1,0 +1,153 @@
+//! What the text of a plan says, decided before any layout: strings that are visible, cut and wrapped already.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use super::box_view::{self, Row};
+use super::finding_view::{self, Group};
+use crate::plan::model::{Plan, Verdict};
+use crate::plan::{Action, Finding, Severity};
+use crate::source::Source;
+use crate::ui::style::severity;
+use crate::ui::text::{count, cut, visible, width, wrap};
+
+/// More findings than this get a line that counts them.
+const TALLY_FROM: usize = 8;
+
+/// The whole text.
+#[derive(Debug, Serialize)]
+pub(super) struct View {
+    head: Head,
+    rows: Vec<Row>,
+    tally: String,
+    brief: bool,
+    groups: Vec<Group>,
+    next: Vec<String>,
+}
+
+/// The first line: the answer.
+#[derive(Debug, Serialize)]
+struct Head {
+    title: String,
+    answer: String,
+    tone: &'static str,
+    gap: String,
+    path: String,
+    more: Vec<String>,
+    /// The path, where it does not fit on the first line.
+    under: String,
+}
+
+/// Returns what to show in `columns`.
+pub(super) fn view(plan: &Plan, sources: &[Source], columns: usize, brief: bool) -> View {
+    View {
+        head: head(plan, columns),
+        rows: box_view::rows(plan, columns),
+        tally: tally(&plan.findings),
+        brief,
+        groups: finding_view::groups(plan, sources, columns, brief),
+        next: next(plan, columns, brief),
+    }
+}
+
+fn head(plan: &Plan, columns: usize) -> Head {
+    let title = cut(&visible(&title(plan)), columns / 3);
+    let path = plan
+        .config
+        .path
+        .as_deref()
+        .map_or_else(|| "no devcontainer.json".into(), |path| cut(&visible(path), columns - 2));
+    let (answer, tone) = answer(plan);
+    let used = width(&title) + 3 + width(&answer);
+    if used + 2 + width(&path) <= columns {
+        return Head {
+            title,
+            answer,
+            tone,
+            gap: " ".repeat(columns - used - width(&path)),
+            path,
+            more: Vec::new(),
+            under: String::new(),
+        };
+    }
+    let (answer, more) =
+        if used <= columns { (answer, Vec::new()) } else { broken(&answer, columns, width(&title) + 3) };
+    Head { title, answer, tone, gap: String::new(), path: String::new(), more, under: path }
+}
+
+/// Returns the part of the answer that fits beside the title, and the rest in lines.
+fn broken(answer: &str, columns: usize, used: usize) -> (String, Vec<String>) {
+    let first = wrap(answer, columns.saturating_sub(used)).into_iter().next().unwrap_or_default();
+    let rest = answer.get(first.len()..).unwrap_or_default().trim_start();
+    (first, wrap(rest, columns - 2))
+}
+
+fn title(plan: &Plan) -> String {
+    let folder = plan.workspace.source.as_deref().unwrap_or(&plan.workspace.folder);
+    Path::new(folder).file_name().map_or_else(|| folder.to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
+/// Returns the answer and the role of its colour.
+fn answer(plan: &Plan) -> (String, &'static str) {
+    let number = |wanted: &dyn Fn(&Finding) -> bool| plan.findings.iter().filter(|finding| wanted(finding)).count();
+    if plan.outcome == Verdict::Refused {
+        return (refusal(plan), "bad");
+    }
+    let differences = number(&|finding| finding.action != Action::Kept);
+    let waiting = number(&|finding| finding.action == Action::NeedsApproval);
+    let notes = number(&|finding| finding.action == Action::Kept);
+    let notes = if notes == 0 { String::new() } else { format!(" and {}", count(notes, "note")) };
+    let answer = match differences {
+        0 => format!("ready, as asked{notes}"),
+        some => format!("ready, with {}{notes}", count(some, "difference")),
+    };
+    match waiting {
+        0 => (answer, "good"),
+        1 => (answer + "; 1 waits for you", "waiting"),
+        some => (format!("{answer}; {some} wait for you"), "waiting"),
+    }
+}
+
+fn refusal(plan: &Plan) -> String {
+    let mut causes = plan.findings.iter().filter(|finding| finding.action == Action::Refused);
+    let first = causes.next().map_or_else(|| "nothing can run".into(), |finding| visible(&finding.reason));
+    match causes.count() {
+        0 => format!("refused: {first}"),
+        more => format!("refused: {first} (and {})", count(more, "other reason")),
+    }
+}
+
+fn tally(findings: &[Finding]) -> String {
+    if findings.len() <= TALLY_FROM {
+        return String::new();
+    }
+    let levels = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low, Severity::Info];
+    let parts: Vec<_> = levels
+        .into_iter()
+        .map(|level| (level, findings.iter().filter(|finding| finding.severity == level).count()))
+        .filter(|(_, number)| *number > 0)
+        .map(|(level, number)| format!("{number} {}", severity(level)))
+        .collect();
+    format!("{}: {}", count(findings.len(), "finding"), parts.join(", "))
+}
+
+/// Returns the last lines: what to type next.
+fn next(plan: &Plan, columns: usize, brief: bool) -> Vec<String> {
+    let first = match plan.outcome {
+        Verdict::Ready => "start it: cloister start",
+        Verdict::Refused => "after a change: cloister plan",
+    };
+    let mut parts = vec![first, "for scripts: --format json", "in CI: --check"];
+    if !brief && plan.findings.len() > TALLY_FROM {
+        parts.push("one line each: --brief");
+    }
+    let mut lines: Vec<String> = Vec::new();
+    for part in parts {
+        match lines.last_mut() {
+            Some(line) if width(line) + 4 + width(part) <= columns => *line = format!("{line}    {part}"),
+            _ => lines.push(part.to_owned()),
+        }
+    }
+    lines
+}

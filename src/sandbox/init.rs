@@ -1,0 +1,137 @@
+#![expect(clippy::disallowed_methods, reason = "adapter: process 1")]
+//! Process 1 of a sandbox: probes, reports, then reaps.
+//!
+//! Nothing of the repository or of the image runs before the report says sealed. It sleeps in the kernel between
+//! signals; it opens nothing, listens nowhere, and cannot be read by other processes of the same user.
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::process::Command;
+
+use rustix::io::Errno;
+use rustix::process::{
+    DumpableBehavior, Pid, Signal, WaitOptions, WaitStatus, getpid, kill_process_group, set_dumpable_behavior, wait,
+};
+use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
+use signal_hook::iterator::Signals;
+
+use super::probe::{self, attempt};
+use super::protocol::{Attempt, LEAK_EXIT, ProbeReport, ProbeRequest};
+
+/// Why process 1 could not begin; nothing ran.
+#[derive(Debug, thiserror::Error)]
+pub enum InitError {
+    /// Other processes could read its memory.
+    #[error("cannot make process 1 unreadable")]
+    Dumpable(#[source] Errno),
+    /// It would not notice the end of a process, or a request to stop.
+    #[error("cannot listen for signals")]
+    Signals(#[source] io::Error),
+    /// The request is not one.
+    #[error("cannot read the probe's request")]
+    Request(#[source] serde_json::Error),
+    /// Nobody would learn whether the sandbox is sealed.
+    #[error("cannot print the report")]
+    Report(#[source] io::Error),
+    /// The image's own command.
+    #[error("cannot run {0}")]
+    Spawn(String, #[source] io::Error),
+}
+
+/// Runs as process 1 until it is told to stop, or until `command` ends; returns the exit code.
+///
+/// # Errors
+/// When it cannot begin: then nothing ran.
+pub fn run(request: &str, command: &[OsString]) -> Result<i32, InitError> {
+    set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(InitError::Dumpable)?;
+    let mut signals = Signals::new([SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH])
+        .map_err(InitError::Signals)?;
+    let begin = std::time::Instant::now();
+    let mut report = measure(request)?;
+    report.attempts.push(process_one());
+    let report = probe::report(report.attempts, begin.elapsed());
+    print(&report).map_err(InitError::Report)?;
+    if !report.sealed {
+        return Ok(LEAK_EXIT);
+    }
+    let child = if command.is_empty() { None } else { Some(spawn(command)?) };
+    Ok(serve(&mut signals, child))
+}
+
+/// The probe alone, for other tools: prints the report, returns the exit code.
+///
+/// # Errors
+/// When the request is not one, or nobody can read the report.
+pub fn probe_alone(request: &str) -> Result<i32, InitError> {
+    let report = measure(request)?;
+    print(&report).map_err(InitError::Report)?;
+    Ok(if report.sealed { 0 } else { LEAK_EXIT })
+}
+
+fn measure(request: &str) -> Result<ProbeReport, InitError> {
+    let request: ProbeRequest = serde_json::from_str(request).map_err(InitError::Request)?;
+    Ok(probe::run(&request))
+}
+
+fn print(report: &ProbeReport) -> io::Result<()> {
+    let mut line = serde_json::to_vec(report)?;
+    line.push(b'\n');
+    let mut output = io::stdout().lock();
+    output.write_all(&line)?;
+    output.flush()
+}
+
+/// Another process 1 (`HostConfig.Init`) would have run first, and would reap instead (SEC-22).
+fn process_one() -> Attempt {
+    let pid = getpid();
+    attempt("process-1", "cloister's init is process 1", pid == Pid::INIT, format!("process {pid}"))
+}
+
+/// Starts the command through this program, which gives it a session of its own.
+fn spawn(command: &[OsString]) -> Result<Pid, InitError> {
+    let name = || command.first().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let child = Command::new("/proc/self/exe").arg("session").arg("--").args(command).spawn();
+    let child = child.map_err(|error| InitError::Spawn(name(), error))?;
+    // `serve` collects it with everything else; the handle does nothing when it is dropped.
+    Ok(Pid::from_child(&child))
+}
+
+fn serve(signals: &mut Signals, child: Option<Pid>) -> i32 {
+    for signal in signals.forever() {
+        match (signal, child) {
+            (SIGCHLD, _) => {
+                if let Some(code) = reap(child) {
+                    return code;
+                }
+            }
+            (SIGWINCH | SIGUSR1 | SIGUSR2, None) => {}
+            // Everything else in the sandbox ends with process 1.
+            (_, None) => return 0,
+            (_, Some(child)) => forward(child, signal),
+        }
+    }
+    0
+}
+
+fn forward(child: Pid, signal: i32) {
+    if let Some(signal) = Signal::from_named_raw(signal) {
+        // It may have ended just now; then its SIGCHLD is on the way.
+        let _gone = kill_process_group(child, signal);
+    }
+}
+
+/// Collects every process that ended; the exit code of `child` when it is among them.
+fn reap(child: Option<Pid>) -> Option<i32> {
+    let mut code = None;
+    while let Ok(Some((pid, status))) = wait(WaitOptions::NOHANG) {
+        if Some(pid) == child {
+            code = Some(exit_code(status));
+        }
+    }
+    code
+}
+
+/// As a shell says it: 128 and the signal's number for a process that was killed.
+fn exit_code(status: WaitStatus) -> i32 {
+    status.exit_status().or_else(|| status.terminating_signal().map(|signal| 128 + signal)).unwrap_or(1)
+}

@@ -1,0 +1,135 @@
+//! One line of a source with marks under it, made visible and cut to a width around what is marked.
+
+use std::ops::Range;
+
+use super::text;
+use crate::source::Source;
+
+/// Columns of a tab.
+const TAB: &str = "    ";
+
+/// A line of a source, ready to print.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Excerpt {
+    /// One-based number of the line.
+    pub number: usize,
+    /// The line as shown.
+    pub line: String,
+    /// One mark for each span, in the same order.
+    pub marks: Vec<Mark>,
+}
+
+/// What is marked in [`Excerpt::line`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mark {
+    /// Byte range in the line.
+    pub range: Range<usize>,
+    /// Zero-based column where it begins.
+    pub column: usize,
+    /// Columns that it takes, at least one.
+    pub width: usize,
+    /// Lines of the source that the span goes on for after this one.
+    pub more_lines: usize,
+}
+
+/// Returns the line in which the first span begins, with at most `columns`; every span is marked as far as it is shown.
+#[must_use]
+pub fn excerpt(source: &Source, spans: &[Range<usize>], columns: usize) -> Excerpt {
+    let first = spans.iter().map(|span| span.start).min().unwrap_or(0);
+    let number = source.locate(first..first).line;
+    let range = line_around(&source.text, first);
+    let cells = cells(&source.text[range.clone()], range.start);
+    let shown = window(&cells, spans, columns);
+    let mut line = String::new();
+    let mut starts = Vec::new();
+    if shown.start > 0 {
+        line.push('…');
+    }
+    for cell in &cells[shown.clone()] {
+        starts.push((cell.offset, line.len()));
+        line.push_str(&cell.text);
+    }
+    let end = (cells.get(shown.end).map_or(range.end, |cell| cell.offset), line.len());
+    if shown.end < cells.len() {
+        line.push('…');
+    }
+    starts.push(end);
+    let marks = spans.iter().map(|span| mark(source, span, &range, &starts, &line)).collect();
+    Excerpt { number, line, marks }
+}
+
+struct Cell {
+    offset: usize,
+    text: String,
+    width: usize,
+}
+
+/// Returns the byte range of the line around an offset, without its ending and without a byte order mark.
+fn line_around(text: &str, offset: usize) -> Range<usize> {
+    let bytes = text.as_bytes();
+    let offset = offset.min(bytes.len());
+    let start = bytes[..offset].iter().rposition(|byte| *byte == b'\n').map_or(0, |position| position + 1);
+    let end = bytes[offset..].iter().position(|byte| *byte == b'\n').map_or(bytes.len(), |position| offset + position);
+    let start = if start == 0 && text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { start };
+    let end = if end > start && bytes[end - 1] == b'\r' { end - 1 } else { end };
+    start..end.max(start)
+}
+
+fn cells(line: &str, offset: usize) -> Vec<Cell> {
+    text::pieces(line)
+        .map(|(at, piece)| {
+            let text = if piece == "\\t" { TAB.to_owned() } else { piece };
+            Cell { offset: offset + at, width: text::width(&text), text }
+        })
+        .collect()
+}
+
+/// Returns which cells are shown: all of them, or those around the spans with room for an ellipsis on both sides.
+fn window(cells: &[Cell], spans: &[Range<usize>], columns: usize) -> Range<usize> {
+    if cells.iter().map(|cell| cell.width).sum::<usize>() <= columns {
+        return 0..cells.len();
+    }
+    let room = columns.saturating_sub(2).max(1);
+    let first = spans.iter().map(|span| span.start).min().unwrap_or(0);
+    let last = spans.iter().map(|span| span.end).max().unwrap_or(0);
+    let before = |offset: usize| cells.iter().filter(|cell| cell.offset < offset).map(|cell| cell.width).sum::<usize>();
+    let from = if before(last) <= room { 0 } else { before(first).saturating_sub(room / 3) };
+    let (mut start, mut end, mut column, mut used) = (cells.len(), cells.len(), 0, 0);
+    for (index, cell) in cells.iter().enumerate() {
+        if column >= from {
+            start = start.min(index);
+            used += cell.width;
+            if used > room {
+                end = index;
+                break;
+            }
+        }
+        column += cell.width;
+    }
+    start..end.max(start)
+}
+
+fn mark(
+    source: &Source,
+    span: &Range<usize>,
+    line_range: &Range<usize>,
+    starts: &[(usize, usize)],
+    line: &str,
+) -> Mark {
+    let shown = |offset: usize| {
+        let index = starts.partition_point(|(at, _)| *at < offset).min(starts.len() - 1);
+        starts[index].1
+    };
+    let begin = shown(span.start.clamp(line_range.start, line_range.end));
+    let end = shown(span.end.clamp(line_range.start, line_range.end)).max(begin);
+    let rest = source.text.as_bytes().get(line_range.end..span.end).unwrap_or_default();
+    Mark {
+        range: begin..end,
+        column: text::width(&line[..begin]),
+        width: text::width(&line[begin..end]).max(1),
+        more_lines: rest.iter().filter(|byte| **byte == b'\n').count(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

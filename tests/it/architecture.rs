@@ -1,0 +1,256 @@
+//! The rules of `docs/architecture.md` that a compiler does not know.
+#![expect(clippy::disallowed_methods, reason = "adapter: reads the repository's own files")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// What has no IO, no async, no clock and no environment.
+const PURE: &[&str] = &["config", "merge", "policy", "harden", "plan", "facts", "source", "diagnostic", "ident"];
+
+/// Longest file in lines, its tests included.
+const LONGEST: usize = 700;
+
+pub(crate) fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Returns every file below `folder` in the repository, sorted, without what Cargo and git keep.
+pub(crate) fn files_below(folder: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders = vec![repository().join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_string_lossy().into_owned();
+            if path.is_symlink() || [".git", "target"].contains(&name.as_str()) {
+                continue;
+            }
+            if path.is_dir() { folders.push(path) } else { found.push(path) }
+        }
+    }
+    found.sort();
+    assert!(!found.is_empty(), "nothing below {folder}");
+    found
+}
+
+fn rust_files(folder: &str) -> Vec<PathBuf> {
+    files_below(folder).into_iter().filter(|path| path.extension().is_some_and(|extension| extension == "rs")).collect()
+}
+
+pub(crate) fn text(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Returns the path from the repository's root.
+pub(crate) fn name(path: &Path) -> String {
+    path.strip_prefix(repository()).unwrap().to_string_lossy().into_owned()
+}
+
+/// Returns the numbered lines that are not comments.
+fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//")).map(|(at, line)| (at + 1, line))
+}
+
+/// Returns `file:line: token` wherever one of the tokens stands in code.
+fn uses(path: &Path, tokens: &[&str]) -> Vec<String> {
+    let text = text(path);
+    let found = code(&text).flat_map(|(at, line)| {
+        tokens
+            .iter()
+            .filter(move |token| line.contains(**token))
+            .map(move |token| format!("{}:{at}: {token}", name(path)))
+    });
+    found.collect()
+}
+
+/// Whether the path belongs to a module (or a folder of modules) of that name directly below `src`.
+fn belongs_to(path: &Path, modules: &[&str]) -> bool {
+    let name = name(path);
+    let first = name.trim_start_matches("src/").split('/').next().unwrap_or_default();
+    modules.contains(&first.trim_end_matches(".rs"))
+}
+
+fn is_test(path: &Path) -> bool {
+    let name = name(path);
+    name.ends_with("/tests.rs") || name.contains("/tests/") || name.starts_with("tests/")
+}
+
+fn assert_none(what: &str, found: &[String]) {
+    assert!(found.is_empty(), "{what}:\n  {}", found.join("\n  "));
+}
+
+#[test]
+fn no_file_is_longer_than_a_reader_can_hold() {
+    let mut long = Vec::new();
+    for path in rust_files("src").into_iter().chain(rust_files("tests")) {
+        let lines = text(&path).lines().count();
+        if lines > LONGEST {
+            long.push(format!("{}: {lines} lines", name(&path)));
+        }
+    }
+    assert_none(&format!("longer than {LONGEST} lines"), &long);
+}
+
+#[test]
+fn the_pure_part_has_no_way_out() {
+    let doors = [
+        "disallowed_methods",
+        "std::fs",
+        "std::env",
+        "std::io",
+        "std::process",
+        "std::net::Tcp",
+        "std::net::Udp",
+        "std::time::Instant",
+        "std::time::SystemTime",
+        "tokio",
+        "async fn",
+        "tracing",
+        "rustix",
+        "bollard",
+        "getrandom",
+        "println!",
+        "crate::engine",
+        "crate::host::",
+        "crate::guardian",
+        "crate::cli",
+    ];
+    let pure = rust_files("src").into_iter().filter(|path| belongs_to(path, PURE) && !is_test(path));
+    assert_none("the pure part reaches outside", &pure.flat_map(|path| uses(&path, &doors)).collect::<Vec<_>>());
+}
+
+#[test]
+fn pure_values_have_an_order() {
+    let pure = rust_files("src").into_iter().filter(|path| belongs_to(path, &["harden", "plan", "merge"]));
+    let found: Vec<_> = pure.flat_map(|path| uses(&path, &["HashMap", "HashSet"])).collect();
+    assert_none("an order that changes from run to run", &found);
+}
+
+#[test]
+fn the_audit_shares_no_code_with_what_it_audits() {
+    let audit = rust_files("src").into_iter().filter(|path| name(path).starts_with("src/plan/audit"));
+    let found: Vec<_> = audit.flat_map(|path| uses(&path, &["harden"])).collect();
+    assert_none("the audit knows the hardening", &found);
+}
+
+#[test]
+fn an_adapter_says_so_in_its_first_line_of_code() {
+    let opt_out = "clippy::disallowed_methods";
+    let mut found = Vec::new();
+    for path in rust_files("src") {
+        let text = text(&path);
+        let Some((at, _)) = code(&text).find(|(_, line)| line.contains(opt_out)) else { continue };
+        let first = code(&text).find(|(_, line)| !line.trim().is_empty()).map(|(at, _)| at);
+        let whole_file = text.contains("#![expect(") && text.contains("reason = \"adapter: ");
+        if !is_test(&path) && (first != Some(at) && first.is_none_or(|first| at > first + 2) || !whole_file) {
+            found.push(format!("{}:{at}", name(&path)));
+        }
+    }
+    assert_none("not `#![expect(clippy::disallowed_methods, reason = \"adapter: …\")]` at the top", &found);
+}
+
+#[test]
+fn modules_are_files_with_names() {
+    let found: Vec<_> =
+        rust_files("src").iter().map(|path| name(path)).filter(|name| name.ends_with("/mod.rs")).collect();
+    assert_none("foo/mod.rs instead of foo.rs", &found);
+}
+
+#[test]
+fn nothing_is_left_for_later() {
+    // put together here, so that this file does not find itself
+    let marks = [
+        concat!("TO", "DO"),
+        concat!("FIX", "ME"),
+        concat!("XX", "X:"),
+        concat!("#[ig", "nore"),
+        concat!("#[should_", "panic"),
+        concat!("#[al", "low("),
+        concat!("#![al", "low("),
+        concat!("to", "do!("),
+        concat!("unimple", "mented!("),
+    ];
+    let mut found = Vec::new();
+    for path in rust_files("src").into_iter().chain(rust_files("tests")).chain(files_below("scripts")) {
+        for (at, line) in text(&path).lines().enumerate() {
+            found.extend(
+                marks
+                    .iter()
+                    .filter(|mark| line.contains(**mark))
+                    .map(|mark| format!("{}:{}: {mark}", name(&path), at + 1)),
+            );
+        }
+    }
+    assert_none("left for later", &found);
+}
+
+#[test]
+fn no_test_file_is_forgotten() {
+    let mut found = Vec::new();
+    for suite in ["tests/it", "tests/docker"] {
+        let main = text(&repository().join(suite).join("main.rs"));
+        for path in rust_files(suite).iter().filter(|path| path.parent() == Some(&repository().join(suite))) {
+            let module = path.file_stem().unwrap().to_string_lossy().into_owned();
+            if module != "main"
+                && !main.lines().any(|line| line.trim_start_matches("pub(crate) ") == format!("mod {module};"))
+            {
+                found.push(format!("{} is not in {suite}/main.rs", name(path)));
+            }
+        }
+    }
+    assert_none("never compiled", &found);
+}
+
+/// Files that are read by people or programs of this repository; the lock file names its registry by design.
+fn published() -> impl Iterator<Item = (PathBuf, String)> {
+    let texts = files_below("").into_iter().filter_map(|path| Some((path.clone(), fs::read_to_string(path).ok()?)));
+    texts.filter(|(path, _)| name(path) != "Cargo.lock")
+}
+
+#[test]
+fn package_registries_are_patterns_never_host_names() {
+    let registries = [
+        ["npmjs", "org"],
+        ["npmjs", "com"],
+        ["yarnpkg", "com"],
+        ["pypi", "org"],
+        ["pythonhosted", "org"],
+        ["debian", "org"],
+        ["ubuntu", "com"],
+        ["alpinelinux", "org"],
+        ["rubygems", "org"],
+        ["crates", "io"],
+        ["nodesource", "com"],
+    ];
+    let mut found = Vec::new();
+    for (path, text) in published() {
+        for domain in registries.map(|parts| parts.join(".")) {
+            for (at, _) in text.match_indices(&domain) {
+                let before = &text[..at];
+                let continues = text[at + domain.len()..].starts_with(|next: char| next.is_ascii_alphanumeric());
+                if !before.ends_with("*.") && !continues {
+                    found.push(format!("{}:{}: {domain} without a `*.`", name(&path), before.lines().count()));
+                }
+            }
+        }
+    }
+    assert_none("host names of registries", &found);
+}
+
+#[test]
+fn no_path_of_one_machine_is_published() {
+    let roots = [concat!("/wo", "rk/"), concat!("/tmp/", "cl/"), concat!("/home/", "cloud")];
+    let mut found = Vec::new();
+    for (path, text) in published() {
+        for root in roots {
+            for (at, _) in text.match_indices(root) {
+                let inside_a_path =
+                    text[..at].ends_with(|before: char| before.is_ascii_alphanumeric() || "._-}~*".contains(before));
+                if !inside_a_path {
+                    found.push(format!("{}:{}: {root}", name(&path), text[..at].lines().count()));
+                }
+            }
+        }
+    }
+    assert_none("paths of one machine", &found);
+}
