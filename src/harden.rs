@@ -47,8 +47,6 @@ pub use self::refusal::refuse_file;
 
 /// Placeholder for the probe's instructions, an argument of the init.
 pub const PROBE: &str = "${CLOISTER_PROBE}";
-/// Placeholder for the plan's own digest, the value of a label.
-pub const DIGEST: &str = "${CLOISTER_DIGEST}";
 /// Version of the plan format.
 pub const VERSION: u32 = 1;
 
@@ -282,7 +280,7 @@ fn labels(context: &Context<'_>) -> BTreeMap<String, String> {
     [
         ("cloister.sandbox", context.id.as_str().to_owned()),
         ("cloister.workspace", host.folder.display().to_string()),
-        ("cloister.digest", DIGEST.to_owned()),
+        ("cloister.digest", AUTO.to_owned()),
         ("cloister.user", host.uid.to_string()),
     ]
     .into_iter()

@@ -35,11 +35,24 @@ need_rust() {
   command -v cc >/dev/null || install_packages gcc libc6-dev
 }
 
+# apt_targets FORMAT: what apt knows of its sources; asked anew, in a folder of its own, where its lists are empty.
+apt_targets() {
+  local found lists
+  found=$(apt-get indextargets --format "$1" 'Created-By: Packages' 2>/dev/null)
+  if [ -z "$found" ]; then
+    lists=$(mktemp -d)
+    mkdir "$lists/partial"
+    apt-get -qq -o Dir::State::lists="$lists" -o Debug::NoLocking=1 update >/dev/null 2>&1 || true
+    found=$(apt-get -o Dir::State::lists="$lists" indextargets --format "$1" 'Created-By: Packages')
+    rm -rf "$lists"
+  fi
+  printf '%s\n' "$found"
+}
+
 # debian_mirror: the mirror that this machine takes Debian's main archive from.
 debian_mirror() {
   # shellcheck disable=SC2016 # the dollars are apt's
-  apt-get indextargets --format '$(LABEL) $(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
-    awk '$1 == "Debian" && !seen++ { print $2 }'
+  apt_targets '$(LABEL) $(REPO_URI)' | awk '$1 == "Debian" && !seen++ { print $2 }'
 }
 
 # cargo_output PROFILE: the folder that `cargo build` leaves its programs in (one level down: a target is named).

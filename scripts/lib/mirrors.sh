@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # What this machine's own package sources mean for a sandbox: which hosts its clients talk to, and which of them have
 # addresses that the guardian refuses unless the user says otherwise (mirrors in private networks). Sourced, never run.
-# Every name is read from the machine or from the clients themselves; none is written here.
+# Every name is read from the machine or from the clients themselves; none is written here. Needs common.sh.
 
 # host_of: URLs on standard input, their hosts on standard output, each once.
 host_of() { sed -nE 's#^[a-z+]+://([^/@]*@)?([^/:]+).*#\2#p' | sort -u; }
@@ -9,7 +9,7 @@ host_of() { sed -nE 's#^[a-z+]+://([^/@]*@)?([^/:]+).*#\2#p' | sort -u; }
 # The URLs of apt's sources on this machine.
 apt_sources() {
   # shellcheck disable=SC2016 # the dollar is apt's
-  apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null | sort -u
+  apt_targets '$(REPO_URI)' | sort -u
 }
 
 # client_hosts IMAGE: where pip and npm go by default, as they say themselves inside IMAGE; and Cargo on this machine.

@@ -18,7 +18,7 @@ pub struct MetadataEntry {
     /// The properties that are well formed; their pointers begin with `label:/N`.
     pub config: DevContainer,
     /// Every property that the entry has, well formed or not, in its order.
-    pub properties: Vec<String>,
+    pub properties: Vec<(String, Value)>,
 }
 
 /// Something in the label that is not used.
@@ -73,7 +73,7 @@ impl MetadataReading {
             self.note(base, "this entry is not an object".to_owned());
             return;
         };
-        let properties = map.keys().cloned().collect();
+        let properties = map.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
         for key in map.keys().filter(|key| key.len() > KEY_LIMIT).cloned().collect::<Vec<_>>() {
             self.note(base, format!("a key is longer than {KEY_LIMIT} bytes"));
             map.shift_remove(&key);

@@ -78,7 +78,8 @@ impl Draft {
                 cpus: caps.cpus,
                 nofile: caps.nofile,
                 shm_bytes: caps.shm,
-                ulimits: BTreeMap::new(),
+                // a core file would hold every secret of its process
+                ulimits: BTreeMap::from([("core".to_owned(), [0, 0])]),
             },
             hostname: None,
             extra_hosts: BTreeMap::new(),

@@ -58,7 +58,9 @@ pub(super) fn take(draft: &mut Draft, context: &Context<'_>, asked: &[Spanned<Mo
         };
         match parsed {
             Ok(spec) => {
-                let source = spec.source.as_ref().map(|value| Text { raw: raw_source(&raw), value: value.clone() });
+                let raw = raw_source(&raw);
+                let value = spec.source.clone().or_else(|| (!raw.is_empty()).then(String::new));
+                let source = value.map(|value| Text { raw, value });
                 let request = Request { spec: &spec, written: &written, source, origin: &request.origin, code: None };
                 judge(draft, context, &request, place);
             }

@@ -35,7 +35,7 @@ fn finding(diagnostic: &Diagnostic) -> Finding {
         Kind::ParseError => (Code::ParseError, Severity::Medium),
         Kind::DuplicateKey => (Code::DuplicateKey, Severity::High),
         Kind::TypeError => (Code::TypeError, Severity::Medium),
-        Kind::UnknownProperty => (Code::UnknownProperty, Severity::Low),
+        Kind::UnknownProperty | Kind::UnusedProperty => (Code::UnknownProperty, Severity::Low),
     };
     let origin = Origin { pointer: diagnostic.pointer.clone(), location: Some(diagnostic.location.clone()) };
     Finding::new(code, severity, Action::Refused, &origin, diagnostic.label.clone(), diagnostic.message.clone())

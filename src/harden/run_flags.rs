@@ -242,15 +242,16 @@ fn source_part(raw: &str) -> String {
 }
 
 fn network(draft: &mut Draft, flag: &Asked<'_>, text: &str) {
-    let severity = match text {
-        "none" => Info,
-        "host" => Critical,
-        other if other.starts_with("container:") => Critical,
-        "bridge" | "default" => Medium,
-        _ => High,
-    };
     let reason = "the sandbox has a network of its own with the guardian as the only peer";
-    flag.replaced(draft, severity, "an internal network", reason);
+    match text {
+        "none" => flag.replaced(draft, Info, "an internal network", reason),
+        "bridge" | "default" => flag.replaced(draft, Medium, "an internal network", reason),
+        "host" => flag.removed(draft, Critical, "would use your machine's own network, every local service included"),
+        other if other.starts_with("container:") => {
+            flag.removed(draft, Critical, "would share the network of another container, the guardian's included");
+        }
+        _ => flag.replaced(draft, High, "an internal network", reason),
+    }
 }
 
 fn namespace(draft: &mut Draft, flag: &Asked<'_>, name: Name, text: &str) {

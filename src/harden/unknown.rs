@@ -3,13 +3,13 @@
 use super::draft::Draft;
 use super::syntax::words;
 use crate::config::model::Text;
-use crate::diagnostic::{Diagnostic, Kind};
+use crate::diagnostic::{Diagnostic, Level};
 use crate::plan::finding::{Action, Code, Finding, Severity};
 use crate::source::{Origin, Spanned};
 
 /// Reports unknown properties, and a name that shows something else than it says.
 pub(super) fn report(draft: &mut Draft, warnings: &[Diagnostic], name: Option<&Spanned<Text>>) {
-    for warning in warnings.iter().filter(|warning| warning.kind == Kind::UnknownProperty) {
+    for warning in warnings.iter().filter(|warning| warning.level == Level::Warning) {
         let origin = Origin { pointer: warning.pointer.clone(), location: Some(warning.location.clone()) };
         let asked = warning.pointer.rsplit('/').next().unwrap_or_default();
         draft.findings.push(

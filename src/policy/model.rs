@@ -1,7 +1,7 @@
 //! What the user allows, as one value. Only the user's own files make it wider; a repository can only ask.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
 use ipnet::{IpNet, Ipv4Net};
@@ -22,6 +22,27 @@ pub struct Policy {
     pub limits: LimitCaps,
     /// Whether a workspace that root owns may be opened, as root without capabilities.
     pub allow_root_workspace: bool,
+}
+
+/// Presets of a user who has not chosen any.
+pub const DEFAULT_PRESETS: [&str; 4] = ["ai", "docs", "git-hosts", "packages"];
+
+impl Policy {
+    /// Returns the policy of a user without a configuration file.
+    pub fn builtin() -> Self {
+        let presets = DEFAULT_PRESETS.into_iter();
+        Self {
+            egress: Egress {
+                presets: presets.clone().map(str::to_owned).collect(),
+                allow: presets.filter_map(super::presets::rules).flatten().collect(),
+                deny: BTreeSet::new(),
+            },
+            env: EnvironmentPolicy::default(),
+            network: NetworkPolicy::default(),
+            limits: LimitCaps::default(),
+            allow_root_workspace: false,
+        }
+    }
 }
 
 /// Where a sandbox may connect to. Deny wins.
@@ -55,6 +76,15 @@ pub struct NetworkPolicy {
     pub hosts: BTreeMap<Host, IpAddr>,
     /// Certificates that every tool in the sandbox gets to trust.
     pub ca_bundle: Option<PathBuf>,
+}
+
+/// Network that sandbox networks are cut from, 4096 of them: one that neither homes nor Docker use by default.
+pub const DEFAULT_POOL: Ipv4Net = Ipv4Net::new_assert(Ipv4Addr::new(10, 222, 0, 0), 16);
+
+impl Default for NetworkPolicy {
+    fn default() -> Self {
+        Self { pool: DEFAULT_POOL, permit_addresses: BTreeSet::new(), hosts: BTreeMap::new(), ca_bundle: None }
+    }
 }
 
 /// What a sandbox may use at most.

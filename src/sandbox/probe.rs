@@ -51,7 +51,8 @@ pub fn report(attempts: Vec<Attempt>, duration: Duration) -> ProbeReport {
     }
 }
 
-/// An attempt in one line.
+/// An attempt. Control characters are removed: what was seen may be the work of somebody hostile.
 pub(crate) fn attempt(id: &str, target: impl Into<String>, closed: bool, seen: impl Into<String>) -> Attempt {
-    Attempt { id: id.to_owned(), target: target.into(), closed, seen: seen.into() }
+    let printable = |text: String| text.chars().filter(|letter| !letter.is_control()).collect();
+    Attempt { id: id.to_owned(), target: printable(target.into()), closed, seen: printable(seen.into()) }
 }

@@ -36,11 +36,13 @@ pub(super) fn host_entry(draft: &mut Draft, flag: &Asked<'_>, text: &str) {
         flag.removed(draft, High, "this name belongs to cloister or to the machine");
     } else if address == "host-gateway" {
         flag.removed(draft, Medium, "the machine is out of reach of the sandbox");
-    } else if !is_host_name(name) || address.parse::<std::net::IpAddr>().is_err() {
+    } else if !is_host_name(name) {
         flag.removed(draft, Low, "not of the form NAME:ADDRESS");
+    } else if !address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback()) {
+        flag.removed(draft, Low, "nothing but the guardian answers, whatever its name");
     } else {
         draft.extra_hosts.insert(name.to_owned(), address.to_owned());
-        flag.kept(draft, "a name for an address that only the guardian could reach");
+        flag.kept(draft, "a name for the sandbox itself");
     }
 }
 

@@ -95,7 +95,7 @@ fn what_leads_to_the_host_is_not_allowed() {
         "vhangup",
     ];
     for call in refused {
-        assert_eq!(rules_for(call), [json!(null); 0], "{call}");
+        assert_eq!(rules_for(call), Vec::<Value>::new(), "{call}");
     }
 }
 

@@ -6,6 +6,8 @@ use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Access, StatVfsMountFlags, access, statvfs};
+use rustix::io::Errno;
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
 
 use super::{attempt, facts, mounts, status};
 use crate::sandbox::protocol::Attempt;
@@ -79,13 +81,20 @@ fn ipv6_addresses() -> Attempt {
     attempt("ipv6-address", "IPv6 addresses other than loopback", foreign.is_empty(), seen)
 }
 
-/// Docker notes where its resolver forwards to; `host(…)` is a resolver on the host's own loopback, which queries of
-/// an internal network reach on engines with CVE-2024-29018.
 fn dns_upstream() -> Attempt {
-    let resolv = read("/etc/resolv.conf");
-    let upstream = resolv.lines().find(|line| line.contains("ExtServers:") && line.contains("host("));
-    let seen = upstream.map_or("none on the host", |line| line.trim_start_matches(['#', ' ']));
-    attempt("dns-upstream", "resolvers that the embedded one forwards to", upstream.is_none(), seen)
+    let upstream = upstream(&read("/etc/resolv.conf"));
+    let seen = if upstream.is_empty() { "none".to_owned() } else { upstream.join(", ") };
+    attempt("dns-upstream", "resolvers that the embedded one forwards to", upstream.is_empty(), seen)
+}
+
+/// Where Docker says that its resolver forwards to, other than this sandbox's own loopback, where nothing listens.
+/// `host(…)` is the host's loopback: queries of an internal network arrive there on engines with CVE-2024-29018.
+fn upstream(resolv: &str) -> Vec<String> {
+    let list = |line: &str| line.split_once("ExtServers:").map(|(_, list)| list.trim().to_owned());
+    let servers: Vec<String> = resolv.lines().filter_map(list).collect();
+    let words = servers.iter().flat_map(|list| list.trim_matches(['[', ']']).split_whitespace());
+    let is_own = |word: &&str| word.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    words.filter(|word| !is_own(word)).map(str::to_owned).collect()
 }
 
 fn engine_sockets(user: &str) -> Attempt {
@@ -95,12 +104,22 @@ fn engine_sockets(user: &str) -> Attempt {
     };
     let mounts = mounts::mounts(&mountinfo);
     let uid = user.split(':').next().unwrap_or_default();
-    let is_socket = |path: &PathBuf| fs::metadata(path).is_ok_and(|found| found.file_type().is_socket());
     let mut found = mounts::mounted_sockets(&mounts);
-    found.extend(mounts::candidates(&mounts, uid).into_iter().filter(is_socket));
+    found.extend(mounts::candidates(&mounts, uid).into_iter().filter(|path| is_alive(path)));
     found.sort_unstable();
     found.dedup();
     attempt("engine-socket", target, found.is_empty(), listed(&found, "none"))
+}
+
+/// A socket file that nobody listens behind any more, or that the agent left in the workspace, opens nothing.
+fn is_alive(path: &Path) -> bool {
+    if !fs::metadata(path).is_ok_and(|found| found.file_type().is_socket()) {
+        return false;
+    }
+    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+    let connected = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)
+        .and_then(|socket| connect(&socket, &SocketAddrUnix::new(path)?));
+    connected != Err(Errno::CONNREFUSED)
 }
 
 fn devices() -> Attempt {

@@ -1,4 +1,6 @@
-use super::leaving;
+use std::os::unix::net::UnixListener;
+
+use super::{is_alive, leaving, upstream};
 
 #[test]
 fn only_on_link_routes_stay_inside() {
@@ -14,4 +16,31 @@ fn only_on_link_routes_stay_inside() {
     for (route, expected) in cases {
         assert_eq!(leaving(&format!("{head}{route}")), expected, "{route:?}");
     }
+}
+
+#[test]
+fn the_embedded_resolver_may_forward_to_nobody() {
+    let cases: [(&str, &[&str]); 6] = [
+        ("nameserver 127.0.0.11\n# ExtServers: [127.0.0.1]\n", &[]),
+        ("nameserver 127.0.0.11\n# ExtServers: []\n", &[]),
+        ("nameserver 127.0.0.11\n", &[]),
+        ("# ExtServers: [host(127.0.0.53)]\n", &["host(127.0.0.53)"]),
+        ("# ExtServers: [127.0.0.1 192.0.2.53]\n", &["192.0.2.53"]),
+        ("# ExtServers: [fe80::1%eth0]\n", &["fe80::1%eth0"]),
+    ];
+    for (resolv, expected) in cases {
+        assert_eq!(upstream(resolv), expected, "{resolv:?}");
+    }
+}
+
+#[test]
+fn a_socket_counts_while_somebody_listens() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("docker.sock");
+    assert!(!is_alive(&path), "absent");
+    let listener = UnixListener::bind(&path).unwrap();
+    assert!(is_alive(&path), "listening");
+    drop(listener);
+    assert!(!is_alive(&path), "left behind");
+    assert!(!is_alive(folder.path()), "a folder");
 }
