@@ -1,6 +1,15 @@
 //! Every test that needs no Docker Engine, in one binary.
 
+mod cli;
+mod documents;
+mod expected;
+mod plan_format;
 mod architecture;
+mod expected;
+mod plan_format;
 mod cases;
+mod expected;
+mod golden;
+mod plan_format;
 mod planning;
 mod render;
