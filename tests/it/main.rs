@@ -2,5 +2,7 @@
 
 mod architecture;
 mod cases;
+mod documents;
 mod planning;
 mod render;
+mod repository;
