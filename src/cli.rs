@@ -1,1 +1,113 @@
-//! placeholder
+//! The command line: arguments, one file for each subcommand, and how failures read.
+//!
+//! Invariant: data goes to standard output, everything else to standard error. `plan` starts no runtime and opens no
+//! connection; commands that talk to the engine run under [`runtime::finish`].
+
+pub mod completions;
+pub mod exit;
+pub mod failure;
+pub mod man;
+pub mod output;
+pub mod plan;
+pub mod runtime;
+
+use std::ffi::OsString;
+use std::io::stderr;
+
+use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+use tracing_subscriber::filter::LevelFilter;
+
+use failure::Failure;
+
+/// Heading of the options that every command takes.
+const EVERYWHERE: &str = "Everywhere";
+
+const EXAMPLES: &str = "\
+Examples:
+  cloister plan            what was asked, what will run, and why each thing differs
+  cloister plan --check    for CI: exit code 4 when something grave was asked
+
+Exit codes:
+  0 ok   1 failure   2 usage   3 refused by policy or an invalid file   4 `--check` found something;
+  a command that runs in the sandbox gives its own";
+
+/// Runs coding agents without permission prompts: a project's own devcontainer.json, hardened and sealed behind a guardian.
+#[derive(Debug, Parser)]
+#[command(name = "cloister", version, after_help = EXAMPLES, arg_required_else_help = true, max_term_width = 100)]
+pub struct Cli {
+    /// When to use colour: auto, always or never
+    #[arg(long, value_name = "WHEN", value_enum, default_value_t, global = true, hide_possible_values = true,
+        help_heading = EVERYWHERE)]
+    pub color: ColorChoice,
+    /// Tell more on standard error; twice for everything
+    #[arg(short, long, action = ArgAction::Count, global = true, help_heading = EVERYWHERE)]
+    pub verbose: u8,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum ColorChoice {
+    /// On terminals, unless `NO_COLOR` is set
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// The subcommands, in the order that people meet them.
+#[derive(Debug, Subcommand)]
+#[expect(missing_docs, reason = "what a command says of itself stands at its `Args`, for people and for clap")]
+pub enum Command {
+    Plan(plan::Args),
+    Completions(completions::Args),
+    Man(man::Args),
+}
+
+/// Runs the program with these arguments, the program's name first; returns the exit code.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    match Cli::try_parse_from(arguments) {
+        Ok(cli) => {
+            choose_color(cli.color);
+            trace(cli.verbose);
+            dispatch(cli.command).unwrap_or_else(|failure| failure.print())
+        }
+        Err(error) => {
+            // A reader that is gone needs no help text.
+            let _ = error.print();
+            if error.use_stderr() { exit::USAGE } else { exit::OK }
+        }
+    }
+}
+
+fn dispatch(command: Command) -> Result<u8, Failure> {
+    match command {
+        Command::Plan(args) => plan::run(&args, |_| Err(Failure::message("this build makes no plans yet"))),
+        Command::Completions(args) => completions::run(&args),
+        Command::Man(args) => man::run(&args),
+    }
+}
+
+fn choose_color(choice: ColorChoice) {
+    match choice {
+        ColorChoice::Auto => anstream::ColorChoice::Auto,
+        ColorChoice::Always => anstream::ColorChoice::Always,
+        ColorChoice::Never => anstream::ColorChoice::Never,
+    }
+    .write_global();
+}
+
+/// Shows what the program does on standard error; by default there is nothing to show.
+fn trace(verbose: u8) {
+    let level = match verbose {
+        0 => return,
+        1 => LevelFilter::DEBUG,
+        _ => LevelFilter::TRACE,
+    };
+    let color = anstream::AutoStream::choice(&stderr()) != anstream::ColorChoice::Never;
+    tracing_subscriber::fmt().with_max_level(level).with_writer(stderr).with_ansi(color).init();
+}

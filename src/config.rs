@@ -3,6 +3,7 @@
 //! Invariant: a file gives a whole configuration or none; half a file is never used.
 
 mod decode;
+pub mod dockerfile;
 pub mod identity;
 pub mod jsonc;
 pub mod locate;

@@ -7,12 +7,13 @@
 //! | [`names`], [`receipt`], [`state`] | names and labels; what was allocated, written down |
 //! | [`pool`], [`network`] | addresses, and a sealed network for each sandbox |
 //! | [`guardian`] | the one peer that a sandbox has |
-//! | [`fill`], [`create`], [`verify`], [`probe`], [`apply`] | a plan becomes a container, and is read back |
+//! | [`accounts`], [`fill`], [`create`], [`verify`], [`sources`], [`probe`], [`apply`] | a plan becomes a container, and is read back |
 //! | [`exec`], [`lifecycle`] | what runs in it |
 //! | [`session`] | start, stop, list, shutdown |
 //!
 //! Invariant: nothing is created that a receipt in the state folder does not name first.
 
+pub mod accounts;
 pub mod apply;
 pub mod connect;
 pub mod create;
@@ -30,6 +31,7 @@ pub mod pool;
 pub mod probe;
 pub mod receipt;
 pub mod session;
+pub mod sources;
 pub mod state;
 pub mod verify;
 

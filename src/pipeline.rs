@@ -1,3 +1,242 @@
-//! The pipeline: what the two ends hand to the pure middle.
+#![expect(clippy::disallowed_methods, reason = "adapter: the user's environment")]
+//! The pipeline: the edges that read the world, around the pure middle of [`assemble`].
+//!
+//! Invariant: nothing of the repository is executed here, and no engine is asked; what an engine knows is handed in.
 
 pub mod assemble;
+mod interest;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use crate::config::model::Kind;
+use crate::diagnostic::{Diagnostic, Level};
+use crate::discover::{self, DiscoverError, Sibling, Sources};
+use crate::facts::{EngineFacts, Facts, HostFacts, ImageFacts};
+use crate::harden::image::DEFAULT_IMAGE;
+use crate::harden::refuse_file;
+use crate::host::file::{self, FileError};
+use crate::host::identity::{Identity, IdentityError};
+use crate::host::paths::Paths;
+use crate::plan::Plan;
+use crate::plan::model::{ConfigKind, ConfigSummary};
+use crate::policy::{Policy, user_config};
+use crate::source::Source;
+
+use self::assemble::{ConfigText, Inputs};
+
+/// Most bytes of the user's own configuration.
+const CONFIG_LIMIT: u64 = 1 << 20;
+
+/// What to plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// The folder to open.
+    pub folder: PathBuf,
+    /// `--config`.
+    pub config: Option<PathBuf>,
+    /// `--root-workspace`.
+    pub root_workspace: bool,
+}
+
+/// Why there is no plan.
+#[derive(Debug, thiserror::Error)]
+pub enum PipelineError {
+    /// Nobody knows who runs this.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// The user's own configuration cannot be read.
+    #[error("could not read your configuration")]
+    ReadConfig(#[source] FileError),
+    /// The user's own configuration is broken.
+    #[error("your configuration {path} is broken, so nothing starts")]
+    Config {
+        /// Its path.
+        path: String,
+        /// Its text.
+        source_text: Box<Source>,
+        /// What is wrong.
+        diagnostics: Vec<Diagnostic>,
+    },
+    /// The folder's configuration cannot be found.
+    #[error(transparent)]
+    Discover(#[from] DiscoverError),
+}
+
+impl PipelineError {
+    /// Returns what to do next.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Identity(error) => error.hint(),
+            Self::ReadConfig(_) => Some("make it a regular file of yours, or remove it".to_owned()),
+            Self::Config { path, .. } => Some(format!("correct {path}, then try again")),
+            Self::Discover(DiscoverError::Several { found }) => {
+                found.first().map(|first| format!("for example: cloister plan --config {first}"))
+            }
+            Self::Discover(_) => None,
+        }
+    }
+}
+
+/// Everything that was read, ready to be planned once or twice: without an engine's facts, and with them.
+#[derive(Debug)]
+pub struct Prepared {
+    /// The user's own folders.
+    pub paths: Paths,
+    /// What the user allows.
+    pub policy: Policy,
+    /// Warnings about the user's own configuration, with its text.
+    pub policy_warnings: Option<(Source, Vec<Diagnostic>)>,
+    /// What is known of the machine.
+    pub host: HostFacts,
+    /// Values of the variables that the user passes to processes of a sandbox.
+    pub passed_env: BTreeMap<String, String>,
+    sources: Sources,
+    dockerfile: Option<Source>,
+    environment: BTreeMap<String, String>,
+}
+
+/// A plan with the texts that it was made from.
+#[derive(Debug)]
+pub struct Planned {
+    /// The plan.
+    pub plan: Plan,
+    /// The texts that its findings point into.
+    pub sources: Vec<Source>,
+    /// What is wrong with the configuration.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Reads the user's configuration and the folder's.
+///
+/// # Errors
+/// When a file cannot be read, or the user's own configuration is broken.
+pub fn prepare(request: &Request) -> Result<Prepared, PipelineError> {
+    let identity = Identity::current()?;
+    let paths = Paths::of(&identity.home);
+    let (mut policy, policy_warnings) = read_policy(&paths.config.join("config.json5"))?;
+    policy.allow_root_workspace |= request.root_workspace;
+    let sources = discover::discover(&discover::Request {
+        folder: &request.folder,
+        config: request.config.as_deref(),
+        home: Some(&identity.home),
+        known_generated: &BTreeSet::new(),
+    })?;
+    let environment: BTreeMap<String, String> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
+    let passed_env = policy
+        .env
+        .pass
+        .iter()
+        .filter_map(|name| environment.get(name).map(|value| (name.clone(), value.clone())))
+        .collect();
+    let host = HostFacts {
+        uid: identity.uid,
+        home: identity.home,
+        runtime_dir: paths.runtime.clone(),
+        folder: sources.folder.clone(),
+        mount_root: sources.mount_root.clone(),
+        owner: sources.owner,
+        paths: BTreeMap::new(),
+    };
+    let mut prepared =
+        Prepared { paths, policy, policy_warnings, host, passed_env, sources, dockerfile: None, environment };
+    prepared.look_around();
+    Ok(prepared)
+}
+
+/// Plans without an engine.
+///
+/// # Errors
+/// As [`prepare`].
+pub fn plan(request: &Request) -> Result<Planned, PipelineError> {
+    Ok(prepare(request)?.plan(None, None))
+}
+
+impl Prepared {
+    /// Plans with what an engine said, as far as one was asked.
+    pub fn plan(&self, image: Option<ImageFacts>, engine: Option<EngineFacts>) -> Planned {
+        let facts = Facts { host: self.host.clone(), image, engine };
+        let config = self.config_text();
+        let sources: Vec<Source> =
+            config.iter().map(|config| config.source.clone()).chain(self.dockerfile.clone()).collect();
+        if let Some(diagnostic) = self.sources.config.as_ref().and_then(|config| config.encoding.clone()) {
+            let summary = ConfigSummary {
+                path: config.as_ref().map(|config| config.relative.clone()),
+                kind: ConfigKind::Default,
+                digest: self.sources.config.as_ref().map(|config| format!("sha256:{}", config.digest)),
+                name: None,
+            };
+            let plan = refuse_file(summary, std::slice::from_ref(&diagnostic), &self.host);
+            return Planned { plan, sources, diagnostics: vec![diagnostic] };
+        }
+        let (plan, diagnostics) = assemble::plan(&self.inputs(config.as_ref(), &facts));
+        Planned { plan, sources, diagnostics }
+    }
+
+    /// Returns the image that the configuration asks for, where it asks for one by reference.
+    pub fn image_reference(&self) -> Option<String> {
+        let facts = Facts { host: self.host.clone(), image: None, engine: None };
+        let config = self.config_text();
+        let (read, ..) = assemble::read(&self.inputs(config.as_ref(), &facts));
+        match read?.kind {
+            Kind::Image(image) => Some(image.value.value),
+            Kind::Default => Some(DEFAULT_IMAGE.to_owned()),
+            Kind::Dockerfile(_) | Kind::Compose(_) => None,
+        }
+    }
+
+    fn inputs<'a>(&'a self, config: Option<&'a ConfigText>, facts: &'a Facts) -> Inputs<'a> {
+        Inputs {
+            config,
+            dockerfile: self.dockerfile.as_ref(),
+            policy: &self.policy,
+            facts,
+            environment: &self.environment,
+        }
+    }
+
+    fn config_text(&self) -> Option<ConfigText> {
+        self.sources.config.as_ref().map(|config| ConfigText {
+            source: config.source.clone(),
+            relative: config.relative.clone(),
+            absolute: config.path.display().to_string(),
+        })
+    }
+
+    /// Reads the Dockerfile and resolves the paths that the configuration names.
+    fn look_around(&mut self) {
+        let facts = Facts { host: self.host.clone(), image: None, engine: None };
+        let text = self.config_text();
+        let Some(config) = assemble::read(&self.inputs(text.as_ref(), &facts)).0 else { return };
+        let base = text.as_ref().and_then(|text| Path::new(&text.absolute).parent()).unwrap_or(&self.host.folder);
+        let names = interest::paths(&config, base, &self.host.mount_root);
+        self.host.paths =
+            discover::path_facts(names.iter().map(String::as_str), &self.host.folder, &self.host.mount_root);
+        if let (Kind::Dockerfile(build), Some(file)) = (&config.kind, &self.sources.config) {
+            if let Sibling::Text(source) = discover::read_dockerfile(&self.sources, file, &build.dockerfile.value.value) {
+                self.dockerfile = Some(source);
+            }
+        }
+    }
+}
+
+fn read_policy(path: &Path) -> Result<(Policy, Option<(Source, Vec<Diagnostic>)>), PipelineError> {
+    let text = match file::read_text(path, CONFIG_LIMIT) {
+        Ok(text) => text,
+        Err(error) if error.is_absent() => return Ok((Policy::builtin(), None)),
+        Err(error) => return Err(PipelineError::ReadConfig(error)),
+    };
+    let source = Source::new(path.display().to_string(), text);
+    let (policy, diagnostics) = user_config::read(&source);
+    let broken = diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error);
+    match policy.filter(|_| !broken) {
+        Some(policy) => Ok((policy, (!diagnostics.is_empty()).then_some((source, diagnostics)))),
+        None => Err(PipelineError::Config {
+            path: path.display().to_string(),
+            source_text: Box::new(source),
+            diagnostics,
+        }),
+    }
+}

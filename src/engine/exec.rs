@@ -1,1 +1,173 @@
-//! placeholder
+//! Processes in a sandbox, through the engine's exec call.
+
+pub mod attached;
+pub mod lines;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::time::Duration;
+
+use bollard::models::ExecConfig;
+use bollard::query_parameters::ResizeExecOptionsBuilder;
+use tokio::time::sleep;
+
+use super::connect::{CallError, Engine, Operation};
+use super::hijack::{self, HijackError, Stream};
+use super::receipt::ProcessDefaults;
+use crate::host::random::{self, RandomError};
+use crate::sandbox::protocol::{EXEC_MARK, INIT};
+
+/// A key sequence that ends a terminal session without ending the process. The engine insists on having one, and its
+/// default would swallow every Ctrl-P; this one begins with a key that hardly anything uses.
+const DETACH_KEYS: &str = "ctrl-^,ctrl-^,ctrl-_,ctrl-^,ctrl-_,ctrl-^,ctrl-^,ctrl-_";
+/// How often the engine is asked again for the exit code of a process whose output has ended.
+const EXIT_TRIES: u32 = 200;
+
+/// Why a process could not be run.
+#[derive(Debug, thiserror::Error)]
+pub enum ExecError {
+    /// The engine did not do it.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// The engine did not start it.
+    #[error("could not run `{program}`")]
+    Start {
+        /// The program.
+        program: String,
+        /// Why.
+        #[source]
+        source: HijackError,
+    },
+    /// The kernel gave no randomness.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+    /// Streams or terminal failed.
+    #[error("could not pass on what the process reads and writes")]
+    Streams(#[source] io::Error),
+    /// Nobody knows how it ended.
+    #[error("the engine does not say how `{program}` ended")]
+    NoExitCode {
+        /// The program.
+        program: String,
+    },
+}
+
+/// A process to run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Process {
+    /// Program and arguments.
+    pub command: Vec<String>,
+    /// `uid:gid`.
+    pub user: String,
+    /// Working directory.
+    pub folder: String,
+    /// Environment on top of the container's.
+    pub env: BTreeMap<String, String>,
+}
+
+impl Process {
+    /// Returns a process with what every process of a sandbox gets. A variable cannot be taken out of a container's
+    /// environment: what should be unset is emptied.
+    pub fn new(command: Vec<String>, defaults: &ProcessDefaults) -> Self {
+        let env = defaults.env.iter().map(|(name, value)| (name.clone(), value.clone().unwrap_or_default()));
+        Self { command, user: defaults.user.clone(), folder: defaults.folder.clone(), env: env.collect() }
+    }
+
+    /// The interactive shell.
+    pub fn shell(defaults: &ProcessDefaults) -> Self {
+        Self::new(vec![INIT.to_owned(), "shell".to_owned()], defaults)
+    }
+
+    fn program(&self) -> String {
+        self.command.first().cloned().unwrap_or_default()
+    }
+}
+
+/// What a process is connected to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Streams {
+    /// Whether it gets standard input.
+    pub stdin: bool,
+    /// Size of its terminal; `None` without one.
+    pub terminal: Option<(u16, u16)>,
+}
+
+/// A process that was started.
+#[derive(Debug)]
+pub(crate) struct Running<'a> {
+    engine: &'a Engine,
+    container: String,
+    process: &'a Process,
+    id: String,
+    mark: String,
+    /// Its streams; multiplexed unless it has a terminal.
+    pub stream: Stream,
+}
+
+/// Starts a process.
+pub(crate) async fn start<'a>(
+    engine: &'a Engine,
+    container: &str,
+    process: &'a Process,
+    streams: Streams,
+) -> Result<Running<'a>, ExecError> {
+    let mark = random::mark()?;
+    let mut env: Vec<String> = process.env.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    env.push(format!("{EXEC_MARK}={mark}"));
+    let tty = streams.terminal.is_some();
+    let config = ExecConfig {
+        attach_stdin: Some(streams.stdin),
+        attach_stdout: Some(true),
+        attach_stderr: Some(!tty),
+        console_size: streams.terminal.map(|(rows, columns)| vec![rows.into(), columns.into()]),
+        detach_keys: Some(DETACH_KEYS.to_owned()),
+        tty: Some(tty),
+        env: Some(env),
+        cmd: Some(process.command.clone()),
+        privileged: Some(false),
+        user: Some(process.user.clone()),
+        working_dir: Some(process.folder.clone()),
+    };
+    let created = engine.docker.create_exec(container, config).await;
+    let id = created.operation(|| format!("prepare `{}` in the sandbox", process.program()))?.id;
+    let json = serde_json::json!({ "Detach": false, "Tty": tty }).to_string();
+    let stream = hijack::upgrade(&engine.endpoint, &format!("/exec/{id}/start"), json).await;
+    let stream = stream.map_err(|source| ExecError::Start { program: process.program(), source })?;
+    Ok(Running { engine, container: container.to_owned(), process, id, mark, stream })
+}
+
+impl Running<'_> {
+    /// Tells the process how large its terminal is now.
+    pub(crate) async fn resize(&self, (rows, columns): (u16, u16)) {
+        let options = ResizeExecOptionsBuilder::default().h(rows.into()).w(columns.into()).build();
+        // A process that has ended has no size.
+        let _ = self.engine.docker.resize_exec(&self.id, options).await;
+    }
+
+    /// Sends a signal to everything that the process started: the engine cannot, a second process can.
+    pub(crate) async fn signal(&self, name: &str) -> Result<(), ExecError> {
+        let process = Process {
+            command: [INIT, "signal", &self.mark, name].map(str::to_owned).into(),
+            env: BTreeMap::new(),
+            ..self.process.clone()
+        };
+        let streams = Streams { stdin: false, terminal: None };
+        let running = Box::pin(start(self.engine, &self.container, &process, streams)).await?;
+        let mut stream = running.stream;
+        tokio::io::copy(&mut stream, &mut tokio::io::sink()).await.map_err(ExecError::Streams)?;
+        Ok(())
+    }
+
+    /// Returns the exit code, once the streams have ended.
+    pub(crate) async fn exit_code(&self) -> Result<u8, ExecError> {
+        for attempt in 0..EXIT_TRIES {
+            let inspected = self.engine.docker.inspect_exec(&self.id).await;
+            let inspected = inspected.operation(|| format!("ask how `{}` ended", self.process.program()))?;
+            if let (Some(false), Some(code)) = (inspected.running, inspected.exit_code) {
+                return Ok(u8::try_from(code).unwrap_or(u8::MAX));
+            }
+            sleep(Duration::from_millis(u64::from(attempt.min(50)))).await;
+        }
+        Err(ExecError::NoExitCode { program: self.process.program() })
+    }
+}

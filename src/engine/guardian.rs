@@ -1,1 +1,201 @@
-//! placeholder
+//! The guardian's container: made when it is missing, replaced when it is another program, told every policy again.
+//!
+//! Invariant: whoever changes something here holds the lock of the state folder.
+
+pub mod channel;
+mod container;
+mod image;
+
+use bollard::query_parameters::{InspectContainerOptions, RemoveContainerOptionsBuilder};
+use ipnet::Ipv4Net;
+
+pub use channel::{Channel, ChannelError};
+
+use super::connect::{CallError, Engine, Operation};
+use super::names;
+use super::network::{self, NetworkError, Purpose};
+use super::pool;
+use super::receipt::{Receipt, State};
+use super::state::{StateError, StateFolder};
+use crate::guardian::protocol::{Admission, Command};
+use crate::host::programs::{Program, Programs, ProgramsError};
+
+/// The program that runs in the container.
+const PROGRAM: &str = "cloister-guardian";
+
+/// Why there is no guardian.
+#[derive(Debug, thiserror::Error)]
+pub enum GuardianError {
+    /// Its program cannot be used.
+    #[error(transparent)]
+    Programs(#[from] ProgramsError),
+    /// Its image cannot be made.
+    #[error("could not pack the guardian's image")]
+    Image(#[source] std::io::Error),
+    /// It has no network.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// The engine did not do it.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// It does not answer.
+    #[error(transparent)]
+    Channel(#[from] ChannelError),
+    /// What is known of running sandboxes cannot be read.
+    #[error(transparent)]
+    State(#[from] StateError),
+}
+
+impl GuardianError {
+    /// Returns what to do next.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Programs(error) => error.hint(),
+            Self::Network(error) => error.hint(),
+            Self::Channel(_) => Some("start it anew: `cloister guardian reload`".to_owned()),
+            Self::State(error) => error.hint(),
+            Self::Image(_) | Self::Call(_) => None,
+        }
+    }
+}
+
+/// What the engine says of the guardian's container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Engine's id.
+    pub id: String,
+    /// Whether it runs.
+    pub running: bool,
+    /// Digest of its program.
+    pub digest: String,
+}
+
+/// Looks for the guardian; `None` where there is none.
+///
+/// # Errors
+/// The engine does not answer.
+pub async fn find(engine: &Engine, state: &StateFolder) -> Result<Option<Found>, CallError> {
+    let name = names::guardian(&state.instance());
+    let inspected = engine.docker.inspect_container(&name, None::<InspectContainerOptions>).await;
+    let found = inspected.unless_absent(|| "inspect the guardian".to_owned())?;
+    Ok(found.map(|container| Found {
+        id: container.id.unwrap_or_default(),
+        running: container.state.and_then(|state| state.running).unwrap_or(false),
+        digest: container.config.and_then(|config| config.labels?.remove(names::DIGEST)).unwrap_or_default(),
+    }))
+}
+
+/// Makes sure that the guardian runs, with the program that lies beside this one, and opens the channel to it.
+///
+/// # Errors
+/// It cannot be made, or does not answer.
+pub async fn ensure(
+    engine: &Engine,
+    state: &StateFolder,
+    programs: &Programs,
+    pool: Ipv4Net,
+) -> Result<Channel, GuardianError> {
+    let program = programs.load(PROGRAM)?;
+    if let Some(found) = find(engine, state).await?
+        && found.running
+        && found.digest == program.digest
+    {
+        match Channel::open(engine, &found.id).await {
+            Err(ChannelError::Version { .. }) => {}
+            other => return Ok(other?),
+        }
+    }
+    replace(engine, state, &program, pool).await
+}
+
+/// Removes the guardian and makes a new one, which is told every running sandbox's policy.
+///
+/// # Errors
+/// It cannot be made, or does not answer.
+pub async fn reload(
+    engine: &Engine,
+    state: &StateFolder,
+    programs: &Programs,
+    pool: Ipv4Net,
+) -> Result<Channel, GuardianError> {
+    let program = programs.load(PROGRAM)?;
+    replace(engine, state, &program, pool).await
+}
+
+async fn replace(
+    engine: &Engine,
+    state: &StateFolder,
+    program: &Program,
+    pool: Ipv4Net,
+) -> Result<Channel, GuardianError> {
+    remove_container(engine, state).await?;
+    let image = image::ensure(engine, program).await?;
+    let egress = names::egress(&state.instance());
+    let labels = names::guardian_labels(&state.instance(), state.uid());
+    network::create(engine, &egress, Purpose::Egress, pool, &labels).await?;
+    let id = container::create(engine, state, &image, &program.digest, &egress).await?;
+    let mut channel = Channel::begin(engine, &id).await?;
+    for receipt in state.receipts()?.iter().filter(|receipt| receipt.state == State::Running) {
+        // A sandbox whose network is gone is dead already; it must not keep the others from their guardian.
+        if connect(engine, state, receipt).await.is_ok() {
+            admit(&mut channel, receipt).await?;
+        }
+    }
+    Ok(channel)
+}
+
+/// Puts the guardian onto a sandbox's network.
+///
+/// # Errors
+/// The sandbox has no network, or the engine does not do it.
+pub async fn connect(engine: &Engine, state: &StateFolder, receipt: &Receipt) -> Result<(), CallError> {
+    let Some(subnet) = receipt.subnet else { return Ok(()) };
+    let address = pool::places(subnet).guardian;
+    network::connect(engine, &names::container(&receipt.id), &names::guardian(&state.instance()), address).await
+}
+
+/// Tells the guardian what a sandbox may reach, and waits until it listens for it.
+///
+/// # Errors
+/// It does not answer, or refuses.
+pub async fn admit(channel: &mut Channel, receipt: &Receipt) -> Result<(), ChannelError> {
+    let Some(subnet) = receipt.subnet else { return Ok(()) };
+    let admission = Admission {
+        sandbox: receipt.id.clone(),
+        name: receipt.name.clone(),
+        subnet,
+        listen: pool::places(subnet).guardian,
+        token: receipt.token.clone(),
+        policy: receipt.policy.clone(),
+    };
+    channel.done(Command::Admit(Box::new(admission))).await
+}
+
+/// Has the guardian forget a sandbox; a guardian that is not there has forgotten already.
+///
+/// # Errors
+/// It does not answer.
+pub async fn withdraw(engine: &Engine, state: &StateFolder, sandbox: &str) -> Result<(), GuardianError> {
+    match find(engine, state).await? {
+        Some(found) if found.running => {
+            let mut channel = Channel::open(engine, &found.id).await?;
+            Ok(channel.done(Command::Withdraw { sandbox: sandbox.to_owned() }).await?)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Removes the guardian and its network to the world.
+///
+/// # Errors
+/// The engine does not do it.
+pub async fn remove(engine: &Engine, state: &StateFolder) -> Result<(), CallError> {
+    remove_container(engine, state).await?;
+    network::remove(engine, &names::egress(&state.instance())).await
+}
+
+async fn remove_container(engine: &Engine, state: &StateFolder) -> Result<(), CallError> {
+    let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
+    let removed = engine.docker.remove_container(&names::guardian(&state.instance()), Some(options)).await;
+    removed.unless_absent(|| "remove the guardian".to_owned()).map(|_| ())
+}

@@ -8,7 +8,12 @@ use crate::source::Origin;
 /// Reports every variable of the host that was asked for and not given (SEC-07).
 pub(super) fn report(draft: &mut Draft, denied: &[Denied]) {
     for variable in denied {
-        let severity = if looks_harmless(&variable.name) { Severity::Low } else { Severity::Critical };
+        let harmless = looks_harmless(&variable.name);
+        // What refused the whole value has said enough.
+        if harmless && draft.findings.iter().any(|finding| finding.pointer == variable.pointer) {
+            continue;
+        }
+        let severity = if harmless { Severity::Low } else { Severity::Critical };
         let origin = Origin { pointer: variable.pointer.clone(), location: variable.location.clone() };
         let effective = if variable.had_default { "its default" } else { "empty" };
         draft.findings.push(

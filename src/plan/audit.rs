@@ -88,7 +88,7 @@ checks! {
     Image = "a container has one image: a reference or a build behind the guardian",
     Network = "the network is internal, allocated at start, and its resolver is dead",
     Proxy = "the proxy is the guardian, with the sandbox's token",
-    Allowlist = "what may be reached is what the policy allows, sorted, and never what it denies",
+    Allowlist = "only what the policy allows may be reached, and everything that it denies is denied",
     HostHook = "no command runs on the host",
     Hook = "lifecycle commands run as the container's user",
     Placeholder = "no value smuggles in a placeholder that is filled in at start",

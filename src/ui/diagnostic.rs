@@ -12,6 +12,8 @@ use crate::source::Source;
 
 /// Columns that the renderer needs beside the line: number, rule and spaces.
 const MARGIN: usize = 12;
+/// Diagnostics that are printed at most.
+const SHOWN: usize = 50;
 
 /// How diagnostics are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,11 +24,14 @@ pub struct Options {
     pub color: bool,
 }
 
-/// Returns all diagnostics as text, one blank line after each; empty for none.
+/// Returns the diagnostics as text, one blank line after each; empty for none. A flood is counted, not printed.
 #[must_use]
 pub fn render(diagnostics: &[Diagnostic], sources: &[Source], options: Options) -> String {
     let renderer = if options.color { Renderer::styled() } else { Renderer::plain() }.term_width(options.width);
-    diagnostics.iter().map(|diagnostic| one(&renderer, diagnostic, sources, options.width)).collect()
+    let shown = diagnostics.iter().take(SHOWN).map(|diagnostic| one(&renderer, diagnostic, sources, options.width));
+    let more = diagnostics.len().saturating_sub(SHOWN);
+    let rest = (more > 0).then(|| format!("… and {}\n\n", text::count(more, "more mistake")));
+    shown.chain(rest).collect()
 }
 
 fn one(renderer: &Renderer, diagnostic: &Diagnostic, sources: &[Source], width: usize) -> String {

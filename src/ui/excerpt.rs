@@ -7,6 +7,8 @@ use crate::source::Source;
 
 /// Columns of a tab.
 const TAB: &str = "    ";
+/// Most bytes that one column can take: a letter and the marks that may stand on it.
+const BYTES_PER_COLUMN: usize = 16;
 
 /// A line of a source, ready to print.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,19 +40,20 @@ pub fn excerpt(source: &Source, spans: &[Range<usize>], columns: usize) -> Excer
     let first = spans.iter().map(|span| span.start).min().unwrap_or(0);
     let number = source.locate(first..first).line;
     let range = line_around(&source.text, first);
-    let cells = cells(&source.text[range.clone()], range.start);
-    let shown = window(&cells, spans, columns);
+    let near = nearby(&source.text, &range, spans, columns);
+    let cells = cells(&source.text[near.clone()], near.start);
+    let shown = if near == range && total(&cells) <= columns { 0..cells.len() } else { window(&cells, spans, columns) };
     let mut line = String::new();
     let mut starts = Vec::new();
-    if shown.start > 0 {
+    if shown.start > 0 || near.start > range.start {
         line.push('…');
     }
     for cell in &cells[shown.clone()] {
         starts.push((cell.offset, line.len()));
         line.push_str(&cell.text);
     }
-    let end = (cells.get(shown.end).map_or(range.end, |cell| cell.offset), line.len());
-    if shown.end < cells.len() {
+    let end = (cells.get(shown.end).map_or(near.end, |cell| cell.offset), line.len());
+    if shown.end < cells.len() || near.end < range.end {
         line.push('…');
     }
     starts.push(end);
@@ -84,11 +87,28 @@ fn cells(line: &str, offset: usize) -> Vec<Cell> {
         .collect()
 }
 
-/// Returns which cells are shown: all of them, or those around the spans with room for an ellipsis on both sides.
-fn window(cells: &[Cell], spans: &[Range<usize>], columns: usize) -> Range<usize> {
-    if cells.iter().map(|cell| cell.width).sum::<usize>() <= columns {
-        return 0..cells.len();
+/// Returns the part of the line that can be shown at all, so that a line of a megabyte costs no more than a short one.
+fn nearby(text: &str, line: &Range<usize>, spans: &[Range<usize>], columns: usize) -> Range<usize> {
+    let reach = columns.max(1) * BYTES_PER_COLUMN;
+    let first = spans.iter().map(|span| span.start).min().unwrap_or(0).clamp(line.start, line.end);
+    let last = spans.iter().map(|span| span.end).max().unwrap_or(0).clamp(first, line.end.min(first + reach));
+    let mut start = first.saturating_sub(reach).max(line.start);
+    let mut end = (last + reach).min(line.end);
+    while !text.is_char_boundary(start) {
+        start += 1;
     }
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    start..end.max(start)
+}
+
+fn total(cells: &[Cell]) -> usize {
+    cells.iter().map(|cell| cell.width).sum()
+}
+
+/// Returns which cells are shown: those around the spans, with room for an ellipsis on both sides.
+fn window(cells: &[Cell], spans: &[Range<usize>], columns: usize) -> Range<usize> {
     let room = columns.saturating_sub(2).max(1);
     let first = spans.iter().map(|span| span.start).min().unwrap_or(0);
     let last = spans.iter().map(|span| span.end).max().unwrap_or(0);

@@ -2,7 +2,12 @@
 
 mod architecture;
 mod cases;
+mod cli;
 mod documents;
+mod expected;
+mod golden;
+mod plan_format;
 mod planning;
 mod render;
 mod repository;
+mod snippets;

@@ -6,7 +6,9 @@ use cloister::plan::model::*;
 use cloister::plan::render::text::{Options, render};
 use cloister::plan::{Action, Code, Finding, Plan, Severity};
 use cloister::source::{Origin, Source};
-use cloister::ui::text::width;
+use cloister::ui::text::{visible, width};
+use proptest::prelude::*;
+
 use plans::{Case, bind, clean, hook, hostile, refused, thirty, with};
 
 use crate::expected::assert_expected;
@@ -181,4 +183,35 @@ fn without_a_file_there_is_a_plan_all_the_same() {
     plan.proxy.as_mut().unwrap().allow.clear();
     plan.proxy.as_mut().unwrap().presets.clear();
     check("default", &with(plan, Vec::new()), &[], PLAIN);
+}
+
+proptest! {
+    #[test]
+    fn any_text_fits_and_hides_nothing(
+        text in any::<String>(),
+        words in proptest::collection::vec(any::<String>(), 12),
+        spans in proptest::collection::vec((0usize..80, 0usize..80), 4),
+        columns in 60usize..130,
+        brief in any::<bool>(),
+    ) {
+        let source = Source::new(plans::CONFIG, text);
+        let findings = spans.into_iter().zip(words.chunks(3)).enumerate().map(|(number, ((start, length), words))| {
+            let origin = Origin { pointer: String::new(), location: Some(source.locate(start..start + length)) };
+            let (code, action) = (Code::ALL[number * 7], [Action::Removed, Action::Replaced, Action::Added, Action::Kept][number]);
+            Finding::new(code, Severity::High, action, &origin, &*words[0], &*words[1]).effective(&*words[2]).help(&*words[0])
+        });
+        let mut plan = clean();
+        plan.config.path = Some(words[0].clone());
+        plan.workspace.source = Some(words[1].clone());
+        plan.containers[0].image = Some(words[2].clone());
+        plan.containers[0].mounts.push(bind(&words[3], &words[4], false));
+        plan.lifecycle.push(hook(&words[5], &words[6], &[&words[7], &words[8]], HookStatus::Dropped));
+        plan.passed_env = vec![words[9].clone()];
+        let plan = with(plan, findings.collect());
+        let shown = render(&plan, &[source], Options { width: columns, color: false, brief });
+        for line in shown.lines() {
+            prop_assert_eq!(visible(line), line);
+            prop_assert!(width(line) <= columns.clamp(60, 120), "{} columns: {:?}", width(line), line);
+        }
+    }
 }

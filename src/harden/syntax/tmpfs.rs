@@ -41,7 +41,7 @@ fn flag(spec: &mut MountSpec, option: &str) {
             spec.tmpfs_options.push(option.to_owned());
         }
         "shared" | "rshared" | "slave" | "rslave" | "private" | "rprivate" => {
-            spec.propagation = Some(option.to_owned())
+            spec.propagation = Some(option.to_owned());
         }
         unknown => spec.unknown.push((unknown.to_owned(), String::new())),
     }

@@ -45,7 +45,7 @@ fn set(spec: &mut MountSpec, option: &str) {
         "nocopy" => spec.volume_nocopy = true,
         "consistent" | "cached" | "delegated" => spec.consistency = Some(option.to_owned()),
         "shared" | "rshared" | "slave" | "rslave" | "private" | "rprivate" => {
-            spec.propagation = Some(option.to_owned())
+            spec.propagation = Some(option.to_owned());
         }
         unknown => spec.unknown.push((unknown.to_owned(), String::new())),
     }

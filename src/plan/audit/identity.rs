@@ -6,6 +6,8 @@ use super::{Check, Scope, words};
 use crate::plan::Plan;
 use crate::plan::model::{AUTO, Build, Container, GUARDIAN};
 
+/// Value of the label that holds the plan's digest, which the plan itself cannot know.
+const DIGEST: &str = "${CLOISTER_DIGEST}";
 /// Labels of the reference tool that editors look for.
 const DEVCONTAINER_LABELS: [&str; 3] =
     ["devcontainer.local_folder", "devcontainer.config_file", "devcontainer.metadata"];
@@ -44,14 +46,15 @@ fn check_labels(container: &Container, report: &mut Scope<'_>) {
         let sandbox = name != "cloister.sandbox" || container.name.strip_prefix("cloister-") == Some(value.as_str());
         let place = format!("/labels/{}", words::step(name));
         report.require(known && sandbox, Check::Labels, &place, value);
-        report.require(!words::has_placeholder(value), Check::Placeholder, &place, value);
+        let filled = name == "cloister.digest" && value == DIGEST;
+        report.require(filled || !words::has_placeholder(value), Check::Placeholder, &place, value);
     }
 }
 
 /// Names that mean the guardian or the host to somebody inside.
 fn is_imitation(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    name == "guardian" || name.starts_with("cloister") || name.ends_with("docker.internal")
+    name.starts_with("cloister-guardian") || name.ends_with("docker.internal") || name == "localhost"
 }
 
 fn check_hosts(container: &Container, report: &mut Scope<'_>) {
@@ -60,11 +63,10 @@ fn check_hosts(container: &Container, report: &mut Scope<'_>) {
         (1..=253).contains(&name.len()) && !name.starts_with(['-', '.']) && name.bytes().all(plain)
     };
     let hostname = container.hostname.as_str();
-    let foreign = hostname == container.name || !is_imitation(hostname) && !hostname.eq_ignore_ascii_case("localhost");
-    report.require(is_name(hostname) && hostname.len() <= 63 && foreign, Check::HostName, "/hostname", hostname);
+    let plain = is_name(hostname) && hostname.len() <= 63 && !is_imitation(hostname);
+    report.require(plain, Check::HostName, "/hostname", hostname);
     for (name, address) in &container.extra_hosts {
-        let loopback = address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
-        let fits = address == GUARDIAN || loopback && !is_imitation(name);
+        let fits = address == GUARDIAN || address.parse::<IpAddr>().is_ok() && !is_imitation(name);
         let place = format!("/extraHosts/{}", words::step(name));
         report.require(is_name(name) && fits, Check::HostName, place, address);
     }

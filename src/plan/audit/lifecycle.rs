@@ -18,7 +18,7 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
         let own = user.is_none_or(|user| hook.user == user);
         scope.require(on_host || own, Check::Hook, format!("{place}/user"), &hook.user);
         let clean = !hook.command.iter().any(|word| word.contains('\0'));
-        let possible = clean && !hook.command.first().is_none_or(String::is_empty);
+        let possible = clean && !hook.command.is_empty();
         scope.require(
             possible || hook.status != HookStatus::Run,
             Check::Hook,

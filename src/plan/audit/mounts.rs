@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Check, Scope, words};
 use crate::plan::Plan;
-use crate::plan::model::{AUTO, Container, Mount, MountKind};
+use crate::plan::model::{AUTO, Container, HOME, Mount, MountKind};
 
 /// What nobody but cloister and the engine may mount on, below or above.
 const RESERVED: [&str; 9] = [
@@ -22,42 +22,40 @@ const RESERVED: [&str; 9] = [
 pub(super) fn check(plan: &Plan, container: &Container, report: &mut Scope<'_>) {
     let mut targets = BTreeSet::new();
     for (index, mount) in container.mounts.iter().enumerate() {
-        let place = format!("/mounts/{index}");
-        report.require(targets.insert(&mount.target), Check::MountTarget, format!("{place}/target"), &mount.target);
-        report.require(is_own_form(mount), Check::MountTarget, format!("{place}/target"), &mount.target);
-        if let Some((target, readonly)) = words::own_mount(&mount.source, &container.home) {
-            check_own(mount, target, readonly, &place, report);
-        } else {
-            check_foreign(plan, container, mount, &place, report);
+        let target = format!("/mounts/{index}/target");
+        report.require(targets.insert(&mount.target), Check::MountTarget, &target, &mount.target);
+        match words::own_target(&mount.source) {
+            Some(own) => check_own(mount, own, index, report),
+            None => check_foreign(plan, container, mount, index, report),
         }
     }
     check_workspace(plan, container, report);
 }
 
-fn is_own_form(mount: &Mount) -> bool {
-    (words::is_normal_path(&mount.target) || mount.target == AUTO) && !words::has_placeholder(&mount.target)
+/// Programs and files of cloister: bound read-only, each to its one place.
+fn check_own(mount: &Mount, target: &str, index: usize, report: &mut Scope<'_>) {
+    let bind = mount.kind == MountKind::Bind && mount.size_bytes.is_none();
+    report.require(bind, Check::MountSource, format!("/mounts/{index}/type"), mount.kind);
+    report.require(mount.target == target, Check::MountTarget, format!("/mounts/{index}/target"), &mount.target);
+    report.require(mount.readonly, Check::MountReadOnly, format!("/mounts/{index}/readonly"), mount.readonly);
 }
 
-fn check_own(mount: &Mount, target: &str, readonly: bool, place: &str, report: &mut Scope<'_>) {
-    let bind = mount.kind == MountKind::Bind;
-    report.require(bind, Check::MountSource, format!("{place}/type"), mount.kind);
-    report.require(mount.target == target, Check::MountTarget, format!("{place}/target"), &mount.target);
-    report.require(mount.readonly || !readonly, Check::MountReadOnly, format!("{place}/readonly"), mount.readonly);
-}
-
-fn check_foreign(plan: &Plan, container: &Container, mount: &Mount, place: &str, report: &mut Scope<'_>) {
-    let source = mount.source.as_str();
+/// Everything else: the workspace, the home folder, this sandbox's volumes, memory.
+fn check_foreign(plan: &Plan, container: &Container, mount: &Mount, index: usize, report: &mut Scope<'_>) {
+    let (source, target) = (mount.source.as_str(), mount.target.as_str());
     let known = match mount.kind {
-        MountKind::Bind => plan.workspace.source.as_deref() == Some(source) && mount.target == plan.workspace.target,
+        MountKind::Bind if source == HOME => target == container.home,
+        MountKind::Bind => plan.workspace.source.as_deref() == Some(source) && target == plan.workspace.target,
         MountKind::Volume => is_own_volume(source, &container.name),
         MountKind::Tmpfs => source.is_empty(),
     };
-    report.require(known, Check::MountSource, format!("{place}/source"), source);
+    report.require(known, Check::MountSource, format!("/mounts/{index}/source"), source);
     let sized = mount.size_bytes.is_none_or(|size| size > 0 && mount.kind == MountKind::Tmpfs);
-    report.require(sized, Check::MountSource, format!("{place}/sizeBytes"), mount.size_bytes);
-    let overlaps = |reserved: &&str| words::covers(reserved, &mount.target) || words::covers(&mount.target, reserved);
-    let free = mount.target != AUTO && !RESERVED.iter().any(|reserved| overlaps(&reserved));
-    report.require(free, Check::MountTarget, format!("{place}/target"), &mount.target);
+    report.require(sized, Check::MountSource, format!("/mounts/{index}/sizeBytes"), mount.size_bytes);
+    let later = source == HOME && target == AUTO;
+    let normal = words::is_normal_path(target) && !words::has_placeholder(target);
+    let free = !RESERVED.iter().any(|reserved| words::covers(reserved, target) || words::covers(target, reserved));
+    report.require(later || normal && free, Check::MountTarget, format!("/mounts/{index}/target"), target);
 }
 
 fn is_own_volume(volume: &str, container: &str) -> bool {

@@ -32,11 +32,12 @@ fn check_proxy(proxy: &Proxy, policy: &Policy, report: &mut Scope<'_>) {
         token.ends_with(TOKEN) && port.is_some_and(is_port)
     });
     report.require(guardian, Check::Proxy, "/url", &proxy.url);
+    let listed = proxy.presets.iter().all(|preset| policy.egress.presets.contains(preset));
+    report.require(listed, Check::Allowlist, "/presets", &proxy.presets);
     let allowed: BTreeSet<&str> = policy.egress.allow.iter().map(|rule| rule.as_str()).collect();
     let denied: BTreeSet<&str> = policy.egress.deny.iter().map(|rule| rule.as_str()).collect();
     for (index, rule) in proxy.allow.iter().enumerate() {
-        let fits = allowed.contains(rule.as_str()) && !denied.contains(rule.as_str()) && !proxy.deny.contains(rule);
-        report.require(fits, Check::Allowlist, format!("/allow/{index}"), rule);
+        report.require(allowed.contains(rule.as_str()), Check::Allowlist, format!("/allow/{index}"), rule);
     }
     report.require(proxy.allow.is_sorted_by(|one, two| one < two), Check::Allowlist, "/allow", &proxy.allow);
     report.require(proxy.deny.is_sorted_by(|one, two| one < two), Check::Allowlist, "/deny", &proxy.deny);

@@ -1,190 +1,38 @@
-use std::collections::{BTreeMap, BTreeSet};
+mod good;
 
+use std::collections::BTreeMap;
+
+use self::good::{bind, build, finding, hook, plan, policy, refused, words};
 use super::Check::{self, *};
 use super::audit;
-use crate::plan::finding::{Action, Code, Finding, Severity};
-use crate::plan::model::*;
+use crate::plan::Plan;
+use crate::plan::finding::Action;
+use crate::plan::model::{AUTO, FILES, HOME, HookStatus, MountKind, PROGRAMS, Place};
 use crate::policy::Policy;
-use crate::policy::model::{Egress, EnvironmentPolicy, LimitCaps, NetworkPolicy};
-use crate::source::Origin;
-
-const NAME: &str = "cloister-0123456789ab";
-const URL: &str = "http://sandbox:${CLOISTER_TOKEN}@${CLOISTER_GUARDIAN}:3128";
-
-fn policy() -> Policy {
-    Policy {
-        egress: Egress::default(),
-        env: EnvironmentPolicy { pass: BTreeSet::from(["API_KEY".to_owned()]), local: BTreeSet::new() },
-        network: NetworkPolicy {
-            pool: "10.222.0.0/16".parse().unwrap(),
-            permit_addresses: BTreeSet::new(),
-            hosts: BTreeMap::new(),
-            ca_bundle: None,
-        },
-        limits: LimitCaps::default(),
-        allow_root_workspace: false,
-    }
-}
-
-fn map(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-    pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
-}
-
-fn words(words: &[&str]) -> Vec<String> {
-    words.iter().map(|word| (*word).to_owned()).collect()
-}
-
-fn bind(source: &str, target: &str, readonly: bool) -> Mount {
-    Mount { kind: MountKind::Bind, source: source.into(), target: target.into(), readonly, size_bytes: None }
-}
-
-fn hook(name: &str, place: Place, status: HookStatus) -> Hook {
-    Hook {
-        hook: name.into(),
-        name: String::new(),
-        group: 0,
-        command: words(&["npm", "ci"]),
-        user: "1000:1000".into(),
-        place,
-        status,
-    }
-}
-
-fn finding(action: Action) -> Finding {
-    Finding::new(
-        Code::Privileged,
-        Severity::Critical,
-        action,
-        &Origin::unplaced("/privileged"),
-        "true",
-        "it ends the sandbox",
-    )
-}
-
-fn container() -> Container {
-    Container {
-        name: NAME.into(),
-        image: Some("debian:bookworm".into()),
-        build: None,
-        user: "1000:1000".into(),
-        user_name: "node".into(),
-        home: "/home/node".into(),
-        cap_drop: words(&["ALL"]),
-        cap_add: vec![],
-        security_opt: words(&["no-new-privileges:true", "seccomp=cloister"]),
-        privileged: false,
-        init: false,
-        readonly_rootfs: false,
-        mounts: vec![
-            bind("/home/me/app", "/workspaces/app", false),
-            bind(PROGRAMS, "/run/cloister/bin", true),
-            bind(&format!("{FILES}/passwd"), "/etc/passwd", true),
-            bind(HOME, "/home/node", false),
-            Mount { kind: MountKind::Volume, ..bind(&format!("{NAME}-cache"), "/cache", false) },
-            Mount { size_bytes: Some(1 << 20), kind: MountKind::Tmpfs, ..bind("", "/tmp", false) },
-        ],
-        env: map(&[
-            ("HTTP_PROXY", URL),
-            ("HTTPS_PROXY", URL),
-            ("NO_PROXY", "localhost,127.0.0.1,::1"),
-            ("http_proxy", URL),
-            ("https_proxy", URL),
-            ("no_proxy", "localhost,127.0.0.1,::1"),
-        ]),
-        remote_env: BTreeMap::from([("EDITOR".to_owned(), None)]),
-        ports: vec![],
-        devices: vec![],
-        sysctls: map(&[("net.ipv6.conf.all.disable_ipv6", "1"), ("net.ipv6.conf.lo.disable_ipv6", "0")]),
-        namespaces: Namespaces {
-            pid: "private".into(),
-            ipc: "private".into(),
-            uts: "private".into(),
-            user: "engine".into(),
-            cgroup: "private".into(),
-        },
-        limits: Limits {
-            pids: 4096,
-            memory_bytes: 8 << 30,
-            cpus: 4.0,
-            nofile: 16384,
-            shm_bytes: 64 << 20,
-            ulimits: BTreeMap::from([("core".to_owned(), [0, 0])]),
-        },
-        entrypoint: words(&["/run/cloister/bin/cloister-init"]),
-        command: words(&["init", "${CLOISTER_PROBE}"]),
-        labels: map(&[("cloister.sandbox", "0123456789ab"), ("devcontainer.local_folder", "/home/me/app")]),
-        hostname: "app".into(),
-        extra_hosts: map(&[("guardian", GUARDIAN), ("db", "127.0.0.1")]),
-        stop_signal: Some("SIGTERM".into()),
-        log_driver: "json-file".into(),
-        restart: "no".into(),
-    }
-}
-
-fn plan() -> Plan {
-    Plan {
-        version: 1,
-        digest: String::new(),
-        outcome: Verdict::Ready,
-        facts: FactsSummary::default(),
-        config: ConfigSummary { path: None, kind: ConfigKind::Image, digest: None, name: None },
-        workspace: Workspace {
-            source: Some("/home/me/app".into()),
-            target: "/workspaces/app".into(),
-            folder: "/workspaces/app/src".into(),
-        },
-        containers: vec![container()],
-        network: Some(Network { name: NAME.into(), internal: true, subnet: AUTO.into(), dns: words(&["127.0.0.1"]) }),
-        proxy: Some(Proxy { url: URL.into(), allow: vec![], deny: vec![] }),
-        lifecycle: vec![
-            hook("initialize", Place::Host, HookStatus::NeedsApproval),
-            hook("postCreate", Place::Container, HookStatus::Run),
-        ],
-        passed_env: words(&["API_KEY"]),
-        findings: vec![finding(Action::Removed)],
-    }
-}
-
-fn build() -> Build {
-    Build {
-        dockerfile: ".devcontainer/Dockerfile".into(),
-        context: ".devcontainer".into(),
-        args: BTreeMap::new(),
-        target: None,
-        cache_from: vec![],
-        network: "guardian".into(),
-    }
-}
+use crate::policy::rule::Rule;
 
 #[test]
 fn good_plans_have_no_violation() {
-    let none = |plan: &Plan| assert_eq!(audit(plan, &policy()), []);
-    none(&plan());
-    let mut built = plan();
-    built.containers[0].image = None;
-    built.containers[0].build = Some(build());
-    none(&built);
-    let mut own_command = plan();
-    own_command.containers[0].command.extend(words(&["--", "/entrypoint.sh"]));
-    none(&own_command);
-    let mut bare = plan();
-    bare.workspace.source = None;
-    bare.containers[0].mounts.remove(0);
-    none(&bare);
-    none(&refused());
-}
-
-fn refused() -> Plan {
-    let findings = vec![finding(Action::Refused)];
-    Plan {
-        outcome: Verdict::Refused,
-        containers: vec![],
-        network: None,
-        proxy: None,
-        lifecycle: vec![],
-        findings,
-        ..plan()
-    }
+    let none = |change: fn(&mut Plan)| {
+        let mut plan = plan();
+        change(&mut plan);
+        assert_eq!(audit(&plan, &policy()), []);
+    };
+    none(|_| {});
+    none(|plan| {
+        plan.containers[0].image = None;
+        plan.containers[0].build = Some(build());
+    });
+    none(|plan| plan.containers[0].command.extend(words(&["--", "/entrypoint.sh"])));
+    none(|plan| {
+        plan.workspace.source = None;
+        plan.containers[0].mounts.remove(0);
+    });
+    none(|plan| {
+        plan.containers[0].home = AUTO.into();
+        plan.containers[0].mounts[3].target = AUTO.into();
+    });
+    none(|plan| *plan = refused());
 }
 
 #[test]
@@ -197,70 +45,358 @@ fn root_is_allowed_only_by_the_policy() {
     assert_eq!(audit(&root, &Policy { allow_root_workspace: true, ..policy() }), []);
 }
 
-/// A broken promise, the violation that must be found, and where; `/c` stands for `/containers/0`.
-type Case = (fn(&mut Plan), Check, &'static str);
-
-/// Breaks one thing in the good plan and expects exactly one violation.
-fn each_is_found(cases: &[Case]) {
-    for (index, (tamper, check, place)) in cases.iter().enumerate() {
-        let mut broken = plan();
-        tamper(&mut broken);
-        let found = audit(&broken, &policy());
-        let place = place.replacen("/c/", "/containers/0/", 1);
-        let seen: Vec<_> = found.iter().map(|violation| (violation.check, violation.place.as_str())).collect();
-        assert_eq!(seen, [(*check, place.as_str())], "case {index}");
+#[test]
+fn the_policy_bounds_what_may_be_reached() {
+    let rule = |text: &str| Rule::parse(text).expect(text);
+    let mut wide = policy();
+    wide.egress.allow.extend([rule("a.example.com"), rule("b.example.com")]);
+    wide.egress.deny.insert(rule("c.example.com"));
+    for (allow, deny, kept) in [
+        (vec!["a.example.com", "b.example.com"], vec!["c.example.com"], true),
+        (vec!["b.example.com"], vec!["c.example.com", "d.example.com"], true),
+        (vec![], vec!["c.example.com"], true),
+        (vec!["a.example.com"], vec![], false),
+        (vec!["a.example.com:22"], vec!["c.example.com"], false),
+        (vec!["**.example.com"], vec!["c.example.com"], false),
+        (vec!["b.example.com", "a.example.com"], vec!["c.example.com"], false),
+        (vec!["a.example.com", "a.example.com"], vec!["c.example.com"], false),
+    ] {
+        let mut plan = plan();
+        let proxy = plan.proxy.as_mut().expect("the good plan has one");
+        (proxy.allow, proxy.deny) = (words(&allow), words(&deny));
+        let found: Vec<_> = audit(&plan, &wide).into_iter().map(|violation| violation.check).collect();
+        assert_eq!(found, if kept { vec![] } else { vec![Allowlist] }, "{allow:?} {deny:?}");
     }
 }
 
-macro_rules! cases {
-    ($(|$plan:ident| $tamper:expr => $check:ident at $place:literal,)+) => {
-        [$((|$plan: &mut Plan| { $tamper; }, $check, $place),)+]
-    };
-    ($($field:ident = $value:expr => $check:ident at $place:literal,)+) => {
-        [$((|plan: &mut Plan| plan.containers[0].$field = $value, $check, $place),)+]
+/// Breaks one thing in the good plan and expects exactly one violation.
+fn found(tamper: impl FnOnce(&mut Plan), check: Check, place: &str) {
+    let mut broken = plan();
+    tamper(&mut broken);
+    let found = audit(&broken, &policy());
+    let seen: Vec<_> = found.iter().map(|violation| (violation.check, violation.place.as_str())).collect();
+    assert_eq!(seen, [(check, place)], "{found:#?}");
+}
+
+macro_rules! container_cases {
+    ($($field:ident$(.$inner:ident)* = $value:expr => $check:ident, $place:literal;)+) => {
+        $(found(|plan| plan.containers[0].$field$(.$inner)* = $value, $check, concat!("/containers/0", $place));)+
     };
 }
 
 #[test]
 fn every_field_of_a_container_is_guarded() {
-    each_is_found(
-        &cases! {
-            cap_drop = vec![] => Capabilities at "/c/capDrop",
-            cap_drop = words(&["NET_RAW"]) => Capabilities at "/c/capDrop",
-            cap_drop = words(&["ALL", "ALL"]) => Capabilities at "/c/capDrop",
-            cap_add = words(&["SYS_ADMIN"]) => Capabilities at "/c/capAdd",
-            privileged = true => Privileged at "/c/privileged",
-            init = true => EngineInit at "/c/init",
-            ports = words(&["8080"]) => Ports at "/c/ports",
-            devices = words(&["/dev/kvm"]) => Devices at "/c/devices",
-            log_driver = "syslog".into() => Logging at "/c/logDriver",
-            restart = "always".into() => Restart at "/c/restart",
-            stop_signal = Some("-9; rm".into()) => StopSignal at "/c/stopSignal",
-            stop_signal = Some(String::new()) => StopSignal at "/c/stopSignal",
-            name = "guardian".into() => Name at "/c/name",
-            image = None => Image at "/c/image",
-            image = Some(String::new()) => Image at "/c/image",
-            image = Some("--privileged".into()) => Image at "/c/image",
-            image = Some("debian bookworm".into()) => Image at "/c/image",
-            image = Some("${CLOISTER_TOKEN}".into()) => Placeholder at "/c/image",
-            build = Some(build()) => Image at "/c/image",
-            user_name = "a:0:0".into() => Account at "/c/userName",
-            user_name = "node\nroot".into() => Account at "/c/userName",
-            user_name = String::new() => Account at "/c/userName",
-            hostname = "guardian".into() => HostName at "/c/hostname",
-            hostname = "Cloister-guardian".into() => HostName at "/c/hostname",
-            hostname = "host.docker.internal".into() => HostName at "/c/hostname",
-            hostname = "localhost".into() => HostName at "/c/hostname",
-            hostname = "two words".into() => HostName at "/c/hostname",
-            hostname = String::new() => HostName at "/c/hostname",
-        }[..22],
-    );
-    each_is_found(&cases! {
-        hostname = "guardian".into() => HostName at "/c/hostname",
-        hostname = "Cloister-guardian".into() => HostName at "/c/hostname",
-        hostname = "host.docker.internal".into() => HostName at "/c/hostname",
-        hostname = "localhost".into() => HostName at "/c/hostname",
-        hostname = "two words".into() => HostName at "/c/hostname",
-        hostname = String::new() => HostName at "/c/hostname",
-    });
+    container_cases! {
+        cap_drop = vec![] => Capabilities, "/capDrop";
+        cap_drop = words(&["NET_RAW"]) => Capabilities, "/capDrop";
+        cap_drop = words(&["ALL", "ALL"]) => Capabilities, "/capDrop";
+        cap_add = words(&["SYS_ADMIN"]) => Capabilities, "/capAdd";
+        privileged = true => Privileged, "/privileged";
+        init = true => EngineInit, "/init";
+        security_opt = vec![] => SecurityOptions, "/securityOpt";
+        security_opt = words(&["no-new-privileges"]) => SecurityOptions, "/securityOpt";
+        security_opt = words(&["seccomp=cloister"]) => SecurityOptions, "/securityOpt";
+        security_opt = words(&["no-new-privileges", "seccomp=unconfined"]) => SecurityOptions, "/securityOpt";
+        security_opt = words(&["no-new-privileges", "seccomp="]) => SecurityOptions, "/securityOpt";
+        security_opt = words(&["no-new-privileges:false", "seccomp=x"]) => SecurityOptions, "/securityOpt";
+        security_opt = words(&["no-new-privileges", "no-new-privileges=false", "seccomp=x"]) => SecurityOptions, "/securityOpt";
+        security_opt = words(&["no-new-privileges", "seccomp=x", "seccomp=y"]) => SecurityOptions, "/securityOpt";
+        security_opt = words(&["no-new-privileges", "seccomp=x", "apparmor=unconfined"]) => SecurityOptions, "/securityOpt";
+        security_opt = words(&["no-new-privileges", "seccomp=x", "label=disable"]) => SecurityOptions, "/securityOpt";
+        ports = words(&["8080"]) => Ports, "/ports";
+        devices = words(&["/dev/kvm"]) => Devices, "/devices";
+        namespaces.pid = "host".into() => Namespaces, "/namespaces/pid";
+        namespaces.ipc = "shareable".into() => Namespaces, "/namespaces/ipc";
+        namespaces.uts = "host".into() => Namespaces, "/namespaces/uts";
+        namespaces.cgroup = String::new() => Namespaces, "/namespaces/cgroup";
+        namespaces.user = "host".into() => Namespaces, "/namespaces/user";
+        sysctls = BTreeMap::new() => Sysctls, "/sysctls";
+        log_driver = "syslog".into() => Logging, "/logDriver";
+        restart = "always".into() => Restart, "/restart";
+        stop_signal = Some("-9; rm".into()) => StopSignal, "/stopSignal";
+        stop_signal = Some(String::new()) => StopSignal, "/stopSignal";
+    }
+    for (name, value) in
+        [("net.ipv4.ip_forward", "1"), ("net.ipv6.conf.all.disable_ipv6", "0"), ("kernel.shm_rmid_forced", "1")]
+    {
+        let place = format!("/containers/0/sysctls/{name}");
+        found(|plan| _ = plan.containers[0].sysctls.insert(name.into(), value.into()), Sysctls, &place);
+    }
+}
+
+#[test]
+fn process_one_is_the_init_and_probes_first() {
+    for (entrypoint, command) in [
+        (&[][..], &["/run/cloister/bin/cloister-init", "init", "${CLOISTER_PROBE}"][..]),
+        (&["/bin/sh"], &["init", "${CLOISTER_PROBE}"]),
+        (&["/run/cloister/bin/cloister-init"], &[]),
+        (&["/run/cloister/bin/cloister-init"], &["init"]),
+        (&["/run/cloister/bin/cloister-init"], &["init", "{}"]),
+        (&["/run/cloister/bin/cloister-init"], &["signal", "1", "KILL"]),
+        (&["/run/cloister/bin/cloister-init"], &["init", "${CLOISTER_PROBE}", "/bin/sh"]),
+        (&["/run/cloister/bin/cloister-init"], &["init", "${CLOISTER_PROBE}", "--"]),
+        (&["/run/cloister/bin/cloister-init", "x"], &["init", "${CLOISTER_PROBE}"]),
+    ] {
+        let tamper = |plan: &mut Plan| {
+            plan.containers[0].entrypoint = words(entrypoint);
+            plan.containers[0].command = words(command);
+        };
+        found(tamper, Entrypoint, "/containers/0/entrypoint");
+    }
+}
+
+#[test]
+fn users_are_numbers_and_not_root() {
+    for user in [
+        "0:0",
+        "0:1000",
+        "00:0",
+        "1000",
+        "node",
+        "node:node",
+        "1000:",
+        ":1000",
+        "+1:1",
+        "01000:1000",
+        "1:1:1",
+        "",
+        "4294967296:0",
+    ] {
+        let tamper = |plan: &mut Plan| {
+            plan.containers[0].user = user.into();
+            plan.lifecycle.iter_mut().for_each(|hook| hook.user = user.into());
+        };
+        found(tamper, User, "/containers/0/user");
+    }
+    container_cases! {
+        user_name = "a:0:0".into() => Account, "/userName";
+        user_name = "node\nroot".into() => Account, "/userName";
+        user_name = "-x".into() => Account, "/userName";
+        user_name = String::new() => Account, "/userName";
+    }
+}
+
+#[test]
+fn names_are_this_sandboxs_own() {
+    container_cases! {
+        hostname = "Cloister-guardian-1".into() => HostName, "/hostname";
+        hostname = "host.docker.internal".into() => HostName, "/hostname";
+        hostname = "localhost".into() => HostName, "/hostname";
+        hostname = "two words".into() => HostName, "/hostname";
+        hostname = String::new() => HostName, "/hostname";
+        image = None => Image, "/image";
+        image = Some(String::new()) => Image, "/image";
+        image = Some("--privileged".into()) => Image, "/image";
+        image = Some("debian bookworm".into()) => Image, "/image";
+        image = Some("${CLOISTER_TOKEN}".into()) => Placeholder, "/image";
+        build = Some(build()) => Image, "/image";
+    }
+    for (name, address) in [
+        ("host.docker.internal", "127.0.0.1"),
+        ("cloister-guardian", "192.0.2.1"),
+        ("localhost", "192.0.2.1"),
+        ("db", "host-gateway"),
+        ("db", ""),
+        ("two words", "127.0.0.1"),
+    ] {
+        let place = format!("/containers/0/extraHosts/{name}");
+        found(|plan| _ = plan.containers[0].extra_hosts.insert(name.into(), address.into()), HostName, &place);
+    }
+    for (name, value, check) in [
+        ("com.docker.compose.project", "x", Labels),
+        ("devcontainer.other", "x", Labels),
+        ("cloister.sandbox", "ffffffffffff", Labels),
+        ("cloister.workspace", "${CLOISTER_HOME}", Placeholder),
+    ] {
+        let place = format!("/containers/0/labels/{name}");
+        found(|plan| _ = plan.containers[0].labels.insert(name.into(), value.into()), check, &place);
+    }
+    found(|plan| plan.network.as_mut().unwrap().name = "cloister-ffffffffffff".into(), Name, "/containers/0/name");
+}
+
+#[test]
+fn builds_stay_inside_and_behind_the_guardian() {
+    let with = |change: fn(&mut crate::plan::model::Build)| {
+        move |plan: &mut Plan| {
+            let mut build = build();
+            change(&mut build);
+            plan.containers[0].image = None;
+            plan.containers[0].build = Some(build);
+        }
+    };
+    found(with(|build| build.network = "host".into()), Image, "/containers/0/build/network");
+    found(with(|build| build.context = "..".into()), Image, "/containers/0/build/context");
+    found(with(|build| build.context = "/".into()), Image, "/containers/0/build/context");
+    found(with(|build| build.context = "https://example.com/a.git".into()), Image, "/containers/0/build/context");
+    found(with(|build| build.dockerfile = "a/../../Dockerfile".into()), Image, "/containers/0/build/dockerfile");
+    found(with(|build| build.dockerfile = "-".into()), Image, "/containers/0/build/dockerfile");
+    found(with(|build| build.target = Some(HOME.into())), Placeholder, "/containers/0/build");
+}
+
+#[test]
+fn mounts_come_from_where_they_may_and_go_where_they_may() {
+    let volume = |source: &str, target: &str| crate::plan::model::Mount {
+        kind: MountKind::Volume,
+        ..bind(source, target, false)
+    };
+    let memory = |target: &str| crate::plan::model::Mount { kind: MountKind::Tmpfs, ..bind("", target, false) };
+    for (mount, check, field) in [
+        (bind("/", "/host", true), MountSource, "source"),
+        (bind("/var/run/docker.sock", "/x", true), MountSource, "source"),
+        (bind("/home/me/app/sub", "/x", false), MountSource, "source"),
+        (bind("/home/me/app/../.ssh", "/x", false), MountSource, "source"),
+        (bind("${CLOISTER_HOME}/../x", "/x", false), MountSource, "source"),
+        (bind("${CLOISTER_FILES}/../x", "/x", true), MountSource, "source"),
+        (bind(HOME, "/elsewhere", false), MountSource, "source"),
+        (volume("cache", "/x"), MountSource, "source"),
+        (volume("cloister-ffffffffffff-cache", "/x"), MountSource, "source"),
+        (volume("cloister-0123456789ab-", "/x"), MountSource, "source"),
+        (volume("cloister-0123456789ab-a/b", "/x"), MountSource, "source"),
+        (volume("", "/x"), MountSource, "source"),
+        (memory("relative"), MountTarget, "target"),
+        (memory("/a/../b"), MountTarget, "target"),
+        (memory("/a//b"), MountTarget, "target"),
+        (memory("/a/"), MountTarget, "target"),
+        (memory("/a\n"), MountTarget, "target"),
+        (memory("/"), MountTarget, "target"),
+        (memory("/proc"), MountTarget, "target"),
+        (memory("/proc/sys"), MountTarget, "target"),
+        (memory("/dev/shm"), MountTarget, "target"),
+        (memory("/etc"), MountTarget, "target"),
+        (memory("/etc/group"), MountTarget, "target"),
+        (memory("/run"), MountTarget, "target"),
+        (memory("/run/cloister/bin/x"), MountTarget, "target"),
+        (memory("/tmp"), MountTarget, "target"),
+        (memory("/${CLOISTER_TOKEN}"), MountTarget, "target"),
+        (memory(AUTO), MountTarget, "target"),
+        (bind(PROGRAMS, "/run/cloister/bin2", true), MountTarget, "target"),
+        (bind(FILES, "/run/cloister/files", false), MountReadOnly, "readonly"),
+        (volume(FILES, "/run/cloister/files"), MountSource, "type"),
+    ] {
+        let mount = crate::plan::model::Mount { readonly: mount.readonly || field == "type", ..mount };
+        let place = format!("/containers/0/mounts/6/{field}");
+        found(|plan| plan.containers[0].mounts.push(mount), check, &place);
+    }
+    let sized = crate::plan::model::Mount { size_bytes: Some(0), ..memory("/x") };
+    found(|plan| plan.containers[0].mounts.push(sized), MountSource, "/containers/0/mounts/6/sizeBytes");
+    found(|plan| _ = plan.containers[0].mounts.remove(0), WorkspaceMount, "/containers/0/mounts");
+    found(|plan| plan.workspace.folder = "src".into(), WorkspacePath, "/workspace/folder");
+    found(|plan| plan.workspace.folder = "/${CLOISTER_TOKEN}".into(), Placeholder, "/workspace/folder");
+}
+
+#[test]
+fn limits_are_set_and_capped() {
+    container_cases! {
+        limits.pids = 0 => Limits, "/limits/pids";
+        limits.pids = 4097 => Limits, "/limits/pids";
+        limits.memory_bytes = 0 => Limits, "/limits/memoryBytes";
+        limits.memory_bytes = (8 << 30) + 1 => Limits, "/limits/memoryBytes";
+        limits.cpus = 0.0 => Limits, "/limits/cpus";
+        limits.cpus = -1.0 => Limits, "/limits/cpus";
+        limits.cpus = 4.5 => Limits, "/limits/cpus";
+        limits.cpus = f64::NAN => Limits, "/limits/cpus";
+        limits.cpus = f64::INFINITY => Limits, "/limits/cpus";
+        limits.nofile = 16385 => Limits, "/limits/nofile";
+        limits.shm_bytes = 1 << 40 => Limits, "/limits/shmBytes";
+        limits.ulimits = BTreeMap::new() => Limits, "/limits/ulimits/core";
+        limits.ulimits = BTreeMap::from([("core".into(), [0, 1])]) => Limits, "/limits/ulimits/core";
+    }
+    for (name, limit) in [("nofile", [1, 1]), ("bogus", [1, 1]), ("nproc", [2, 1])] {
+        let place = format!("/containers/0/limits/ulimits/{name}");
+        found(|plan| _ = plan.containers[0].limits.ulimits.insert(name.into(), limit), Limits, &place);
+    }
+}
+
+#[test]
+fn the_environment_leads_to_the_guardian() {
+    for (name, value, check) in [
+        ("HTTP_PROXY", "", ProxyEnvironment),
+        ("https_proxy", "http://192.0.2.1:3128", ProxyEnvironment),
+        ("all_proxy", "socks5://192.0.2.1", ProxyEnvironment),
+        ("No_Proxy", "*", ProxyEnvironment),
+        ("NO_PROXY", "localhost,example.com", ProxyEnvironment),
+        ("no_proxy", "", ProxyEnvironment),
+        ("A=B", "c", EnvironmentName),
+        ("A\nB", "c", EnvironmentName),
+        ("", "c", EnvironmentName),
+        ("A", "c\0", EnvironmentName),
+        ("A", HOME, Placeholder),
+        ("A", "x${CLOISTER_PROBE}", Placeholder),
+    ] {
+        let place = format!("/containers/0/env/{name}");
+        found(|plan| _ = plan.containers[0].env.insert(name.into(), value.into()), check, &place);
+    }
+    found(|plan| _ = plan.containers[0].env.remove("https_proxy"), ProxyEnvironment, "/containers/0/env/https_proxy");
+    for (name, value, check) in [
+        ("HTTP_PROXY", None, ProxyEnvironment),
+        ("no_proxy", Some("*"), ProxyEnvironment),
+        ("A=B", None, EnvironmentName),
+        ("A", Some(PROGRAMS), Placeholder),
+    ] {
+        let place = format!("/containers/0/remoteEnv/{name}");
+        let value = value.map(str::to_owned);
+        found(|plan| _ = plan.containers[0].remote_env.insert(name.into(), value), check, &place);
+    }
+    for name in ["SECRET", "HTTPS_PROXY", ""] {
+        found(|plan| plan.passed_env.push(name.into()), PassedVariable, "/passedEnv/1");
+    }
+}
+
+#[test]
+fn network_and_proxy_are_cloisters_own() {
+    found(|plan| plan.network.as_mut().unwrap().internal = false, Network, "/network/internal");
+    found(|plan| plan.network.as_mut().unwrap().subnet = "192.0.2.0/24".into(), Network, "/network/subnet");
+    found(|plan| plan.network.as_mut().unwrap().dns = words(&["192.0.2.1"]), Network, "/network/dns");
+    found(|plan| plan.network.as_mut().unwrap().dns.clear(), Network, "/network/dns");
+    for url in [
+        "http://192.0.2.1:3128",
+        "http://x:${CLOISTER_TOKEN}@192.0.2.1:1",
+        "http://${CLOISTER_GUARDIAN}:1",
+        "",
+        "http://x:${CLOISTER_TOKEN}@${CLOISTER_GUARDIAN}:0",
+    ] {
+        let tamper = |plan: &mut Plan| {
+            plan.proxy.as_mut().unwrap().url = url.into();
+            let proxies = plan.containers[0].env.iter_mut().filter(|(name, _)| name.to_lowercase().starts_with("http"));
+            proxies.for_each(|(_, value)| *value = url.into());
+        };
+        found(tamper, Proxy, "/proxy/url");
+    }
+    found(|plan| plan.proxy.as_mut().unwrap().allow = words(&["example.com"]), Allowlist, "/proxy/allow/0");
+}
+
+#[test]
+fn nothing_runs_on_the_host_or_as_somebody_else() {
+    let run = HookStatus::Run;
+    found(|plan| plan.lifecycle.push(hook("initialize", Place::Host, run)), HostHook, "/lifecycle/2");
+    found(|plan| plan.lifecycle.push(hook("initialize", Place::Container, run)), HostHook, "/lifecycle/2");
+    found(|plan| plan.lifecycle.push(hook("postCreate", Place::Host, run)), HostHook, "/lifecycle/2");
+    found(|plan| plan.lifecycle.push(hook("other", Place::Container, run)), Hook, "/lifecycle/2/hook");
+    found(|plan| plan.lifecycle[1].user = "0:0".into(), Hook, "/lifecycle/1/user");
+    found(|plan| plan.lifecycle[1].command.clear(), Hook, "/lifecycle/1/command");
+    found(|plan| plan.lifecycle[1].command.push("\0".into()), Hook, "/lifecycle/1/command");
+}
+
+#[test]
+fn outcome_findings_and_shape_agree() {
+    type Case = (Plan, fn(&mut Plan), Check, &'static str);
+    let cases: [Case; 6] = [
+        (plan(), |plan| plan.findings.push(finding(Action::Refused)), Check::Verdict, "/outcome"),
+        (plan(), |plan| plan.containers.clear(), ReadyIsComplete, "/containers"),
+        (refused(), |plan| plan.findings.clear(), Check::Verdict, "/outcome"),
+        (refused(), |plan| plan.network = good::plan().network, RefusedRunsNothing, "/containers"),
+        (refused(), |plan| plan.proxy = good::plan().proxy, RefusedRunsNothing, "/containers"),
+        (
+            refused(),
+            |plan| plan.lifecycle.push(hook("postCreate", Place::Container, HookStatus::Run)),
+            RefusedRunsNothing,
+            "/lifecycle",
+        ),
+    ];
+    for (index, (mut plan, tamper, check, place)) in cases.into_iter().enumerate() {
+        tamper(&mut plan);
+        let seen: Vec<_> =
+            audit(&plan, &policy()).into_iter().map(|violation| (violation.check, violation.place)).collect();
+        assert_eq!(seen, [(check, place.to_owned())], "case {index}");
+    }
 }

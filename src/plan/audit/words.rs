@@ -1,6 +1,6 @@
 //! The audit's own reading of paths, names and numbers. Deliberately not that of `harden::syntax`.
 
-use crate::plan::model::{FILES, GUARDIAN, HOME, PROGRAMS, TOKEN};
+use crate::plan::model::{FILES, GUARDIAN, PROGRAMS, TOKEN};
 
 /// What every placeholder begins with.
 const PLACEHOLDER: &str = "${CLOISTER_";
@@ -39,18 +39,15 @@ pub(super) fn has_host_placeholder(text: &str) -> bool {
     has_placeholder(&allowed)
 }
 
-/// The place of a mount from cloister itself, and whether it must be read-only; `None` for another source.
-pub(super) fn own_mount<'a>(source: &str, home: &'a str) -> Option<(&'a str, bool)> {
+/// The one place of a read-only mount from cloister itself; `None` for another source.
+pub(super) fn own_target(source: &str) -> Option<&'static str> {
     if source == PROGRAMS {
-        return Some(("/run/cloister/bin", true));
-    }
-    if source == HOME {
-        return Some((home, false));
+        return Some("/run/cloister/bin");
     }
     match source.strip_prefix(FILES)? {
-        "" => Some(("/run/cloister/files", true)),
-        "/passwd" => Some(("/etc/passwd", true)),
-        "/group" => Some(("/etc/group", true)),
+        "" => Some("/run/cloister/files"),
+        "/passwd" => Some("/etc/passwd"),
+        "/group" => Some("/etc/group"),
         _ => None,
     }
 }

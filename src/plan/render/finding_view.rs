@@ -1,5 +1,6 @@
 //! Findings at the lines that caused them, the gravest first. Findings of one line share its excerpt.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use serde::Serialize;
@@ -55,8 +56,10 @@ pub(super) fn groups(plan: &Plan, sources: &[Source], columns: usize, brief: boo
         return findings.into_iter().map(|finding| brief_group(finding, columns)).collect();
     }
     let mut sets: Vec<Vec<&Finding>> = Vec::new();
+    let mut lines = BTreeMap::new();
     for finding in findings {
-        match sets.iter_mut().find(|set| together(set[0], finding)) {
+        let known = line_of(finding).map(|line| *lines.entry(line).or_insert(sets.len()));
+        match known.and_then(|index| sets.get_mut(index)) {
             Some(set) => set.push(finding),
             None => sets.push(vec![finding]),
         }
@@ -70,10 +73,9 @@ fn place_of(finding: &Finding) -> Option<(&str, usize, usize)> {
     finding.location.as_ref().map(|location| (&*location.file, location.line, location.column))
 }
 
-/// Whether two findings are shown at one line.
-fn together(first: &Finding, second: &Finding) -> bool {
-    let line = |finding: &Finding| finding.location.as_ref().map(|location| (location.file.clone(), location.line));
-    line(first).is_some() && line(first) == line(second) && pointed(first) && pointed(second)
+/// Returns the line that a finding shares with others.
+fn line_of(finding: &Finding) -> Option<(&str, usize)> {
+    finding.location.as_ref().filter(|_| pointed(finding)).map(|location| (&*location.file, location.line))
 }
 
 /// Whether the line is shown. Notes need none, and for mistakes in the file the diagnostic shows it already.

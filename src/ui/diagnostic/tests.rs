@@ -68,3 +68,11 @@ fn colour_only_when_asked() {
     assert!(styled.contains('\u{1b}'));
     assert_eq!(anstream::adapter::strip_str(&styled).to_string(), render(&diagnostics, &[source], PLAIN));
 }
+
+#[test]
+fn a_flood_is_counted() {
+    let source = Source::new("a.json", "{ 3 }");
+    let shown = render(&vec![diagnostic(&source, "3", "wrong", "here", None); 1000], &[source], PLAIN);
+    assert_eq!(shown.matches("error[type-error]").count(), 50);
+    assert!(shown.ends_with("\n\n… and 950 more mistakes\n\n"), "{shown}");
+}

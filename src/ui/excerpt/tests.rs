@@ -52,11 +52,18 @@ fn two_marks_on_one_line_keep_their_order() {
     assert_eq!(excerpt.marks.iter().map(|mark| mark.column).collect::<Vec<_>>(), [5, 1]);
 }
 
+#[test]
+fn a_line_of_a_megabyte_is_cut_like_any_other() {
+    let text = format!("[{}, 7, {}]", "1".repeat(1 << 20), "2".repeat(1 << 20));
+    assert_eq!(shown(&text, "7", 20), "1|…1111, 7, 222222222…\n1|       ^");
+}
+
 proptest! {
     #[test]
     fn any_span_in_any_text(text in any::<String>(), start in 0usize..60, length in 0usize..60, columns in 0usize..30) {
         let excerpt = excerpt(&Source::new("a", text), std::slice::from_ref(&(start..start + length)), columns);
         prop_assert!(excerpt.line.get(excerpt.marks[0].range.clone()).is_some());
         prop_assert!(!excerpt.line.contains('\n'));
+        prop_assert!(columns < 12 || text::width(&excerpt.line) <= columns);
     }
 }

@@ -1,0 +1,71 @@
+//! What people read when a command fails: what was wanted, what got in the way, and what to do next.
+
+use std::error::Error;
+use std::fmt;
+use std::io::Write;
+
+use super::exit;
+use crate::ui::style::Role;
+use crate::ui::text::visible;
+
+/// The end of a command that could not do its work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    chain: Vec<String>,
+    hints: Vec<String>,
+    code: u8,
+}
+
+impl Failure {
+    /// Returns the failure for an error, with everything that caused it.
+    #[must_use]
+    pub fn new(error: &(dyn Error + 'static)) -> Self {
+        let chain = std::iter::successors(Some(error), |error| (**error).source()).map(ToString::to_string).collect();
+        Self { chain, hints: Vec::new(), code: exit::FAILURE }
+    }
+
+    /// Returns a failure that has no error behind it.
+    #[must_use]
+    pub fn message(text: impl Into<String>) -> Self {
+        Self { chain: vec![text.into()], hints: Vec::new(), code: exit::FAILURE }
+    }
+
+    /// Adds what to do next; takes one hint, none, or several.
+    #[must_use]
+    pub fn hint<Hint: Into<String>>(mut self, hints: impl IntoIterator<Item = Hint>) -> Self {
+        self.hints.extend(hints.into_iter().map(Into::into));
+        self
+    }
+
+    /// Sets the exit code.
+    #[must_use]
+    pub fn code(self, code: u8) -> Self {
+        Self { code, ..self }
+    }
+
+    /// Returns the text, in colour or not.
+    #[must_use]
+    pub fn render(&self, color: bool) -> String {
+        let chain: Vec<_> = self.chain.iter().map(|part| visible(part)).collect();
+        let hints = self.hints.iter().map(|hint| format!("{} {}\n", Role::Good.paint("hint:", color), visible(hint)));
+        let gap = if self.hints.is_empty() { "" } else { "\n" };
+        format!("{} {}\n{gap}{}", Role::Bad.paint("cloister:", color), chain.join(": "), hints.collect::<String>())
+    }
+
+    /// Prints it on standard error, and returns the exit code.
+    #[must_use]
+    pub fn print(&self) -> u8 {
+        // There is nobody left to tell when standard error is gone.
+        let _ = anstream::stderr().lock().write_all(self.render(true).as_bytes());
+        self.code
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.render(false))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,79 @@
+//! The guardian's image: one static program and nothing else, packed here and handed to the engine. Nothing is pulled.
+
+use std::io;
+
+use bollard::query_parameters::ImportImageOptionsBuilder;
+use futures_util::StreamExt;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::super::connect::{Engine, Operation};
+use super::super::names;
+use super::GuardianError;
+use crate::host::programs::Program;
+
+/// Repository of the image.
+const REPOSITORY: &str = "cloister-guardian";
+/// Where the program lies in the image.
+pub(super) const PROGRAM: &str = "/cloister-guardian";
+
+/// Makes sure that the engine has the image, and returns its reference.
+pub(super) async fn ensure(engine: &Engine, program: &Program) -> Result<String, GuardianError> {
+    let reference = format!("{REPOSITORY}:{}", program.digest);
+    let known = engine.docker.inspect_image(&reference).await.unless_absent(|| "inspect the guardian's image".to_owned())?;
+    if known.is_none() {
+        let archive = pack(program, &reference, architecture()).map_err(GuardianError::Image)?;
+        let options = ImportImageOptionsBuilder::default().quiet(true).build();
+        let mut steps = std::pin::pin!(engine.docker.import_image(options, bollard::body_full(archive.into()), None));
+        while let Some(step) = steps.next().await {
+            step.operation(|| "load the guardian's image".to_owned())?;
+        }
+    }
+    Ok(reference)
+}
+
+/// The engine's name for this architecture (Go's `GOARCH`).
+fn architecture() -> &'static str {
+    match std::env::consts::ARCH {
+        "x86_64" => "amd64",
+        "aarch64" => "arm64",
+        other => other,
+    }
+}
+
+/// Packs an archive as `docker save` writes it: layer, configuration, manifest. The same program gives the same bytes.
+fn pack(program: &Program, reference: &str, architecture: &str) -> io::Result<Vec<u8>> {
+    let mut layer = tar::Builder::new(Vec::new());
+    append(&mut layer, PROGRAM.trim_start_matches('/'), &program.bytes, 0o755)?;
+    let layer = layer.into_inner()?;
+    let config = json!({
+        "architecture": architecture,
+        "os": "linux",
+        "config": { "Entrypoint": [PROGRAM], "User": "65534:65534", "WorkingDir": "/", "Labels": { names::DIGEST: program.digest } },
+        "rootfs": { "type": "layers", "diff_ids": [format!("sha256:{}", hexadecimal(&layer))] },
+        "history": [{ "created_by": "cloister" }],
+    });
+    let config = config.to_string().into_bytes();
+    let name = format!("{}.json", hexadecimal(&config));
+    let manifest = json!([{ "Config": name, "RepoTags": [reference], "Layers": ["layer.tar"] }]);
+    let mut archive = tar::Builder::new(Vec::new());
+    append(&mut archive, "layer.tar", &layer, 0o644)?;
+    append(&mut archive, &name, &config, 0o644)?;
+    append(&mut archive, "manifest.json", manifest.to_string().as_bytes(), 0o644)?;
+    archive.into_inner()
+}
+
+fn append(archive: &mut tar::Builder<Vec<u8>>, name: &str, bytes: &[u8], mode: u32) -> io::Result<()> {
+    let mut header = tar::Header::new_ustar();
+    header.set_mode(mode);
+    header.set_size(bytes.len() as u64);
+    header.set_mtime(0);
+    archive.append_data(&mut header, name, bytes)
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,112 @@
+//! Sources of bind mounts: opened without following a link, and compared with what the engine really mounted.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{Mode, OFlags, ResolveFlags, Stat};
+use rustix::io::Errno;
+
+/// Why a source cannot be mounted.
+#[derive(Debug, thiserror::Error)]
+pub enum SourceError {
+    /// It is not there, or a link leads to it.
+    #[error("could not open `{path}`, which the sandbox is to get")]
+    Open {
+        /// The path.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// It is another file or folder than it was when it was opened.
+    #[error("`{path}` was replaced while the sandbox started")]
+    Replaced {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The container has something else there.
+    #[error("the sandbox got something else than `{path}` at `{target}`")]
+    Different {
+        /// The path.
+        path: PathBuf,
+        /// Where it was to be.
+        target: String,
+    },
+}
+
+/// A source that is held open.
+#[derive(Debug)]
+struct Source {
+    path: PathBuf,
+    descriptor: OwnedFd,
+}
+
+/// The sources of a container's bind mounts by target, held open until the container was compared with them.
+#[derive(Debug, Default)]
+pub struct Sources {
+    by_target: BTreeMap<String, Source>,
+}
+
+impl Sources {
+    /// Opens a source.
+    ///
+    /// # Errors
+    /// It is not there, or a link leads to it.
+    pub fn open(&mut self, path: &Path, target: &str) -> Result<(), SourceError> {
+        let descriptor = open(path).map_err(|error| SourceError::Open { path: path.into(), source: error.into() })?;
+        self.by_target.insert(target.to_owned(), Source { path: path.into(), descriptor });
+        Ok(())
+    }
+
+    /// Makes sure that every path still leads to what was opened.
+    ///
+    /// # Errors
+    /// One does not.
+    pub fn unchanged(&self) -> Result<(), SourceError> {
+        for Source { path, descriptor } in self.by_target.values() {
+            let replaced = || SourceError::Replaced { path: path.clone() };
+            let now = open(path).map_err(|_error| replaced())?;
+            if !same(descriptor, &now) {
+                return Err(replaced());
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes sure that a process has at every target what was opened. Returns whether that could be seen: only root
+    /// may look into a process that is not dumpable.
+    ///
+    /// # Errors
+    /// It has something else there.
+    pub fn compare(&self, process: i64) -> Result<bool, SourceError> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let Ok(root) = rustix::fs::open(format!("/proc/{process}/root"), flags, Mode::empty()) else { return Ok(false) };
+        for (target, Source { path, descriptor }) in &self.by_target {
+            let flags = OFlags::PATH | OFlags::CLOEXEC;
+            let inside = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
+            match rustix::fs::openat2(&root, target.as_str(), flags, Mode::empty(), inside) {
+                Ok(found) if same(descriptor, &found) => {}
+                Err(Errno::NOSYS | Errno::ACCESS | Errno::PERM) => return Ok(false),
+                _ => return Err(SourceError::Different { path: path.clone(), target: target.clone() }),
+            }
+        }
+        Ok(true)
+    }
+}
+
+fn open(path: &Path) -> Result<OwnedFd, Errno> {
+    let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let no_links = ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+    rustix::fs::openat2(rustix::fs::CWD, path, flags, Mode::empty(), no_links)
+}
+
+fn same(a: &OwnedFd, b: &OwnedFd) -> bool {
+    let identity = |status: Stat| (status.st_dev, status.st_ino);
+    let (Ok(a), Ok(b)) = (rustix::fs::fstat(a), rustix::fs::fstat(b)) else { return false };
+    identity(a) == identity(b)
+}
+
+#[cfg(test)]
+mod tests;

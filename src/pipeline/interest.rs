@@ -1,0 +1,42 @@
+//! Which paths of the host a configuration names, so that links on them can be noticed. Pure.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use crate::config::model::{DevContainer, Kind, MountRequest};
+use crate::harden::run_args::{self, Argument, Name};
+use crate::harden::syntax::mount::{self, MountError, MountSpec, MountType};
+use crate::harden::syntax::volume;
+
+/// Returns the sources of bind mounts as written, and the paths of a build below the mounted folder.
+pub(super) fn paths(config: &DevContainer, config_folder: &Path, mount_root: &Path) -> BTreeSet<String> {
+    let mut paths: BTreeSet<String> = mounts(config).filter_map(bind_source).collect();
+    if let Kind::Dockerfile(build) = &config.kind {
+        let named = std::iter::once(&build.dockerfile).chain(&build.context);
+        let joined = named.map(|path| config_folder.join(&path.value.value));
+        paths.extend(joined.filter_map(|path| normalised(&path)).filter(|path| Path::new(path).starts_with(mount_root)));
+    }
+    paths
+}
+
+fn mounts(config: &DevContainer) -> impl Iterator<Item = Result<MountSpec, MountError>> {
+    let properties = config.mounts.iter().map(|request| match &request.value {
+        MountRequest::Text(text) => mount::text(&text.value),
+        MountRequest::Object(fields) => mount::object(fields),
+    });
+    let workspace = config.workspace_mount.iter().map(|text| mount::text(&text.value.value));
+    let flags = run_args::parse(&config.run_args).into_iter().filter_map(|item| match item.argument {
+        Argument::Setting(Name::Volume, value) => Some(volume::parse(&value)),
+        Argument::Setting(Name::Mount, value) => Some(mount::text(&value)),
+        _ => None,
+    });
+    properties.chain(workspace).chain(flags)
+}
+
+fn bind_source(spec: Result<MountSpec, MountError>) -> Option<String> {
+    spec.ok().filter(|spec| spec.kind == MountType::Bind).and_then(|spec| spec.source)
+}
+
+fn normalised(path: &Path) -> Option<String> {
+    crate::harden::syntax::path::normalise(&path.to_string_lossy()).ok()
+}
