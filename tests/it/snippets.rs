@@ -1,10 +1,13 @@
-//! What the documents say is so: commands and options exist, links lead somewhere, scripts are there.
+//! What the documents show is so: commands and options exist, links lead somewhere, scripts are there, examples parse.
 #![expect(clippy::disallowed_methods, reason = "adapter: reads the documents, asks the program for its help")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::Command;
+
+use cloister::policy::{presets, user_config};
+use cloister::source::Source;
 
 use crate::repository::{files_below, name, repository, text};
 
@@ -130,4 +133,33 @@ fn the_code_map_has_every_folder() {
         .filter(|module| !map.contains(&format!("`src/{module}")) && !map.contains(&format!("`{module}.rs`")))
         .collect();
     assert!(missing.is_empty(), "not in docs/architecture.md: {missing:?}");
+}
+
+/// The blocks of a language in a text.
+fn blocks(text: &str, language: &str) -> Vec<String> {
+    let opening = format!("```{language}\n");
+    let blocks = text.split(&opening).skip(1).filter_map(|rest| rest.split("\n```").next());
+    blocks.map(str::to_owned).collect()
+}
+
+#[test]
+fn every_example_of_a_configuration_is_accepted() {
+    let mut seen = 0;
+    for (path, text) in documents() {
+        for block in blocks(&text, "json5") {
+            let (policy, diagnostics) = user_config::read(&Source::new("config.json5", block));
+            assert!(policy.is_some() && diagnostics.is_empty(), "{}: {diagnostics:#?}", name(&path));
+            seen += 1;
+        }
+    }
+    assert!(seen >= 2, "only {seen} examples found");
+}
+
+#[test]
+fn every_preset_is_described() {
+    let policy = text(&repository().join("docs/policy.md"));
+    let (_, table) = policy.split_once("## Presets").expect("docs/policy.md has a section on presets");
+    let described: BTreeSet<&str> =
+        table.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).collect();
+    assert_eq!(described, presets::names().collect::<BTreeSet<_>>());
 }
