@@ -9,3 +9,5 @@ mod golden;
 mod plan_format;
 mod planning;
 mod render;
+mod repository;
+mod snippets;
