@@ -4,7 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
+
+use crate::ident::sha256_hex;
 
 /// The socket of an engine that is installed in the usual way.
 pub const DEFAULT_SOCKET: &str = "/var/run/docker.sock";
@@ -121,7 +122,7 @@ pub struct StoredContext {
 
 /// Returns the folder of a context below docker's `contexts/meta` and `contexts/tls`.
 pub fn context_folder(name: &str) -> String {
-    Sha256::digest(name).iter().map(|byte| format!("{byte:02x}")).collect()
+    sha256_hex(name.as_bytes())
 }
 
 /// Decides where the engine is. `context` looks one up by name.

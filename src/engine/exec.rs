@@ -100,17 +100,15 @@ pub(crate) struct Running<'a> {
     process: &'a Process,
     id: String,
     mark: String,
-    /// Its streams; multiplexed unless it has a terminal.
-    pub stream: Stream,
 }
 
-/// Starts a process.
+/// Starts a process. Its stream is multiplexed unless it has a terminal.
 pub(crate) async fn start<'a>(
     engine: &'a Engine,
     container: &str,
     process: &'a Process,
     streams: Streams,
-) -> Result<Running<'a>, ExecError> {
+) -> Result<(Running<'a>, Stream), ExecError> {
     let mark = random::mark()?;
     let mut env: Vec<String> = process.env.iter().map(|(name, value)| format!("{name}={value}")).collect();
     env.push(format!("{EXEC_MARK}={mark}"));
@@ -133,7 +131,7 @@ pub(crate) async fn start<'a>(
     let json = serde_json::json!({ "Detach": false, "Tty": tty }).to_string();
     let stream = hijack::upgrade(&engine.endpoint, &format!("/exec/{id}/start"), json).await;
     let stream = stream.map_err(|source| ExecError::Start { program: process.program(), source })?;
-    Ok(Running { engine, container: container.to_owned(), process, id, mark, stream })
+    Ok((Running { engine, container: container.to_owned(), process, id, mark }, stream))
 }
 
 impl Running<'_> {
@@ -152,8 +150,7 @@ impl Running<'_> {
             ..self.process.clone()
         };
         let streams = Streams { stdin: false, terminal: None };
-        let running = Box::pin(start(self.engine, &self.container, &process, streams)).await?;
-        let mut stream = running.stream;
+        let (_, mut stream) = Box::pin(start(self.engine, &self.container, &process, streams)).await?;
         tokio::io::copy(&mut stream, &mut tokio::io::sink()).await.map_err(ExecError::Streams)?;
         Ok(())
     }

@@ -1,1 +1,140 @@
-//! placeholder
+//! Lifecycle commands, in order, inside the sandbox. Each property runs once for each container, `postAttach` at each
+//! start; the first that fails holds the later ones back, and is tried again at the next start.
+
+use futures_util::future::join_all;
+
+use super::connect::Engine;
+use super::exec::{ExecError, Process, lines};
+use super::receipt::{ProcessDefaults, Receipt};
+use super::state::{StateError, StateFolder};
+use crate::plan::model::{Hook, HookStatus, Place};
+
+/// The one property that runs at every start.
+const EVERY_TIME: &str = "postAttach";
+
+/// Why the lifecycle commands did not all run.
+#[derive(Debug, thiserror::Error)]
+pub enum LifecycleError {
+    /// One ended badly.
+    #[error("{hook}Command{} ended with exit code {code}: `{command}`", named(.name))]
+    Failed {
+        /// The property, without `Command`.
+        hook: String,
+        /// Key of the object form; empty otherwise.
+        name: String,
+        /// Its exit code.
+        code: u8,
+        /// What it ran.
+        command: String,
+    },
+    /// One could not be run at all.
+    #[error("could not run {hook}Command")]
+    Exec {
+        /// The property, without `Command`.
+        hook: String,
+        /// Why.
+        #[source]
+        source: ExecError,
+    },
+    /// What has run cannot be written down.
+    #[error(transparent)]
+    State(#[from] StateError),
+}
+
+impl LifecycleError {
+    /// Returns what to do next.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Failed { .. } | Self::Exec { .. } => Some(
+                "the sandbox runs: look around with `cloister exec -- sh`; the next `cloister start` tries it again"
+                    .to_owned(),
+            ),
+            Self::State(error) => error.hint(),
+        }
+    }
+}
+
+fn named(name: &str) -> String {
+    if name.is_empty() { String::new() } else { format!(" \"{}\"", name.escape_debug()) }
+}
+
+/// Runs what has not run in this container, and writes down what has.
+///
+/// # Errors
+/// A command fails, or cannot be run.
+pub async fn run(
+    engine: &Engine,
+    state: &StateFolder,
+    receipt: &mut Receipt,
+    hooks: &[Hook],
+) -> Result<(), LifecycleError> {
+    let container = receipt.container.clone().unwrap_or_default();
+    for property in properties(hooks) {
+        let key = format!("{}#{}", property[0].hook, property[0].group);
+        if receipt.hooks_done.contains(&key) {
+            continue;
+        }
+        run_property(engine, &container, &receipt.process, &property).await?;
+        if property[0].hook != EVERY_TIME {
+            receipt.hooks_done.insert(key);
+            state.save(receipt)?;
+        }
+    }
+    Ok(())
+}
+
+/// Returns what runs inside, one property after the other.
+fn properties(hooks: &[Hook]) -> Vec<Vec<&Hook>> {
+    let inside = hooks.iter().filter(|hook| hook.place == Place::Container && hook.status == HookStatus::Run);
+    let mut properties: Vec<Vec<&Hook>> = Vec::new();
+    for hook in inside {
+        match properties.last_mut() {
+            Some(last) if last[0].hook == hook.hook && last[0].group == hook.group => last.push(hook),
+            _ => properties.push(vec![hook]),
+        }
+    }
+    properties
+}
+
+/// The object form: side by side, and all of them come to their end.
+async fn run_property(
+    engine: &Engine,
+    container: &str,
+    defaults: &ProcessDefaults,
+    property: &[&Hook],
+) -> Result<(), LifecycleError> {
+    let results = join_all(property.iter().map(|hook| run_one(engine, container, defaults, hook))).await;
+    results.into_iter().collect()
+}
+
+async fn run_one(
+    engine: &Engine,
+    container: &str,
+    defaults: &ProcessDefaults,
+    hook: &Hook,
+) -> Result<(), LifecycleError> {
+    let process = Process { user: hook.user.clone(), ..Process::new(hook.command.clone(), defaults) };
+    let name = Some(hook.name.as_str()).filter(|name| !name.is_empty());
+    let code = lines::run(engine, container, &process, name).await;
+    match code.map_err(|source| LifecycleError::Exec { hook: hook.hook.clone(), source })? {
+        0 => Ok(()),
+        code => Err(LifecycleError::Failed {
+            hook: hook.hook.clone(),
+            name: hook.name.clone(),
+            code,
+            command: shown(&hook.command),
+        }),
+    }
+}
+
+/// The command as a person knows it, on one line.
+fn shown(command: &[String]) -> String {
+    let words = match command {
+        [shell, flag, text] if shell == "/bin/sh" && flag == "-c" => text.clone(),
+        words => words.join(" "),
+    };
+    words.escape_debug().to_string()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,16 +1,14 @@
 //! Every test that needs no Docker Engine, in one binary.
 
+mod architecture;
+mod cases;
 mod cli;
 mod documents;
-mod expected;
-mod plan_format;
-mod architecture;
-mod expected;
-mod plan_format;
-mod cases;
 mod expected;
 mod golden;
 mod plan_format;
 mod planning;
 mod properties;
 mod render;
+mod repository;
+mod snippets;

@@ -2,9 +2,8 @@
 
 use std::io;
 
-use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, Stdout, WriteHalf};
+use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::mpsc::Receiver;
 
 use super::super::connect::Engine;
 use super::super::frames::{Demultiplexer, Output};
@@ -20,77 +19,107 @@ use crate::host::{stdin, terminal};
 pub async fn run(engine: &Engine, container: &str, process: &Process) -> Result<u8, ExecError> {
     let size = if terminal::is_interactive() { Some(terminal::size().unwrap_or((24, 80))) } else { None };
     let streams = Streams { stdin: true, terminal: size };
-    let running = start(engine, container, process, streams).await?;
-    if size.is_some() { in_terminal(running).await } else { in_pipes(running).await }
-}
-
-async fn in_terminal(mut running: Running<'_>) -> Result<u8, ExecError> {
-    let raw = terminal::RawMode::enter().map_err(ExecError::Streams)?;
-    let mut resized = listen(SignalKind::window_change())?;
-    let mut input = Some(stdin::chunks());
-    let mut buffer = vec![0; 32 << 10];
-    let mut stdout = tokio::io::stdout();
-    if let Some(size) = terminal::size() {
-        running.resize(size).await;
-    }
-    loop {
-        tokio::select! {
-            length = running.stream.read(&mut buffer) => match length.map_err(ExecError::Streams)? {
-                0 => break,
-                length => write(&mut stdout, &buffer[..length]).await?,
-            },
-            chunk = next(&mut input) => match chunk {
-                Some(chunk) => running.stream.write_all(&chunk).await.map_err(ExecError::Streams)?,
-                None => input = None,
-            },
-            _ = resized.recv() => if let Some(size) = terminal::size() {
-                running.resize(size).await;
-            },
+    let (running, stream) = start(engine, container, process, streams).await?;
+    let (reader, writer) = tokio::io::split(stream);
+    let mut input = tokio::spawn(feed(writer));
+    let ended = if size.is_some() { in_terminal(&running, reader).await } else { in_pipes(&running, reader).await };
+    input.abort();
+    // Ended or aborted: either way nobody feeds the process any more.
+    let _ = (&mut input).await;
+    match ended {
+        Ok(()) => running.exit_code().await,
+        Err(ExecError::Streams(error)) => {
+            // Whoever read the output is gone: the process learns it as it would from a pipe.
+            running.signal("TERM").await?;
+            Err(ExecError::Streams(error))
         }
+        Err(error) => Err(error),
     }
-    drop(raw);
-    running.exit_code().await
 }
 
-async fn in_pipes(running: Running<'_>) -> Result<u8, ExecError> {
+async fn in_terminal(running: &Running<'_>, reader: ReadHalf<Stream>) -> Result<(), ExecError> {
+    let _raw = terminal::RawMode::enter().map_err(ExecError::Streams)?;
+    let mut resized = listen(SignalKind::window_change())?;
+    let mut output = std::pin::pin!(copy(reader));
+    // The size at creation is not honoured by engines before API 1.42.
+    let mut changed = true;
+    loop {
+        if changed && let Some(size) = terminal::size() {
+            running.resize(size).await;
+        }
+        changed = tokio::select! {
+            ended = &mut output => return ended.map_err(ExecError::Streams),
+            _ = resized.recv() => true,
+        };
+    }
+}
+
+async fn in_pipes(running: &Running<'_>, reader: ReadHalf<Stream>) -> Result<(), ExecError> {
     let (mut interrupted, mut terminated) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
     let mut hung_up = listen(SignalKind::hangup())?;
-    let (running, reader, writer) = split(running);
-    let mut input = tokio::spawn(feed(writer));
-    let mut output = std::pin::pin!(drain(reader));
-    let drained = loop {
+    let mut output = std::pin::pin!(demultiplex(reader, tokio::io::stdout(), tokio::io::stderr()));
+    loop {
         let name = tokio::select! {
-            drained = &mut output => break drained,
+            ended = &mut output => return ended.map_err(ExecError::Streams),
             _ = interrupted.recv() => "INT",
             _ = terminated.recv() => "TERM",
             _ = hung_up.recv() => "HUP",
         };
         running.signal(name).await?;
-    };
-    input.abort();
-    // Aborted or done: either way nobody feeds the process any more.
-    let _ = (&mut input).await;
-    match drained {
-        Ok(()) => running.exit_code().await,
-        Err(error) => {
-            // Whoever read our output is gone: the process learns it as it would from a pipe.
-            running.signal("TERM").await?;
-            Err(ExecError::Streams(error))
+    }
+}
+
+fn listen(kind: SignalKind) -> Result<Signal, ExecError> {
+    signal(kind).map_err(ExecError::Streams)
+}
+
+/// Standard input to the process, and its end.
+async fn feed(mut writer: WriteHalf<Stream>) {
+    let mut chunks = stdin::chunks();
+    while let Some(chunk) = chunks.recv().await {
+        // A process that has closed its input goes on all the same.
+        if writer.write_all(&chunk).await.is_err() || writer.flush().await.is_err() {
+            return;
+        }
+    }
+    let _ = writer.shutdown().await;
+}
+
+async fn copy(mut reader: ReadHalf<Stream>) -> io::Result<()> {
+    let mut output = tokio::io::stdout();
+    let mut buffer = vec![0; 32 << 10];
+    loop {
+        match reader.read(&mut buffer).await? {
+            0 => return Ok(()),
+            length => {
+                output.write_all(&buffer[..length]).await?;
+                output.flush().await?;
+            }
         }
     }
 }
 
-/// A started process whose streams are in other hands.
-struct Handle<'a> {
-    running: Running<'a>,
-}
-
-impl Handle<'_> {
-    async fn signal(&self, name: &str) -> Result<(), ExecError> {
-        self.running.signal(name).await
-    }
-
-    async fn exit_code(&self) -> Result<u8, ExecError> {
-        self.running.exit_code().await
+/// Takes the engine's frames apart into two outputs, until the stream ends.
+pub(super) async fn demultiplex(
+    mut reader: impl tokio::io::AsyncRead + Unpin,
+    mut stdout: impl AsyncWrite + Unpin,
+    mut stderr: impl AsyncWrite + Unpin,
+) -> io::Result<()> {
+    let mut demultiplexer = Demultiplexer::default();
+    let mut buffer = vec![0; 32 << 10];
+    loop {
+        let length = reader.read(&mut buffer).await?;
+        if length == 0 {
+            return Ok(());
+        }
+        let mut input = &buffer[..length];
+        while let Some((output, bytes)) = demultiplexer.next(&mut input).map_err(io::Error::other)? {
+            match output {
+                Output::Stdout => stdout.write_all(bytes).await?,
+                Output::Stderr => stderr.write_all(bytes).await?,
+            }
+        }
+        stdout.flush().await?;
+        stderr.flush().await?;
     }
 }

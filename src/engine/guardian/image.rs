@@ -5,12 +5,12 @@ use std::io;
 use bollard::query_parameters::ImportImageOptionsBuilder;
 use futures_util::StreamExt;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
 use super::super::connect::{Engine, Operation};
 use super::super::names;
 use super::GuardianError;
 use crate::host::programs::Program;
+use crate::ident::sha256_hex;
 
 /// Repository of the image.
 const REPOSITORY: &str = "cloister-guardian";
@@ -50,11 +50,11 @@ fn pack(program: &Program, reference: &str, architecture: &str) -> io::Result<Ve
         "architecture": architecture,
         "os": "linux",
         "config": { "Entrypoint": [PROGRAM], "User": "65534:65534", "WorkingDir": "/", "Labels": { names::DIGEST: program.digest } },
-        "rootfs": { "type": "layers", "diff_ids": [format!("sha256:{}", hexadecimal(&layer))] },
+        "rootfs": { "type": "layers", "diff_ids": [format!("sha256:{}", sha256_hex(&layer))] },
         "history": [{ "created_by": "cloister" }],
     });
     let config = config.to_string().into_bytes();
-    let name = format!("{}.json", hexadecimal(&config));
+    let name = format!("{}.json", sha256_hex(&config));
     let manifest = json!([{ "Config": name, "RepoTags": [reference], "Layers": ["layer.tar"] }]);
     let mut archive = tar::Builder::new(Vec::new());
     append(&mut archive, "layer.tar", &layer, 0o644)?;
@@ -69,10 +69,6 @@ fn append(archive: &mut tar::Builder<Vec<u8>>, name: &str, bytes: &[u8], mode: u
     header.set_size(bytes.len() as u64);
     header.set_mtime(0);
     archive.append_data(&mut header, name, bytes)
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

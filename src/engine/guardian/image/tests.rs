@@ -18,7 +18,7 @@ fn the_archive_holds_one_program_and_is_the_same_every_time() {
     let manifest: serde_json::Value = serde_json::from_slice(&files["manifest.json"]).unwrap();
     let config: serde_json::Value = serde_json::from_slice(&files[manifest[0]["Config"].as_str().unwrap()]).unwrap();
     assert_eq!(config["config"]["User"], "65534:65534");
-    assert_eq!(config["rootfs"]["diff_ids"][0], format!("sha256:{}", hexadecimal(&files["layer.tar"])));
+    assert_eq!(config["rootfs"]["diff_ids"][0], format!("sha256:{}", sha256_hex(&files["layer.tar"])));
     let mut layer = tar::Archive::new(files["layer.tar"].as_slice());
     let names: Vec<_> = layer.entries().unwrap().map(|entry| entry.unwrap().path().unwrap().into_owned()).collect();
     assert_eq!(names, [std::path::Path::new("cloister-guardian")]);
