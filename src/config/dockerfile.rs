@@ -174,7 +174,7 @@ fn is_grant(flag: &str) -> bool {
 /// Returns the type of a mount; the last one counts, and `bind` where there is none.
 fn mount_type(value: &str) -> &str {
     let types = value.split(',').filter_map(|field| field.trim().split_once('='));
-    types.filter(|(key, _)| key.eq_ignore_ascii_case("type")).last().map_or("bind", |(_, kind)| kind)
+    types.rev().find(|(key, _)| key.eq_ignore_ascii_case("type")).map_or("bind", |(_, kind)| kind)
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ impl Words {
     /// Returns the value of a flag; the last one counts.
     pub fn flag(&self, name: &str) -> Option<&str> {
         let values = self.flags.iter().filter_map(|flag| flag.strip_prefix("--")?.split_once('='));
-        values.filter(|(found, _)| *found == name).last().map(|(_, value)| value)
+        values.rev().find(|(found, _)| *found == name).map(|(_, value)| value)
     }
 
     /// Returns all arguments but the last, which is the target; without the quotes around them.

@@ -96,7 +96,7 @@ fn hosts(checker: &mut Checker<'_>, section: &Node) -> BTreeMap<Host, IpAddr> {
             }
             (Err(error), _) => checker.refuses(&here, &entry.node, &error, "host names as keys"),
             (_, Err(_)) => {
-                checker.refuses(&here, &entry.node, &"it is not an address", "addresses such as \"192.0.2.10\"")
+                checker.refuses(&here, &entry.node, &"it is not an address", "addresses such as \"192.0.2.10\"");
             }
         }
     }
