@@ -86,7 +86,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
 
 fn dispatch(command: Command) -> Result<u8, Failure> {
     match command {
-        Command::Plan(args) => plan::run(&args, |_| Err(Failure::message("this build makes no plans yet"))),
+        Command::Plan(args) => plan::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),
     }

@@ -13,6 +13,7 @@ use crate::ui::text::visible;
 pub struct Failure {
     chain: Vec<String>,
     hints: Vec<String>,
+    details: String,
     code: u8,
 }
 
@@ -21,13 +22,13 @@ impl Failure {
     #[must_use]
     pub fn new(error: &(dyn Error + 'static)) -> Self {
         let chain = std::iter::successors(Some(error), |error| (**error).source()).map(ToString::to_string).collect();
-        Self { chain, hints: Vec::new(), code: exit::FAILURE }
+        Self { chain, hints: Vec::new(), details: String::new(), code: exit::FAILURE }
     }
 
     /// Returns a failure that has no error behind it.
     #[must_use]
     pub fn message(text: impl Into<String>) -> Self {
-        Self { chain: vec![text.into()], hints: Vec::new(), code: exit::FAILURE }
+        Self { chain: vec![text.into()], hints: Vec::new(), details: String::new(), code: exit::FAILURE }
     }
 
     /// Adds what to do next; takes one hint, none, or several.
@@ -35,6 +36,12 @@ impl Failure {
     pub fn hint<Hint: Into<String>>(mut self, hints: impl IntoIterator<Item = Hint>) -> Self {
         self.hints.extend(hints.into_iter().map(Into::into));
         self
+    }
+
+    /// Puts rendered diagnostics before the message.
+    #[must_use]
+    pub fn details(self, details: String) -> Self {
+        Self { details, ..self }
     }
 
     /// Sets the exit code.
@@ -49,7 +56,13 @@ impl Failure {
         let chain: Vec<_> = self.chain.iter().map(|part| visible(part)).collect();
         let hints = self.hints.iter().map(|hint| format!("{} {}\n", Role::Good.paint("hint:", color), visible(hint)));
         let gap = if self.hints.is_empty() { "" } else { "\n" };
-        format!("{} {}\n{gap}{}", Role::Bad.paint("cloister:", color), chain.join(": "), hints.collect::<String>())
+        let details = &self.details;
+        format!(
+            "{details}{} {}\n{gap}{}",
+            Role::Bad.paint("cloister:", color),
+            chain.join(": "),
+            hints.collect::<String>()
+        )
     }
 
     /// Prints it on standard error, and returns the exit code.

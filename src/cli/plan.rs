@@ -8,10 +8,13 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
+use super::exit;
 use super::failure::Failure;
-use crate::diagnostic::Diagnostic;
-use crate::plan::{Plan, Severity};
-use crate::source::Source;
+use super::output::Output;
+use crate::host::terminal;
+use crate::pipeline::{self, PipelineError, Request};
+use crate::plan::Severity;
+use crate::ui::diagnostic;
 use present::{Presentation, present};
 
 const EXAMPLES: &str = "\
@@ -62,23 +65,11 @@ pub enum Format {
     Json,
 }
 
-/// What the pipeline gives.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Planned {
-    /// The plan.
-    pub plan: Plan,
-    /// The texts that findings and diagnostics point into.
-    pub sources: Vec<Source>,
-    /// Mistakes in files.
-    pub diagnostics: Vec<Diagnostic>,
-}
-
-/// Makes the plan with `pipeline`, and prints it.
+/// Makes the plan, and prints it.
 ///
 /// # Errors
-/// What the pipeline returned, or standard output cannot be written.
-pub fn run(args: &Args, pipeline: impl FnOnce(&Args) -> Result<Planned, Failure>) -> Result<u8, Failure> {
-    let planned = pipeline(args)?;
+/// A file cannot be read, the user's own configuration is broken, or standard output cannot be written.
+pub fn run(args: &Args) -> Result<u8, Failure> {
     let shows_color = |choice| choice != anstream::ColorChoice::Never;
     let presentation = Presentation {
         format: args.format,
@@ -88,15 +79,33 @@ pub fn run(args: &Args, pipeline: impl FnOnce(&Args) -> Result<Planned, Failure>
         stdout_color: shows_color(anstream::AutoStream::choice(&stdout())),
         stderr_color: shows_color(anstream::AutoStream::choice(&stderr())),
     };
-    present(&planned.plan, &planned.sources, &planned.diagnostics, &presentation).write()
+    let request =
+        Request { folder: args.folder.clone(), config: args.config.clone(), root_workspace: args.root_workspace };
+    let on_stderr = diagnostic::Options { width: presentation.width, color: presentation.stderr_color };
+    let prepared = pipeline::prepare(&request).map_err(|error| failure(&error, on_stderr))?;
+    let warnings = prepared.policy_warnings.as_ref();
+    let warnings = warnings.map(|(source, found)| diagnostic::render(found, std::slice::from_ref(source), on_stderr));
+    let planned = prepared.plan(None, None);
+    let output = present(&planned.plan, &planned.sources, &planned.diagnostics, &presentation);
+    Output { stderr: warnings.unwrap_or_default() + &output.stderr, ..output }.write()
+}
+
+/// Returns the failure; a broken configuration of the user's own is shown at its lines before.
+fn failure(error: &PipelineError, options: diagnostic::Options) -> Failure {
+    let failure = Failure::new(error).hint(error.hint());
+    match error {
+        PipelineError::Config { source_text, diagnostics, .. } => failure
+            .code(exit::REFUSED)
+            .details(diagnostic::render(diagnostics, std::slice::from_ref(source_text), options)),
+        _ => failure,
+    }
 }
 
 /// Columns where no terminal says otherwise.
 const DEFAULT_COLUMNS: usize = 80;
 
 fn columns() -> usize {
-    let size = rustix::termios::tcgetwinsize(stdout()).ok();
-    size.map_or(DEFAULT_COLUMNS, |size| if size.ws_col == 0 { DEFAULT_COLUMNS } else { usize::from(size.ws_col) })
+    terminal::size().map_or(DEFAULT_COLUMNS, |(_, columns)| usize::from(columns))
 }
 
 fn severity_parser() -> impl TypedValueParser<Value = Severity> {

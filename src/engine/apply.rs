@@ -1,1 +1,338 @@
-//! placeholder
+//! An audited plan becomes a container that was found sealed, or nothing.
+//!
+//! Invariant: a container is made from an [`Audited`] plan and from nothing else; whatever fails, everything that was
+//! made is removed again.
+
+mod allocate;
+mod files;
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use bollard::models::ContainerInspectResponse;
+use bollard::query_parameters::{CreateContainerOptionsBuilder, InspectContainerOptions, StartContainerOptions};
+
+use super::connect::{CallError, Engine, Operation};
+use super::create::{self, CreateError, Place};
+use super::fill::{FillError, Values};
+use super::guardian::{ChannelError, GuardianError};
+use super::hijack::{self, HijackError, Stream};
+use super::network::NetworkError;
+use super::pool;
+use super::probe::{self, Canary, ProbeError};
+use super::receipt::Receipt;
+use super::sources::{SourceError, Sources};
+use super::state::{StateError, StateFolder};
+use super::verify::{self, Expected, Mismatch, mountinfo};
+use crate::facts::ImageFacts;
+use crate::guardian::protocol::PROXY_PORT;
+use crate::host::addresses::AddressesError;
+use crate::host::file::{self, FileError};
+use crate::host::paths::PathsError;
+use crate::host::programs::{Programs, ProgramsError};
+use crate::plan::Plan;
+use crate::plan::audit::{Violation, audit};
+use crate::plan::model::{Container, MountKind, Network, Verdict};
+use crate::policy::Policy;
+use crate::sandbox::protocol::ProbeRequest;
+
+/// Most bytes of the kernel's list of mounts that are read.
+const MOUNTINFO_LIMIT: u64 = 4 << 20;
+
+/// Why a plan did not become a sandbox.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// The plan is refused.
+    #[error("the plan is refused")]
+    Refused,
+    /// The plan breaks a promise, which is a mistake of cloister's.
+    #[error("the plan does not keep what cloister promises: {}", listed(.0))]
+    Violations(Vec<Violation>),
+    /// The plan has a part that this version cannot apply.
+    #[error("this version cannot run {what}")]
+    NotYet {
+        /// The part.
+        what: &'static str,
+    },
+    /// The plan cannot be said in the engine's words.
+    #[error(transparent)]
+    Create(#[from] CreateError),
+    /// A placeholder stands where none belongs.
+    #[error(transparent)]
+    Fill(#[from] FillError),
+    /// The identity files cannot be written.
+    #[error(transparent)]
+    Account(#[from] super::accounts::AccountError),
+    /// A file of cloister's own cannot be used.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// A folder of cloister's own cannot be used.
+    #[error(transparent)]
+    Folder(#[from] PathsError),
+    /// The sandbox's home folder cannot be given to its user.
+    #[error("could not give `{path}` to user {user}")]
+    Home {
+        /// The folder.
+        path: PathBuf,
+        /// `uid:gid`.
+        user: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A program for the sandbox cannot be used.
+    #[error(transparent)]
+    Programs(#[from] ProgramsError),
+    /// A source of a mount cannot be used.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// The host's addresses cannot be read.
+    #[error(transparent)]
+    Addresses(#[from] AddressesError),
+    /// There is no network.
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    /// There is no guardian.
+    #[error(transparent)]
+    Guardian(#[from] GuardianError),
+    /// The guardian did not take the sandbox.
+    #[error(transparent)]
+    Channel(#[from] ChannelError),
+    /// What is allocated cannot be written down.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// The engine did not do it.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// The engine does not connect to the container.
+    #[error("could not attach to the sandbox")]
+    Attach(#[source] HijackError),
+    /// It is not known to be sealed.
+    #[error(transparent)]
+    Probe(#[from] ProbeError),
+    /// The engine made something else than what was asked.
+    #[error("the engine made something else than the plan says: {}", listed(.0))]
+    Different(Vec<Mismatch>),
+}
+
+impl ApplyError {
+    /// Returns what to do next.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Refused => Some("see why with `cloister plan`".to_owned()),
+            Self::Violations(_) => Some("nothing was made; please report this plan as a mistake of cloister's".to_owned()),
+            Self::NotYet { .. } => Some("name an image in devcontainer.json".to_owned()),
+            Self::Folder(error) => error.hint(),
+            Self::Home { .. } => Some("run cloister as the owner of the folder".to_owned()),
+            Self::Programs(error) => error.hint(),
+            Self::Network(error) => error.hint(),
+            Self::Guardian(error) => error.hint(),
+            Self::Channel(_) => Some("start the guardian anew: `cloister guardian reload`".to_owned()),
+            Self::State(error) => error.hint(),
+            Self::Call(error) if error.message().contains("rlimit") => {
+                Some("the engine cannot give that many open files: set a smaller `limits.nofile` in config.json5".to_owned())
+            }
+            Self::Probe(error) => error.hint(),
+            Self::Different(_) => Some("nothing of the project ran, and the container was removed".to_owned()),
+            Self::Create(_) | Self::Fill(_) | Self::Account(_) | Self::File(_) | Self::Source(_) => None,
+            Self::Addresses(_) | Self::Call(_) | Self::Attach(_) => None,
+        }
+    }
+}
+
+fn listed<T: std::fmt::Display>(items: &[T]) -> String {
+    items.iter().map(T::to_string).collect::<Vec<_>>().join("; ")
+}
+
+/// A plan that keeps what cloister promises. Only the audit makes one.
+#[derive(Debug, Clone, Copy)]
+pub struct Audited<'a> {
+    plan: &'a Plan,
+    policy: &'a Policy,
+    container: &'a Container,
+    network: &'a Network,
+}
+
+impl<'a> Audited<'a> {
+    /// Audits a plan.
+    ///
+    /// # Errors
+    /// It is refused, breaks a promise, or has a part that this version cannot apply.
+    pub fn new(plan: &'a Plan, policy: &'a Policy) -> Result<Self, ApplyError> {
+        let violations = audit(plan, policy);
+        if !violations.is_empty() {
+            return Err(ApplyError::Violations(violations));
+        }
+        match (plan.outcome, plan.containers.as_slice(), &plan.network) {
+            (Verdict::Ready, [Container { build: Some(_), .. }], _) => Err(ApplyError::NotYet { what: "an image build" }),
+            (Verdict::Ready, [container], Some(network)) => Ok(Self { plan, policy, container, network }),
+            (Verdict::Ready, ..) => Err(ApplyError::NotYet { what: "more than one container" }),
+            (Verdict::Refused, ..) => Err(ApplyError::Refused),
+        }
+    }
+
+    /// The plan.
+    pub fn plan(&self) -> &'a Plan {
+        self.plan
+    }
+}
+
+/// What applying a plan works with.
+#[derive(Debug, Clone, Copy)]
+pub struct Bench<'a> {
+    /// The engine.
+    pub engine: &'a Engine,
+    /// The state folder.
+    pub state: &'a StateFolder,
+    /// cloister's data folder.
+    pub data: &'a Path,
+    /// cloister's programs.
+    pub programs: &'a Programs,
+}
+
+/// What was prepared on the host for one sandbox.
+#[derive(Debug)]
+struct Prepared {
+    programs: PathBuf,
+    files: PathBuf,
+    home: PathBuf,
+    host_addresses: Vec<IpAddr>,
+}
+
+/// Makes the sandbox, measures it, and reads it back. The receipt says `starting` and is on disk already; it comes back
+/// with what was allocated. The caller removes what was made when this fails.
+///
+/// # Errors
+/// Something cannot be made, is not what was asked for, or is not sealed.
+pub async fn apply(
+    bench: Bench<'_>,
+    audited: Audited<'_>,
+    image: &ImageFacts,
+    receipt: &mut Receipt,
+) -> Result<(), ApplyError> {
+    let prepared = files::prepare(bench, audited, image, &receipt.id)?;
+    let others = allocate::network(bench, audited, receipt).await?;
+    let places = pool::places(receipt.subnet.expect("the network was allocated"));
+    let canary = Canary::put_up().await?;
+    let request = ProbeRequest {
+        guardian: places.guardian,
+        guardian_port: PROXY_PORT,
+        forbidden: probe::forbidden(prepared.host_addresses.iter().copied(), places.gateway, &others),
+        canary_port: canary.port,
+        nonce: canary.nonce.clone(),
+        user: audited.container.user.clone(),
+    };
+    let request = serde_json::to_string(&request).expect("a request has text keys only");
+    let values = Values {
+        guardian: places.guardian,
+        token: &receipt.token.clone(),
+        programs: &prepared.programs,
+        files: &prepared.files,
+        home: &prepared.home,
+        probe: &request,
+    };
+    let sources = open_sources(audited.container, &values)?;
+    let place = Place {
+        image: &image.id,
+        values,
+        network: &audited.network.name,
+        dns: &audited.network.dns,
+        address: places.sandbox,
+        folder: &audited.plan.workspace.folder,
+        digest: &audited.plan.digest,
+    };
+    let container = create(bench, audited, &place).await?;
+    receipt.container = Some(container.clone());
+    bench.state.save(receipt)?;
+    read_back(bench, audited, image, &values, &container).await?;
+    sources.unchanged()?;
+    let mut stream = start(bench.engine, &container).await?;
+    probe::answer(&mut stream).await?;
+    sources.unchanged()?;
+    compare_mounts(bench.engine, audited.container, &sources, &container).await
+}
+
+fn open_sources(container: &Container, values: &Values<'_>) -> Result<Sources, ApplyError> {
+    let mut sources = Sources::default();
+    for mount in container.mounts.iter().filter(|mount| mount.kind == MountKind::Bind) {
+        sources.open(Path::new(&values.source(&mount.source)?), &mount.target)?;
+    }
+    Ok(sources)
+}
+
+async fn create(bench: Bench<'_>, audited: Audited<'_>, place: &Place<'_>) -> Result<String, ApplyError> {
+    let body = create::body(audited.container, place)?;
+    let options = CreateContainerOptionsBuilder::default().name(&audited.container.name).build();
+    let created = bench.engine.docker.create_container(Some(options), body).await;
+    Ok(created.operation(|| "create the sandbox".to_owned())?.id)
+}
+
+async fn inspect(engine: &Engine, container: &str) -> Result<ContainerInspectResponse, CallError> {
+    let inspected = engine.docker.inspect_container(container, None::<InspectContainerOptions>).await;
+    inspected.operation(|| "inspect the sandbox".to_owned())
+}
+
+/// Compares the engine's account with the plan, before anything runs.
+async fn read_back(
+    bench: Bench<'_>,
+    audited: Audited<'_>,
+    image: &ImageFacts,
+    values: &Values<'_>,
+    container: &str,
+) -> Result<(), ApplyError> {
+    let info = bench.engine.docker.info().await.operation(|| "ask the engine about itself".to_owned())?;
+    let found = inspect(bench.engine, container).await?;
+    let binds = audited.container.mounts.iter().filter(|mount| mount.kind == MountKind::Bind);
+    let sources: Result<BTreeMap<_, _>, FillError> =
+        binds.map(|mount| Ok((mount.target.clone(), values.source(&mount.source)?))).collect();
+    let env = audited.container.env.iter().map(|(name, value)| (name.clone(), values.text(value))).collect();
+    let expected = Expected {
+        container: audited.container,
+        env: &env,
+        image_env: &image.env,
+        sources: &sources?,
+        network: &audited.network.name,
+        dns: &audited.network.dns,
+        runtime: info.default_runtime.as_deref(),
+        swap_limit: info.swap_limit.unwrap_or(true),
+    };
+    agree(verify::container(&expected, &found))
+}
+
+fn agree(mismatches: Vec<Mismatch>) -> Result<(), ApplyError> {
+    if mismatches.is_empty() { Ok(()) } else { Err(ApplyError::Different(mismatches)) }
+}
+
+/// Starts the container with its output in hand: attached later, the probe's line could be missed.
+async fn start(engine: &Engine, container: &str) -> Result<Stream, ApplyError> {
+    let path = format!("/containers/{container}/attach?stream=1&stdout=1&stderr=1");
+    let stream = hijack::upgrade(&engine.endpoint, &path, String::new()).await.map_err(ApplyError::Attach)?;
+    let started = engine.docker.start_container(container, None::<StartContainerOptions>).await;
+    started.operation(|| "start the sandbox".to_owned())?;
+    Ok(stream)
+}
+
+/// Compares what the kernel mounted with what was opened, as far as this user may see it.
+async fn compare_mounts(
+    engine: &Engine,
+    plan: &Container,
+    sources: &Sources,
+    container: &str,
+) -> Result<(), ApplyError> {
+    let found = inspect(engine, container).await?;
+    let state = found.state.unwrap_or_default();
+    if state.running != Some(true) {
+        return Err(ProbeError::NoAnswer { output: "process 1 ended".to_owned() }.into());
+    }
+    let process = state.pid.unwrap_or(0);
+    let text = file::read_text(Path::new(&format!("/proc/{process}/mountinfo")), MOUNTINFO_LIMIT).unwrap_or_default();
+    // An engine in another process namespace counts its processes differently.
+    if mountinfo::belongs_to(&text, container) {
+        let volumes = found.mounts.unwrap_or_default().into_iter().filter(|mount| mount.typ.as_deref() == Some("volume"));
+        let volumes: Vec<String> = volumes.filter_map(|mount| mount.destination).collect();
+        agree(mountinfo::compare(plan, &volumes, &text))?;
+        sources.compare(process)?;
+    }
+    Ok(())
+}

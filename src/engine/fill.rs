@@ -6,11 +6,10 @@
 use std::net::Ipv4Addr;
 use std::path::Path;
 
-use crate::harden::seccomp;
+use crate::harden::{PROBE, seccomp};
 use crate::plan::model::{FILES, GUARDIAN, HOME, PROGRAMS, TOKEN};
 
-/// Placeholder for the request to the probe, in the arguments of process 1.
-pub const PROBE: &str = "${CLOISTER_PROBE}";
+
 /// What every placeholder begins with.
 const BEGINNING: &str = "${CLOISTER_";
 

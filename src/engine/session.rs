@@ -1,1 +1,146 @@
-//! placeholder
+//! Sandboxes over time: start, attach, stop, list, shut down, and cleaning up what a killed start left.
+
+mod clean;
+mod list;
+mod select;
+mod start;
+mod stop;
+
+use bollard::query_parameters::InspectContainerOptions;
+
+pub use list::{Listed, list};
+pub use select::{SelectError, running, select};
+pub use start::{Start, start};
+pub use stop::{shutdown, stop};
+
+use super::apply::{ApplyError, Bench};
+use super::connect::{CallError, ConnectError, Engine, Operation};
+use super::exec::ExecError;
+use super::guardian::GuardianError;
+use super::lifecycle::LifecycleError;
+use super::names;
+use super::state::{StateError, StateFolder};
+use crate::host::addresses::AddressesError;
+use crate::host::identity::{Identity, IdentityError};
+use crate::host::paths::{Paths, PathsError};
+use crate::host::programs::{Programs, ProgramsError};
+use crate::host::random::RandomError;
+
+/// Why something about a sandbox did not work.
+#[derive(Debug, thiserror::Error)]
+pub enum SessionError {
+    /// Nobody knows who runs this.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// A folder of cloister's own cannot be used.
+    #[error(transparent)]
+    Paths(#[from] PathsError),
+    /// A program of cloister's own cannot be used.
+    #[error(transparent)]
+    Programs(#[from] ProgramsError),
+    /// There is no engine.
+    #[error(transparent)]
+    Connect(#[from] ConnectError),
+    /// The engine did not do it.
+    #[error(transparent)]
+    Call(#[from] CallError),
+    /// What is known of sandboxes cannot be read or written.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// There is no guardian.
+    #[error(transparent)]
+    Guardian(#[from] GuardianError),
+    /// A plan did not become a sandbox.
+    #[error(transparent)]
+    Apply(#[from] ApplyError),
+    /// Lifecycle commands did not all run.
+    #[error(transparent)]
+    Lifecycle(#[from] LifecycleError),
+    /// A process could not be run.
+    #[error(transparent)]
+    Exec(#[from] ExecError),
+    /// No sandbox, or more than one, is meant.
+    #[error(transparent)]
+    Select(#[from] SelectError),
+    /// The kernel gave no randomness.
+    #[error(transparent)]
+    Random(#[from] RandomError),
+    /// The host's addresses cannot be read.
+    #[error(transparent)]
+    Addresses(#[from] AddressesError),
+    /// A running sandbox was made from another plan.
+    #[error("`{name}` runs with another plan than this one")]
+    PlanChanged {
+        /// Name of the sandbox.
+        name: String,
+    },
+}
+
+impl SessionError {
+    /// Returns what to do next.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Identity(error) => error.hint(),
+            Self::Paths(error) => error.hint(),
+            Self::Programs(error) => error.hint(),
+            Self::Connect(error) => error.hint(),
+            Self::State(error) => error.hint(),
+            Self::Guardian(error) => error.hint(),
+            Self::Apply(error) => error.hint(),
+            Self::Lifecycle(error) => error.hint(),
+            Self::Select(error) => error.hint(),
+            Self::PlanChanged { name } => Some(format!(
+                "`cloister start --rebuild` makes it anew; `cloister exec {name} -- COMMAND` uses it as it is"
+            )),
+            Self::Call(_) | Self::Exec(_) | Self::Random(_) | Self::Addresses(_) => None,
+        }
+    }
+}
+
+/// Everything that a session works with.
+#[derive(Debug)]
+pub struct Context {
+    /// The engine.
+    pub engine: Engine,
+    /// The state folder.
+    pub state: StateFolder,
+    /// cloister's own folders.
+    pub paths: Paths,
+    /// cloister's own programs.
+    pub programs: Programs,
+}
+
+impl Context {
+    /// Connects to the engine and opens the user's folders.
+    ///
+    /// # Errors
+    /// There is no engine, or a folder cannot be used.
+    pub async fn open() -> Result<Self, SessionError> {
+        let identity = Identity::current()?;
+        let paths = Paths::of(&identity.home);
+        let engine = Engine::connect(&identity.home).await?;
+        Self::with(engine, paths, identity.uid, Programs::beside_current()?)
+    }
+
+    /// Returns a context for given folders and programs.
+    ///
+    /// # Errors
+    /// A folder cannot be used.
+    pub fn with(engine: Engine, paths: Paths, uid: u32, programs: Programs) -> Result<Self, SessionError> {
+        paths.prepare()?;
+        let state = StateFolder::open(&paths.state, uid)?;
+        Ok(Self { engine, state, paths, programs })
+    }
+
+    fn bench(&self) -> Bench<'_> {
+        Bench { engine: &self.engine, state: &self.state, data: &self.paths.data, programs: &self.programs }
+    }
+
+    /// Tells whether the engine runs a sandbox's container.
+    async fn is_running(&self, id: &str) -> Result<bool, CallError> {
+        let name = names::container(id);
+        let inspected = self.engine.docker.inspect_container(&name, None::<InspectContainerOptions>).await;
+        let inspected = inspected.unless_absent(|| format!("inspect `{name}`"))?;
+        Ok(inspected.and_then(|container| container.state?.running).unwrap_or(false))
+    }
+}

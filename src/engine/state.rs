@@ -200,4 +200,4 @@ impl StateFolder {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -56,6 +56,11 @@ pub(super) fn accept(
         );
         return false;
     }
+    if matches!(name, "LD_PRELOAD" | "LD_AUDIT") {
+        let reason = "would put the repository's code into every program that runs in the sandbox";
+        draft.note(code, Severity::Medium, Action::Removed, origin, format!("{name}={value}"), reason);
+        return false;
+    }
     if loads_code(name) {
         draft.findings.push(
             Finding::new(
@@ -87,9 +92,7 @@ fn is_reserved(name: &str) -> bool {
 
 fn loads_code(name: &str) -> bool {
     const NAMES: &[&str] = &[
-        "LD_PRELOAD",
         "LD_LIBRARY_PATH",
-        "LD_AUDIT",
         "NODE_OPTIONS",
         "BASH_ENV",
         "ENV",

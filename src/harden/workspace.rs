@@ -36,7 +36,7 @@ pub(super) fn decide(
 }
 
 /// Returns the usual mount target: `/workspaces/` and the folder's own name, as the reference has it.
-pub fn usual_target(mount_root: &Path) -> String {
+fn usual_target(mount_root: &Path) -> String {
     let name = mount_root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let plain = !name.is_empty() && syntax::words::printable(&name) == name;
     let name = if plain { name } else { display_name(mount_root) };

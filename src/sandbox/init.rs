@@ -8,12 +8,11 @@ use std::ffi::OsString;
 use std::io::{self, Write};
 use std::process::Command;
 
+use nix::sys::signal::{SigSet, Signal};
 use rustix::io::Errno;
 use rustix::process::{
-    DumpableBehavior, Pid, Signal, WaitOptions, WaitStatus, getpid, kill_process_group, set_dumpable_behavior, wait,
+    self, DumpableBehavior, Pid, WaitOptions, WaitStatus, getpid, kill_process_group, set_dumpable_behavior, wait,
 };
-use signal_hook::consts::{SIGCHLD, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGWINCH};
-use signal_hook::iterator::Signals;
 
 use super::probe::{self, attempt};
 use super::protocol::{Attempt, LEAK_EXIT, ProbeReport, ProbeRequest};
@@ -25,8 +24,8 @@ pub enum InitError {
     #[error("cannot make process 1 unreadable")]
     Dumpable(#[source] Errno),
     /// It would not notice the end of a process, or a request to stop.
-    #[error("cannot listen for signals")]
-    Signals(#[source] io::Error),
+    #[error("cannot block or await signals")]
+    Signals(#[source] nix::Error),
     /// The request is not one.
     #[error("cannot read the probe's request")]
     Request(#[source] serde_json::Error),
@@ -38,14 +37,30 @@ pub enum InitError {
     Spawn(String, #[source] io::Error),
 }
 
+/// Blocked from the beginning and awaited one by one, so that no handler ever runs: bursts of signals from inside
+/// would stack handlers until they overflow the signal stack, which kills even process 1. The first ones say stop.
+const AWAITED: [Signal; 10] = [
+    Signal::SIGTERM,
+    Signal::SIGINT,
+    Signal::SIGHUP,
+    Signal::SIGQUIT,
+    Signal::SIGUSR1,
+    Signal::SIGUSR2,
+    Signal::SIGWINCH,
+    Signal::SIGCHLD,
+    // The standard library handles these two; sent by somebody they mean nothing.
+    Signal::SIGSEGV,
+    Signal::SIGBUS,
+];
+
 /// Runs as process 1 until it is told to stop, or until `command` ends; returns the exit code.
 ///
 /// # Errors
 /// When it cannot begin: then nothing ran.
 pub fn run(request: &str, command: &[OsString]) -> Result<i32, InitError> {
     set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(InitError::Dumpable)?;
-    let mut signals = Signals::new([SIGCHLD, SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH])
-        .map_err(InitError::Signals)?;
+    let signals = SigSet::from_iter(AWAITED);
+    signals.thread_block().map_err(InitError::Signals)?;
     let begin = std::time::Instant::now();
     let mut report = measure(request)?;
     report.attempts.push(process_one());
@@ -55,7 +70,7 @@ pub fn run(request: &str, command: &[OsString]) -> Result<i32, InitError> {
         return Ok(LEAK_EXIT);
     }
     let child = if command.is_empty() { None } else { Some(spawn(command)?) };
-    Ok(serve(&mut signals, child))
+    serve(&signals, child)
 }
 
 /// The probe alone, for other tools: prints the report, returns the exit code.
@@ -96,25 +111,24 @@ fn spawn(command: &[OsString]) -> Result<Pid, InitError> {
     Ok(Pid::from_child(&child))
 }
 
-fn serve(signals: &mut Signals, child: Option<Pid>) -> i32 {
-    for signal in signals.forever() {
-        match (signal, child) {
-            (SIGCHLD, _) => {
+fn serve(signals: &SigSet, child: Option<Pid>) -> Result<i32, InitError> {
+    loop {
+        match (signals.wait().map_err(InitError::Signals)?, child) {
+            (Signal::SIGCHLD, _) => {
                 if let Some(code) = reap(child) {
-                    return code;
+                    return Ok(code);
                 }
             }
-            (SIGWINCH | SIGUSR1 | SIGUSR2, None) => {}
-            // Everything else in the sandbox ends with process 1.
-            (_, None) => return 0,
-            (_, Some(child)) => forward(child, signal),
+            (Signal::SIGSEGV | Signal::SIGBUS, _) => {}
+            (signal, Some(child)) => forward(child, signal),
+            (Signal::SIGTERM | Signal::SIGINT | Signal::SIGHUP | Signal::SIGQUIT, None) => return Ok(0),
+            (_, None) => {}
         }
     }
-    0
 }
 
-fn forward(child: Pid, signal: i32) {
-    if let Some(signal) = Signal::from_named_raw(signal) {
+fn forward(child: Pid, signal: Signal) {
+    if let Some(signal) = process::Signal::from_named_raw(signal as i32) {
         // It may have ended just now; then its SIGCHLD is on the way.
         let _gone = kill_process_group(child, signal);
     }

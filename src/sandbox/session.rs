@@ -6,6 +6,8 @@ use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
+use nix::sys::signal::SigSet;
+
 /// Exit code of a shell for a command that is not there.
 pub const NOT_FOUND_EXIT: i32 = 127;
 /// Exit code of a shell for a command that cannot be run.
@@ -20,6 +22,10 @@ pub fn become_command(command: &[OsString]) -> io::Error {
         return io::Error::new(io::ErrorKind::InvalidInput, "no command");
     };
     if let Err(errno) = rustix::process::setsid() {
+        return errno.into();
+    }
+    // Process 1 blocks signals, and the mask is inherited.
+    if let Err(errno) = SigSet::empty().thread_set_mask() {
         return errno.into();
     }
     Command::new(program).args(arguments).exec()

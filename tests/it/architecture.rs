@@ -4,6 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::repository::{files_below, name, repository, text};
+
 /// What has no IO, no async, no clock and no environment.
 const PURE: &[&str] = &["config", "merge", "policy", "harden", "plan", "facts", "source", "diagnostic", "ident"];
 
@@ -13,40 +15,8 @@ const SHARED: &[&str] = &["crate::guardian::protocol", "crate::sandbox::protocol
 /// Longest file in lines, its tests included.
 const LONGEST: usize = 700;
 
-pub(crate) fn repository() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// Returns every file below `folder` in the repository, sorted, without what Cargo and git keep.
-pub(crate) fn files_below(folder: &str) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let mut folders = vec![repository().join(folder)];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
-            let path = entry.unwrap().path();
-            let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            if path.is_symlink() || [".git", "target"].contains(&name.as_str()) {
-                continue;
-            }
-            if path.is_dir() { folders.push(path) } else { found.push(path) }
-        }
-    }
-    found.sort();
-    assert!(!found.is_empty(), "nothing below {folder}");
-    found
-}
-
 fn rust_files(folder: &str) -> Vec<PathBuf> {
     files_below(folder).into_iter().filter(|path| path.extension().is_some_and(|extension| extension == "rs")).collect()
-}
-
-pub(crate) fn text(path: &Path) -> String {
-    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-}
-
-/// Returns the path from the repository's root.
-pub(crate) fn name(path: &Path) -> String {
-    path.strip_prefix(repository()).unwrap().to_string_lossy().into_owned()
 }
 
 /// Returns the numbered lines that are not comments.

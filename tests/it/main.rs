@@ -1,15 +1,13 @@
 //! Every test that needs no Docker Engine, in one binary.
 
+mod architecture;
+mod cases;
 mod cli;
 mod documents;
-mod expected;
-mod plan_format;
-mod architecture;
-mod expected;
-mod plan_format;
-mod cases;
 mod expected;
 mod golden;
 mod plan_format;
 mod planning;
 mod render;
+mod repository;
+mod snippets;

@@ -132,6 +132,20 @@ fn a_minified_file_shows_the_part_that_matters() {
 }
 
 #[test]
+fn notes_that_say_the_same_are_one() {
+    let ports = [3000, 3001, 4000, 5432, 6379, 8080, 9000, 9229, 50051, 50052, 50053, 50054, 50055, 50056];
+    let lines = ports.map(|port| format!("    {port}")).join(",\n");
+    let note = (Code::NotYet, Severity::Info, Action::Removed);
+    let case = ports.iter().fold(Case::new(&format!("{{\n  \"forwardPorts\": [\n{lines}\n  ]\n}}\n")), |case, port| {
+        let port = port.to_string();
+        case.find(&port, note, [&port, "", "ports are not forwarded by this version", ""])
+    });
+    let few = with(clean(), case.findings[..3].to_vec());
+    check("notes-few", &few, std::slice::from_ref(&case.source), PLAIN);
+    check("notes", &with(clean(), case.findings), &[case.source], PLAIN);
+}
+
+#[test]
 fn what_only_the_image_says_has_no_line() {
     let origin = Origin::unplaced("label:/0/privileged");
     let finding = Finding::new(

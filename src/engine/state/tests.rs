@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use super::*;
 use crate::engine::receipt::{ProcessDefaults, State};
 
-fn receipt(id: &str) -> Receipt {
+pub(crate) fn receipt(id: &str) -> Receipt {
     Receipt {
         version: VERSION,
         id: id.to_owned(),

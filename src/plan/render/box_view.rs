@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::plan::model::{Build, Container, Hook, HookStatus, Limits, Mount, MountKind, Network, Plan, Proxy};
+use crate::plan::model::{AUTO, Build, Container, Hook, HookStatus, Limits, Mount, MountKind, Network, Plan, Proxy};
 use crate::ui::text::{count, cut, pad, visible, width, wrap};
 
 /// Columns before the text of a row: indent, label, space.
@@ -102,7 +102,9 @@ fn image_id(plan: &Plan) -> String {
 }
 
 fn user(container: &Container) -> Vec<String> {
-    let mut parts = vec![format!("{} ({})", container.user_name, container.user)];
+    let known = container.user_name != AUTO;
+    let mut parts =
+        vec![if known { format!("{} ({})", container.user_name, container.user) } else { container.user.clone() }];
     parts.push(match (container.cap_drop.iter().any(|name| name == "ALL"), container.cap_add.is_empty()) {
         (true, true) => "no capabilities".into(),
         (true, false) => format!("capabilities {}", container.cap_add.join(" ")),

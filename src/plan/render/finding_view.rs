@@ -18,6 +18,8 @@ const GUTTER: usize = 7;
 const HEADLINE: usize = 20;
 /// What help begins with.
 const HELP: &str = "help: ";
+/// Columns of one thing in a list.
+const LISTED: usize = 60;
 /// Columns of a line number.
 const NUMBER: usize = 4;
 
@@ -56,10 +58,10 @@ pub(super) fn groups(plan: &Plan, sources: &[Source], columns: usize, brief: boo
         return findings.into_iter().map(|finding| brief_group(finding, columns)).collect();
     }
     let mut sets: Vec<Vec<&Finding>> = Vec::new();
-    let mut lines = BTreeMap::new();
-    for finding in findings {
-        let known = line_of(finding).map(|line| *lines.entry(line).or_insert(sets.len()));
-        match known.and_then(|index| sets.get_mut(index)) {
+    let mut known = BTreeMap::new();
+    for (number, finding) in findings.into_iter().enumerate() {
+        let index = *known.entry(belongs(number, finding)).or_insert(sets.len());
+        match sets.get_mut(index) {
             Some(set) => set.push(finding),
             None => sets.push(vec![finding]),
         }
@@ -73,9 +75,26 @@ fn place_of(finding: &Finding) -> Option<(&str, usize, usize)> {
     finding.location.as_ref().map(|location| (&*location.file, location.line, location.column))
 }
 
-/// Returns the line that a finding shares with others.
-fn line_of(finding: &Finding) -> Option<(&str, usize)> {
-    finding.location.as_ref().filter(|_| pointed(finding)).map(|location| (&*location.file, location.line))
+/// What findings that are shown together have in common.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Common<'a> {
+    /// The line.
+    Line(&'a str, usize),
+    /// All but what was asked.
+    Words(Severity, Action, Code, &'a str, &'a str),
+    /// Nothing: the finding stands alone under its number.
+    Own(usize),
+}
+
+fn belongs(number: usize, finding: &Finding) -> Common<'_> {
+    let plain = finding.effective.is_empty() || finding.effective == finding.requested;
+    match &finding.location {
+        Some(location) if pointed(finding) => Common::Line(&location.file, location.line),
+        _ if plain && !pointed(finding) => {
+            Common::Words(finding.severity, finding.action, finding.code, &finding.reason, &finding.help)
+        }
+        _ => Common::Own(number),
+    }
 }
 
 /// Whether the line is shown. Notes need none, and for mistakes in the file the diagnostic shows it already.
@@ -110,8 +129,8 @@ fn headline(finding: &Finding, columns: usize, before: &str) -> (Entry, bool) {
     let effective = visible(&finding.effective);
     let subject = if requested.is_empty() { effective.clone() } else { requested.clone() };
     let both = format!("{requested} → {effective}");
-    let says_both =
-        finding.action == Action::Replaced && !requested.is_empty() && !effective.is_empty() && width(&both) <= room;
+    let same = requested.is_empty() || requested == effective;
+    let says_both = finding.action == Action::Replaced && !same && !effective.is_empty() && width(&both) <= room;
     let what = format!("{before}{}", if says_both { both } else { cut(&subject, room) });
     let gap = " ".repeat(columns.saturating_sub(HEADLINE + width(&what) + width(code)));
     let entry = Entry {
@@ -126,7 +145,7 @@ fn headline(finding: &Finding, columns: usize, before: &str) -> (Entry, bool) {
         beside: Vec::new(),
         below: Vec::new(),
     };
-    (entry, says_both || requested.is_empty())
+    (entry, says_both || same)
 }
 
 fn full_group(plan: &Plan, set: &[&Finding], sources: &[Source], columns: usize) -> Group {
@@ -143,8 +162,36 @@ fn full_group(plan: &Plan, set: &[&Finding], sources: &[Source], columns: usize)
         _ => (String::new(), String::new(), Vec::new()),
     };
     let place = location.map_or_else(String::new, |location| place(plan, location, source.is_some()));
+    if set.len() > 1 && !pointed(set[0]) {
+        return folded_group(set, columns);
+    }
     let entries = set.iter().enumerate().map(|(index, finding)| entry(finding, marks.get(index), columns)).collect();
     Group { entries, place, number, line }
+}
+
+/// Returns notes that say the same of several things as one, with all their lines.
+fn folded_group(set: &[&Finding], columns: usize) -> Group {
+    let things: Vec<_> = set.iter().map(|finding| cut(&visible(&finding.requested), LISTED)).collect();
+    let lines: Vec<_> =
+        set.iter().filter_map(|finding| finding.location.as_ref()).map(|location| location.line).collect();
+    let joined = things.join(", ");
+    let (mut entry, _) =
+        headline(&Finding { requested: joined.clone(), effective: String::new(), ..set[0].clone() }, columns, "");
+    let room = columns - GUTTER;
+    if width(&entry.what) < width(&joined) {
+        (entry, _) = headline(&Finding { requested: format!("{} times", set.len()), ..set[0].clone() }, columns, "");
+        entry.below.push(wrap(&joined, room));
+    }
+    let place = match (lines.iter().min(), lines.iter().max()) {
+        (Some(first), Some(last)) if first == last => format!(" (line {first})"),
+        (Some(first), Some(last)) => format!(" (lines {first} to {last})"),
+        _ => String::new(),
+    };
+    entry.below.push(wrap(&format!("{}{place}", visible(&set[0].reason)), room));
+    if !set[0].help.is_empty() {
+        entry.below.push(wrap(&format!("{HELP}{}", visible(&set[0].help)), room));
+    }
+    Group { entries: vec![entry], place: String::new(), number: String::new(), line: String::new() }
 }
 
 /// Returns `file:line` where the excerpt alone does not tell.

@@ -1,5 +1,6 @@
 //! What the text of a plan says, decided before any layout: strings that are visible, cut and wrapped already.
 
+use std::cmp::Reverse;
 use std::path::Path;
 
 use serde::Serialize;
@@ -110,11 +111,12 @@ fn answer(plan: &Plan) -> (String, &'static str) {
 }
 
 fn refusal(plan: &Plan) -> String {
-    let mut causes = plan.findings.iter().filter(|finding| finding.action == Action::Refused);
-    let first = causes.next().map_or_else(|| "nothing can run".into(), |finding| visible(&finding.reason));
-    match causes.count() {
-        0 => format!("refused: {first}"),
-        more => format!("refused: {first} (and {})", count(more, "other reason")),
+    let causes: Vec<_> = plan.findings.iter().filter(|finding| finding.action == Action::Refused).collect();
+    let gravest = causes.iter().min_by_key(|finding| Reverse(finding.severity));
+    let reason = gravest.map_or_else(|| "nothing can run".into(), |finding| visible(&finding.reason));
+    match causes.len().saturating_sub(1) {
+        0 => format!("refused: {reason}"),
+        more => format!("refused: {reason} (and {})", count(more, "other reason")),
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! `io_uring` cannot be tried without `unsafe`; the tests try it against the profile instead.
 
+use rustix::fs::{Access, access};
 use rustix::io::Errno;
 use rustix::net::ipproto::ICMP;
 use rustix::net::{AddressFamily, Protocol, SocketType, socket};
@@ -21,19 +22,28 @@ const SOCKETS: [(&str, &str, AddressFamily, SocketType, Option<Protocol>); 4] = 
 
 /// Opens each socket that must not open.
 pub(super) fn sockets() -> Vec<Attempt> {
-    let tried = |(id, target, family, kind, protocol)| refused(id, target, socket(family, kind, protocol).map(drop));
+    let no = [Errno::PERM, Errno::ACCESS, Errno::AFNOSUPPORT, Errno::PROTONOSUPPORT, Errno::SOCKTNOSUPPORT];
+    let tried =
+        |(id, target, family, kind, protocol)| refused(id, target, socket(family, kind, protocol).map(drop), &no);
     SOCKETS.into_iter().map(tried).collect()
 }
 
 /// Enters a user namespace of its own, in which it would hold every capability. Moves this process when it works.
 #[expect(deprecated, reason = "the successor is unsafe because of descriptor tables; this flag shares none")]
 pub(super) fn user_namespace() -> Attempt {
-    refused("user-namespace", "a new user namespace", thread::unshare(UnshareFlags::NEWUSER))
+    // ENOSPC: user.max_user_namespaces is 0.
+    let no = [Errno::PERM, Errno::ACCESS, Errno::NOSPC, Errno::USERS, Errno::NOSYS];
+    let target = "a new user namespace";
+    match access("/proc/self/ns/user", Access::EXISTS) {
+        Err(Errno::NOENT) => attempt("user-namespace", target, true, "the kernel has none"),
+        _ => refused("user-namespace", target, thread::unshare(UnshareFlags::NEWUSER), &no),
+    }
 }
 
-fn refused(id: &str, target: &str, tried: Result<(), Errno>) -> Attempt {
+/// Closed when the answer was one of `no`; any other, such as a lack of descriptors, says nothing.
+fn refused(id: &str, target: &str, tried: Result<(), Errno>, no: &[Errno]) -> Attempt {
     match tried {
         Ok(()) => attempt(id, target, false, "granted"),
-        Err(errno) => attempt(id, target, true, reason(errno)),
+        Err(errno) => attempt(id, target, no.contains(&errno), reason(errno)),
     }
 }

@@ -77,7 +77,7 @@ impl Round {
         if self.targets[target].rule == Rule::Reachable { GUARDIAN_CAP } else { CAP }
     }
 
-    /// Waits once and notes what happened. False when polling itself failed.
+    /// Waits once and notes what happened. False when polling itself failed: then nothing is known of anybody.
     fn poll(&mut self, wait: Duration) -> bool {
         let watched: Vec<usize> = (0..self.tries.len()).filter(|index| self.tries[*index].is_waiting()).collect();
         let mut descriptors: Vec<PollFd<'_>> = watched.iter().filter_map(|index| self.tries[*index].watch()).collect();
@@ -86,7 +86,10 @@ impl Round {
         match poll(&mut descriptors, Some(&timeout)) {
             Ok(_) => {}
             Err(Errno::INTR) => return true,
-            Err(_) => return false,
+            Err(errno) => {
+                watched.into_iter().for_each(|index| self.tries[index].outcome = Outcome::Failed(errno));
+                return false;
+            }
         }
         let ready: Vec<bool> = descriptors.iter().map(|one| !one.revents().is_empty()).collect();
         for (index, _) in watched.into_iter().zip(ready).filter(|(_, ready)| *ready) {

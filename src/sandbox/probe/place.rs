@@ -31,6 +31,14 @@ fn read(path: &str) -> String {
     fs::read_to_string(path).unwrap_or_default()
 }
 
+/// What is absent says nothing and is fine; what cannot be read is not.
+fn read_if_there(path: &str) -> std::io::Result<String> {
+    match fs::read_to_string(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+        result => result,
+    }
+}
+
 fn default_route() -> Attempt {
     let target = "routes that leave the sandbox's own network";
     let Ok(routes) = fs::read_to_string("/proc/net/route") else {
@@ -74,17 +82,24 @@ fn ipv6_off() -> Attempt {
 }
 
 fn ipv6_addresses() -> Attempt {
-    let addresses = read("/proc/net/if_inet6");
+    let target = "IPv6 addresses other than loopback";
+    let Ok(addresses) = read_if_there("/proc/net/if_inet6") else {
+        return attempt("ipv6-address", target, false, "/proc/net/if_inet6 cannot be read");
+    };
     let foreign: Vec<&str> =
         addresses.lines().filter_map(|line| line.split_whitespace().last()).filter(|name| *name != "lo").collect();
     let seen = if foreign.is_empty() { "none".to_owned() } else { format!("on {}", foreign.join(", ")) };
-    attempt("ipv6-address", "IPv6 addresses other than loopback", foreign.is_empty(), seen)
+    attempt("ipv6-address", target, foreign.is_empty(), seen)
 }
 
 fn dns_upstream() -> Attempt {
-    let upstream = upstream(&read("/etc/resolv.conf"));
+    let target = "resolvers that the embedded one forwards to";
+    let Ok(resolv) = read_if_there("/etc/resolv.conf") else {
+        return attempt("dns-upstream", target, false, "/etc/resolv.conf cannot be read");
+    };
+    let upstream = upstream(&resolv);
     let seen = if upstream.is_empty() { "none".to_owned() } else { upstream.join(", ") };
-    attempt("dns-upstream", "resolvers that the embedded one forwards to", upstream.is_empty(), seen)
+    attempt("dns-upstream", target, upstream.is_empty(), seen)
 }
 
 /// Where Docker says that its resolver forwards to, other than this sandbox's own loopback, where nothing listens.

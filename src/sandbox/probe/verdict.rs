@@ -60,7 +60,20 @@ fn leak(rule: Rule, nonce: &str, outcome: &Outcome) -> Option<String> {
             Some("refused, which means that the address was reached".to_owned())
         }
         Outcome::Pending if rule == Rule::Unroutable => Some("has a route".to_owned()),
+        Outcome::Failed(errno) if !is_closed(rule, *errno) => {
+            Some(format!("could not be tried or was reached: {}", reason(*errno)))
+        }
         Outcome::Pending | Outcome::Failed(_) => None,
+    }
+}
+
+/// The failures that say that there is no way. Any other, such as a lack of descriptors, says nothing.
+fn is_closed(rule: Rule, errno: Errno) -> bool {
+    match errno {
+        Errno::NETUNREACH | Errno::HOSTUNREACH | Errno::NETDOWN | Errno::HOSTDOWN | Errno::TIMEDOUT => true,
+        Errno::ADDRNOTAVAIL | Errno::AFNOSUPPORT | Errno::NODEV | Errno::PERM | Errno::ACCESS => true,
+        Errno::CONNREFUSED => rule == Rule::Unresolving,
+        _ => false,
     }
 }
 

@@ -1,0 +1,78 @@
+//! Which sandbox is meant: by name, by id, or by the folder one is in.
+
+use std::path::Path;
+
+use super::super::receipt::{Receipt, State};
+use super::{Context, SessionError};
+
+/// No sandbox is meant.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SelectError {
+    /// Nobody has that name.
+    #[error("no sandbox is named `{name}`")]
+    Unknown {
+        /// The name.
+        name: String,
+    },
+    /// The folder has none.
+    #[error("no sandbox belongs to this folder")]
+    NotHere,
+    /// It does not run.
+    #[error("`{name}` does not run")]
+    NotRunning {
+        /// Its name.
+        name: String,
+    },
+}
+
+impl SelectError {
+    /// Returns what to do next.
+    pub fn hint(&self) -> Option<String> {
+        Some(
+            match self {
+                Self::Unknown { .. } => "`cloister list` shows the names",
+                Self::NotHere => "name one (`cloister list` shows them), or start one here: `cloister start`",
+                Self::NotRunning { .. } => "start it: `cloister start`",
+            }
+            .to_owned(),
+        )
+    }
+}
+
+/// Returns the sandbox of that name or id, or the one of the folder.
+///
+/// # Errors
+/// There is none.
+pub fn select(context: &Context, name: Option<&str>, folder: &Path) -> Result<Receipt, SessionError> {
+    Ok(choose(context.state.receipts()?, name, folder)?)
+}
+
+/// Returns a sandbox that runs, as [`select`] does.
+///
+/// # Errors
+/// There is none, or it does not run.
+pub async fn running(context: &Context, name: Option<&str>, folder: &Path) -> Result<Receipt, SessionError> {
+    let receipt = select(context, name, folder)?;
+    if receipt.state == State::Running && context.is_running(&receipt.id).await? {
+        return Ok(receipt);
+    }
+    Err(SelectError::NotRunning { name: receipt.name }.into())
+}
+
+fn choose(receipts: Vec<Receipt>, name: Option<&str>, folder: &Path) -> Result<Receipt, SelectError> {
+    match name {
+        Some(name) => receipts
+            .into_iter()
+            .find(|receipt| receipt.name == name || receipt.id == name)
+            .ok_or_else(|| SelectError::Unknown { name: name.to_owned() }),
+        // The deepest folder wins: a project inside another one has a sandbox of its own.
+        None => receipts
+            .into_iter()
+            .filter(|receipt| folder.starts_with(&receipt.workspace))
+            .max_by_key(|receipt| receipt.workspace.len())
+            .ok_or(SelectError::NotHere),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,138 @@
+//! What depends on facts: accounts, owners, links. What depends on the file alone is in `tests/golden/cases`.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::*;
+use crate::config::model::{MountRequest, Text};
+use crate::facts::{HostFacts, ImageFacts, PathFact};
+use crate::merge::{Parts, merge};
+use crate::plan::model::ConfigKind;
+use crate::source::{Origin, Spanned};
+
+fn facts() -> Facts {
+    Facts {
+        host: HostFacts {
+            uid: 1000,
+            home: "/home/dev".into(),
+            runtime_dir: None,
+            folder: "/home/dev/app".into(),
+            mount_root: "/home/dev/app".into(),
+            owner: (1000, 1000),
+            paths: BTreeMap::new(),
+        },
+        image: None,
+        engine: None,
+    }
+}
+
+fn image(user: &str) -> ImageFacts {
+    ImageFacts {
+        user: user.into(),
+        passwd: "root:x:0:0::/root:/bin/sh\nnode:x:1000:1000::/home/node:/bin/bash\ndaemon:x:1:1::/usr/sbin:/x\n".into(),
+        homes: BTreeMap::from([("/root".into(), 0), ("/home/node".into(), 1000)]),
+        ..ImageFacts::default()
+    }
+}
+
+fn text(value: &str) -> Spanned<Text> {
+    Spanned::new(Text::plain(value), Origin::unplaced("/x"))
+}
+
+fn plan(config: DevContainer, policy: &Policy, facts: &Facts) -> Plan {
+    let config = DevContainer { kind: Kind::Image(text("debian:12")), ..config };
+    let summary = ConfigSummary { path: None, kind: ConfigKind::Image, digest: None, name: None };
+    let parts =
+        Parts { summary, config, label: Vec::new(), denied: Vec::new(), warnings: Vec::new(), dockerfile: None };
+    harden(&merge(parts), policy, facts)
+}
+
+#[test]
+fn the_account_has_the_owners_numbers_and_the_images_name_and_home() {
+    // (remoteUser, image's USER, owner) → (user, name, home, a home of its own)
+    let cases = [
+        (None, "node", 1000, ("1000:1000", "node", "/home/node", false)),
+        (None, "", 1000, ("1000:1000", "node", "/home/node", false)),
+        (Some("node"), "", 1234, ("1234:1234", "node", "/home/node", true)),
+        (Some("1000"), "", 1234, ("1234:1234", "node", "/home/node", true)),
+        (None, "root", 1234, ("1234:1234", "agent", "/home/agent", true)),
+        (Some("root"), "node", 1000, ("1000:1000", "node", "/home/node", false)),
+        (Some("daemon"), "", 1000, ("1000:1000", "daemon", "/home/daemon", true)),
+        (Some("nobody-here"), "", 1000, ("1000:1000", "nobody-here", "/home/nobody-here", true)),
+    ];
+    for (asked, image_user, owner, (user, name, home, own)) in cases {
+        let mut facts = facts();
+        facts.host.owner = (owner, owner);
+        facts.image = Some(image(image_user));
+        let config = DevContainer { remote_user: asked.map(text), ..DevContainer::default() };
+        let plan = plan(config, &Policy::builtin(), &facts);
+        let container = &plan.containers[0];
+        let brings_home = container.mounts.iter().any(|mount| mount.source == HOME);
+        assert_eq!(
+            (container.user.as_str(), container.user_name.as_str(), container.home.as_str(), brings_home),
+            (user, name, home, own),
+            "{asked:?} in an image of {image_user:?} for {owner}"
+        );
+    }
+}
+
+#[test]
+fn a_folder_of_root_is_opened_by_nobody_unless_allowed() {
+    let mut facts = facts();
+    facts.host.owner = (0, 0);
+    let mut policy = Policy::builtin();
+    let held = plan(DevContainer::default(), &policy, &facts);
+    assert_ne!(held.containers[0].user, "0:0");
+    let finding = |plan: &Plan| plan.findings.iter().find(|finding| finding.code == Code::RootUser).cloned();
+    assert_eq!(finding(&held).map(|finding| finding.action), Some(Action::NeedsApproval));
+    policy.allow_root_workspace = true;
+    let allowed = plan(DevContainer::default(), &policy, &facts);
+    assert_eq!(allowed.containers[0].user, "0:0");
+    let finding = finding(&allowed).expect("it is reported");
+    assert_eq!((finding.action, finding.severity), (Action::Kept, Severity::Critical));
+}
+
+#[test]
+fn a_link_in_the_workspace_is_no_source() {
+    let asked = |source: &str| {
+        let mount = MountRequest::Text(Text::plain(format!("source={source},target=/data,type=bind")));
+        DevContainer { mounts: vec![Spanned::new(mount, Origin::unplaced("/mounts/0"))], ..DevContainer::default() }
+    };
+    let lead = |target: &str| PathFact { canonical: Some(PathBuf::from(target)), through_link: true };
+    let cases = [
+        ("/srv/other", Severity::High),
+        ("/home/dev/.ssh", Severity::Critical),
+        ("/run/docker.sock", Severity::Critical),
+    ];
+    for (target, severity) in cases {
+        let mut facts = facts();
+        facts.host.paths.insert("/home/dev/app/link".into(), lead(target));
+        let plan = plan(asked("/home/dev/app/link"), &Policy::builtin(), &facts);
+        let finding = plan.findings.iter().find(|finding| finding.pointer == "/mounts/0").expect("it is reported");
+        assert_eq!((finding.code, finding.severity), (Code::MountSymlink, severity), "{target}");
+        assert!(plan.containers[0].mounts.iter().all(|mount| mount.target != "/data"));
+    }
+}
+
+#[test]
+fn a_workspace_below_the_mounted_folder_is_where_work_begins() {
+    let mut facts = facts();
+    facts.host.folder = "/home/dev/app/services/web".into();
+    let plan = plan(DevContainer::default(), &Policy::builtin(), &facts);
+    assert_eq!(plan.workspace.source.as_deref(), Some("/home/dev/app"));
+    assert_eq!(plan.workspace.target, "/workspaces/app");
+    assert_eq!(plan.workspace.folder, "/workspaces/app/services/web");
+}
+
+#[test]
+fn the_images_command_runs_behind_the_init() {
+    let mut facts = facts();
+    facts.image = Some(ImageFacts { entrypoint: vec!["/e".into()], command: vec!["c".into()], ..image("") });
+    let config = DevContainer {
+        override_command: Some(Spanned::new(false, Origin::unplaced("/overrideCommand"))),
+        ..DevContainer::default()
+    };
+    let plan = plan(config, &Policy::builtin(), &facts);
+    assert_eq!(plan.containers[0].entrypoint, [INIT]);
+    assert_eq!(plan.containers[0].command, ["init", PROBE, "--", "/e", "c"]);
+}
