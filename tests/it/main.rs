@@ -3,6 +3,7 @@
 mod architecture;
 mod cases;
 mod cli;
+mod corpus;
 mod documents;
 mod expected;
 mod golden;
