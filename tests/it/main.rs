@@ -1,1 +1,3 @@
 //! Every test that needs no Docker Engine, in one binary.
+
+mod guardian;
