@@ -11,7 +11,10 @@ fn decode(framing: Framing, pieces: &[&[u8]]) -> Option<(Vec<u8>, Vec<u8>, bool)
     loop {
         match decoder.step(&mut buffer)? {
             Step::Data(data) => body.extend_from_slice(&data),
-            Step::End => return Some((body, buffer.to_vec(), true)),
+            Step::End => {
+                pieces.for_each(|piece| buffer.extend_from_slice(piece));
+                return Some((body, buffer.to_vec(), true));
+            }
             Step::More => match pieces.next() {
                 Some(piece) => buffer.extend_from_slice(piece),
                 None => return Some((body, buffer.to_vec(), false)),
