@@ -11,3 +11,4 @@ mod planning;
 mod render;
 mod repository;
 mod snippets;
+mod guardian;
