@@ -4,6 +4,7 @@ use super::draft::Draft;
 use super::syntax::env;
 use crate::config::model::Variable;
 use crate::plan::finding::{Action, Code, Finding, Severity};
+use crate::plan::model::PLACEHOLDER;
 use crate::source::Origin;
 
 /// Takes `containerEnv`.
@@ -58,6 +59,11 @@ pub(super) fn accept(
     }
     if matches!(name, "LD_PRELOAD" | "LD_AUDIT") {
         let reason = "would put the repository's code into every program that runs in the sandbox";
+        draft.note(code, Severity::Medium, Action::Removed, origin, format!("{name}={value}"), reason);
+        return false;
+    }
+    if name.contains(PLACEHOLDER) || value.contains(PLACEHOLDER) {
+        let reason = "placeholders of this form are filled in by cloister, with paths and secrets of its own";
         draft.note(code, Severity::Medium, Action::Removed, origin, format!("{name}={value}"), reason);
         return false;
     }
