@@ -113,9 +113,11 @@ fn apply_rules(draft: &mut Draft, context: &Context<'_>, merged: &MergedConfig) 
     privileges::privileged(draft, privileged.as_ref());
     privileges::capabilities(draft, Code::CapAdd, cap_add);
     privileges::security_options(draft, Code::SecurityOpt, security_opt);
-    let account =
+    let mut account =
         user::decide(draft, context, container_user.as_ref(), remote_user.as_ref(), update_remote_user_uid.as_ref());
     let place = workspace::decide(draft, context, workspace_mount.as_ref(), workspace_folder.as_ref());
+    account.brings_home &= place.source.is_none() || account.home != place.target;
+    draft.targets.extend(account.brings_home.then(|| account.home.clone()));
     mounts::take(draft, context, mounts, &place);
     environment::container(draft, container_env);
     environment::remote(draft, remote_env);
@@ -202,11 +204,12 @@ fn container(draft: Draft, context: &Context<'_>, place: &Place, account: Accoun
     env.insert("USER".to_owned(), account.name.clone());
     let mut command = vec!["init".to_owned(), PROBE.to_owned()];
     if draft.keeps_image_command {
-        command.push("--".to_owned());
-        match &context.facts.image {
-            Some(image) => command.extend(image.entrypoint.iter().chain(&image.command).cloned()),
-            None => command.push(AUTO.to_owned()),
-        }
+        let own = match &context.facts.image {
+            Some(image) => image.entrypoint.iter().chain(&image.command).cloned().collect(),
+            None => vec![AUTO.to_owned()],
+        };
+        // An image without a command has nothing to start: the init stays alone.
+        command.extend((!own.is_empty()).then(|| "--".to_owned()).into_iter().chain(own));
     }
     Container {
         name: context.id.engine_name(),
@@ -238,7 +241,7 @@ fn container(draft: Draft, context: &Context<'_>, place: &Place, account: Accoun
         entrypoint: vec![INIT.to_owned()],
         command,
         labels: labels(context),
-        hostname: draft.hostname.unwrap_or_else(|| display_name(&context.facts.host.folder)),
+        hostname: draft.hostname.unwrap_or_else(|| run_flags::default_hostname(&context.facts.host.folder)),
         extra_hosts: draft.extra_hosts,
         stop_signal: None,
         log_driver: "json-file".to_owned(),

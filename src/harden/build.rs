@@ -8,7 +8,7 @@ use super::syntax::{env, image};
 use crate::config::dockerfile::Dockerfile;
 use crate::config::model::{self, Text, Variable};
 use crate::plan::finding::{Action, Code, Finding, Severity};
-use crate::plan::model::Build;
+use crate::plan::model::{Build, PLACEHOLDER};
 use crate::source::{Origin, Spanned};
 
 /// Takes the build, with its Dockerfile where that could be read.
@@ -37,7 +37,7 @@ pub(super) fn take(
         dockerfile: shown(&file),
         context: shown(&tree),
         args,
-        target: asked.target.as_ref().map(|target| target.value.value.clone()),
+        target: asked.target.as_ref().and_then(|target| stage(draft, target)),
         cache_from,
         network: "guardian".to_owned(),
     });
@@ -73,7 +73,11 @@ fn inside(
         context.facts.host.paths.get(&path.to_string_lossy().into_owned())
     });
     let escapes = real.and_then(|fact| fact.canonical.as_ref()).is_some_and(|path| !path.starts_with(root));
-    if let Some(relative) = relative.filter(|_| !escapes) {
+    let possible = |path: &PathBuf| {
+        let is_folder = code == Code::BuildPath && path.as_os_str().is_empty();
+        !escapes && !is_folder && !text.contains(char::is_control)
+    };
+    if let Some(relative) = relative.filter(possible) {
         return Some(relative);
     }
     let what = if code == Code::BuildPath { "the Dockerfile" } else { "the build context" };
@@ -84,7 +88,7 @@ fn inside(
             Action::Refused,
             &asked.origin,
             text,
-            format!("{what} lies outside the workspace: files of your machine would go into the build"),
+            format!("{what} is no path in the workspace: files of your machine would go into the build"),
         )
         .help("keep it inside the folder that is opened"),
     );
@@ -112,6 +116,18 @@ fn shown(path: &Path) -> String {
     if path.as_os_str().is_empty() { ".".to_owned() } else { path.to_string_lossy().into_owned() }
 }
 
+/// Returns the stage if it can be one; building another one instead would surprise.
+fn stage(draft: &mut Draft, asked: &Spanned<Text>) -> Option<String> {
+    let text = asked.value.value.as_str();
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
+    let possible = text.bytes().all(plain) && text.bytes().next().is_some_and(|byte| byte.is_ascii_alphanumeric());
+    if !possible {
+        let reason = "not the name of a build stage";
+        draft.note(Code::BuildOption, Severity::Medium, Action::Refused, &asked.origin, text, reason);
+    }
+    possible.then(|| text.to_owned())
+}
+
 fn cache_sources(draft: &mut Draft, asked: &[Spanned<Text>]) -> Vec<String> {
     let mut sources = Vec::new();
     for source in asked {
@@ -135,6 +151,9 @@ fn arguments(draft: &mut Draft, asked: &[Variable]) -> BTreeMap<String, String> 
         } else if is_proxy_argument(&variable.name) {
             let reason = "the proxy of a build is the guardian";
             draft.note(Code::ReservedEnv, Severity::High, Action::Replaced, &variable.origin, &variable.name, reason);
+        } else if variable.value.as_ref().is_some_and(|value| value.value.contains(PLACEHOLDER)) {
+            let reason = "placeholders of this form are filled in by cloister";
+            draft.note(Code::ReservedEnv, Severity::Medium, Action::Removed, &variable.origin, &variable.name, reason);
         } else if let Some(value) = &variable.value {
             arguments.insert(variable.name.clone(), value.value.clone());
         }

@@ -4,6 +4,7 @@ use super::draft::Draft;
 use super::syntax::env;
 use crate::config::model::Variable;
 use crate::plan::finding::{Action, Code, Finding, Severity};
+use crate::plan::model::PLACEHOLDER;
 use crate::source::Origin;
 
 /// Takes `containerEnv`.
@@ -56,6 +57,16 @@ pub(super) fn accept(
         );
         return false;
     }
+    if matches!(name, "LD_PRELOAD" | "LD_AUDIT") {
+        let reason = "would put the repository's code into every program that runs in the sandbox";
+        draft.note(code, Severity::Medium, Action::Removed, origin, format!("{name}={value}"), reason);
+        return false;
+    }
+    if name.contains(PLACEHOLDER) || value.contains(PLACEHOLDER) {
+        let reason = "placeholders of this form are filled in by cloister, with paths and secrets of its own";
+        draft.note(code, Severity::Medium, Action::Removed, origin, format!("{name}={value}"), reason);
+        return false;
+    }
     if loads_code(name) {
         draft.findings.push(
             Finding::new(
@@ -87,9 +98,7 @@ fn is_reserved(name: &str) -> bool {
 
 fn loads_code(name: &str) -> bool {
     const NAMES: &[&str] = &[
-        "LD_PRELOAD",
         "LD_LIBRARY_PATH",
-        "LD_AUDIT",
         "NODE_OPTIONS",
         "BASH_ENV",
         "ENV",

@@ -11,9 +11,8 @@ use crate::source::{Origin, Spanned};
 pub(super) fn take(draft: &mut Draft, hooks: &[(HookKind, Spanned<Command>)], user: &str) {
     for (group, (kind, command)) in (0..).zip(hooks) {
         for (name, argv) in flatten(&command.value) {
-            let needs_root = argv.iter().any(|word| asks_for_root(word));
-            let status = if needs_root { HookStatus::NeedsApproval } else { HookStatus::Run };
-            report(draft, &command.origin, &argv, needs_root);
+            let status = status(&argv);
+            report(draft, &command.origin, &argv, status);
             draft.hooks.push(Hook {
                 hook: kind.as_str().to_owned(),
                 name,
@@ -57,29 +56,37 @@ pub(super) fn hold_initialize(draft: &mut Draft, command: Option<&Spanned<Comman
     }
 }
 
-fn report(draft: &mut Draft, origin: &Origin, argv: &[String], needs_root: bool) {
-    let finding = if needs_root {
-        Finding::new(
+fn status(argv: &[String]) -> HookStatus {
+    if argv.iter().any(|word| word.contains('\0')) {
+        HookStatus::Dropped
+    } else if argv.iter().any(|word| asks_for_root(word)) {
+        HookStatus::NeedsApproval
+    } else {
+        HookStatus::Run
+    }
+}
+
+fn report(draft: &mut Draft, origin: &Origin, argv: &[String], status: HookStatus) {
+    let note = |code, severity, action, reason: &str| Finding::new(code, severity, action, origin, words(argv), reason);
+    draft.findings.push(match status {
+        HookStatus::Dropped => {
+            note(Code::LifecycleCommand, Severity::Medium, Action::Removed, "no argument of a program can hold a NUL")
+        }
+        HookStatus::NeedsApproval => note(
             Code::RootSetup,
             Severity::Medium,
             Action::NeedsApproval,
-            origin,
-            words(argv),
             "needs root, which the sandbox does not have",
         )
-        .help("not run; put what it installs into the image")
-    } else {
-        Finding::new(
+        .help("not run; put what it installs into the image"),
+        HookStatus::Run => note(
             Code::LifecycleCommand,
             Severity::Info,
             Action::Kept,
-            origin,
-            words(argv),
             "runs inside the sandbox, unprivileged, behind the guardian",
         )
-        .effective(words(argv))
-    };
-    draft.findings.push(finding);
+        .effective(words(argv)),
+    });
 }
 
 /// Returns named argument vectors; a string is the business of `/bin/sh`.
@@ -104,7 +111,9 @@ fn asks_for_root(text: &str) -> bool {
         "usermod", "groupadd", "adduser", "chown",
     ];
     text.split(['\n', ';', '&', '|', '(', ')', '`'])
-        .map(|part| part.trim_start_matches(|character: char| character.is_whitespace() || "!{$\"'".contains(character)))
+        .map(|part| {
+            part.trim_start_matches(|character: char| character.is_whitespace() || "!{$\"'".contains(character))
+        })
         .filter_map(|part| part.split_whitespace().find(|word| !is_assignment(word) && !is_prefix(word)))
         .any(|word| PROGRAMS.contains(&word.rsplit('/').next().unwrap_or(word)))
 }

@@ -8,7 +8,7 @@ use super::syntax::path::{is_within, normalise};
 use crate::config::model::{MountRequest, Text};
 use crate::ident::digest_prefix;
 use crate::plan::finding::{Action, Code, Finding, Severity};
-use crate::plan::model::{Mount, MountKind};
+use crate::plan::model::{Mount, MountKind, PLACEHOLDER};
 use crate::source::{Origin, Spanned};
 
 pub(super) use self::classify::{Danger, classify};
@@ -187,5 +187,5 @@ fn volume_label(name: &str) -> String {
 
 /// Whether a mount at this target would cover something that the sandbox needs.
 pub(super) fn is_reserved(target: &str) -> bool {
-    target == "/" || RESERVED.iter().any(|reserved| is_within(target, reserved) || is_within(reserved, target))
+    target.contains(PLACEHOLDER) || target == "/" || RESERVED.iter().any(|reserved| is_within(target, reserved) || is_within(reserved, target))
 }

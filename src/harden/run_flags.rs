@@ -15,6 +15,8 @@ use crate::source::{Origin, Spanned};
 
 use Severity::{Critical, High, Info, Low, Medium};
 
+pub(super) use names::default_hostname;
+
 /// One flag under judgement.
 pub(super) struct Asked<'a> {
     written: &'a str,

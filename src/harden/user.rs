@@ -4,6 +4,8 @@
 //! belong to the user outside. The identity files of [`crate::plan::model::FILES`] make that true without a rebuild.
 
 use super::draft::{Account, Context, Draft};
+use super::mounts;
+use super::syntax::path::normalise;
 use super::syntax::user::{self, Id, User};
 use crate::config::model::Text;
 use crate::facts::ImageFacts;
@@ -123,15 +125,16 @@ fn account(user: String, uid: u32, asked: Option<User>, image: Option<&ImageFact
         .or_else(|| image_user.as_ref().and_then(name_of))
         .or_else(|| passwd.name_of(uid))
         .unwrap_or_else(|| DEFAULT_NAME.to_owned());
-    let home = passwd.home_of(&name).filter(|home| is_home(home)).unwrap_or_else(|| format!("/home/{name}"));
+    let home = passwd.home_of(&name).and_then(|home| usable_home(&home)).unwrap_or_else(|| format!("/home/{name}"));
     let brings_home = image.homes.get(&home) != Some(&uid);
     Account { user, name, home, brings_home }
 }
 
+/// An account that is called `auto` cannot be told from one that is not known yet.
 fn name_of(user: &User) -> Option<String> {
     match &user.account {
-        Id::Name(name) => Some(name.clone()),
-        Id::Number(_) => None,
+        Id::Name(name) if name != AUTO => Some(name.clone()),
+        Id::Name(_) | Id::Number(_) => None,
     }
 }
 
@@ -142,12 +145,13 @@ fn number_of(user: &User) -> Option<u32> {
     }
 }
 
-fn is_home(path: &str) -> bool {
-    path.starts_with('/')
-        && path.len() > 1
-        && !["/root", "/nonexistent", "/dev", "/proc", "/sys", "/etc", "/run", "/bin", "/sbin", "/usr/sbin", "/var/run"]
-            .contains(&path)
-        && !path.contains("..")
+/// Returns the home folder in its one form, unless it is none that an agent's files can live in.
+fn usable_home(path: &str) -> Option<String> {
+    const UNUSABLE: &[&str] =
+        &["/root", "/nonexistent", "/etc", "/run", "/var/run", "/bin", "/sbin", "/usr", "/usr/bin", "/usr/sbin", "/lib", "/tmp"];
+    let home = normalise(path).ok()?;
+    let usable = !UNUSABLE.contains(&home.as_str()) && !mounts::is_reserved(&home) && !home.contains(':');
+    usable.then_some(home)
 }
 
 /// The text of an image's `/etc/passwd`.
@@ -155,7 +159,9 @@ struct Passwd<'a>(&'a str);
 
 impl Passwd<'_> {
     fn name_of(&self, uid: u32) -> Option<String> {
-        self.entries().find(|(_, entry_uid, _)| *entry_uid == Some(uid)).map(|(name, ..)| name.to_owned())
+        let entry = self.entries().find(|(_, entry_uid, _)| *entry_uid == Some(uid));
+        // The image wrote this: a name becomes part of a path and of the identity files.
+        entry.and_then(|(name, ..)| name_of(&user::parse(name).ok()?))
     }
 
     fn home_of(&self, name: &str) -> Option<String> {

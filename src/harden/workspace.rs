@@ -9,6 +9,7 @@ use super::{mounts, syntax};
 use crate::config::model::Text;
 use crate::ident::display_name;
 use crate::plan::finding::{Action, Code, Finding, Severity};
+use crate::plan::model::PLACEHOLDER;
 use crate::source::Spanned;
 
 /// Decides where the workspace is (specification: `workspaceMount`, `workspaceFolder`).
@@ -36,7 +37,7 @@ pub(super) fn decide(
 }
 
 /// Returns the usual mount target: `/workspaces/` and the folder's own name, as the reference has it.
-pub fn usual_target(mount_root: &Path) -> String {
+fn usual_target(mount_root: &Path) -> String {
     let name = mount_root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let plain = !name.is_empty() && syntax::words::printable(&name) == name;
     let name = if plain { name } else { display_name(mount_root) };
@@ -93,9 +94,13 @@ fn check_source(context: &Context<'_>, spec: &MountSpec) -> Result<(), (Severity
 
 fn checked_folder(draft: &mut Draft, asked: &Spanned<Text>, usual: &str) -> Option<String> {
     let text = asked.value.value.as_str();
-    match normalise(text) {
+    let folder = normalise(text).map_err(|error| error.to_string()).and_then(|folder| {
+        let filled = folder.contains(PLACEHOLDER);
+        if filled { Err("it holds a placeholder that cloister fills in".to_owned()) } else { Ok(folder) }
+    });
+    match folder {
         Ok(folder) => Some(folder),
-        Err(error) => {
+        Err(reason) => {
             draft.findings.push(
                 Finding::new(
                     Code::WorkspaceFolder,
@@ -103,7 +108,7 @@ fn checked_folder(draft: &mut Draft, asked: &Spanned<Text>, usual: &str) -> Opti
                     Action::Replaced,
                     &asked.origin,
                     text,
-                    error.to_string(),
+                    reason,
                 )
                 .effective(usual),
             );

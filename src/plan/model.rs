@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::finding::Finding;
 
+/// What every placeholder begins with; no text of a repository's may hold it where placeholders are filled.
+pub const PLACEHOLDER: &str = "${CLOISTER_";
 /// Placeholder for the guardian's address on the sandbox's network.
 pub const GUARDIAN: &str = "${CLOISTER_GUARDIAN}";
 /// Placeholder for the sandbox's token.

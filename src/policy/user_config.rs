@@ -1,3 +1,96 @@
-//! temp
-/// t
-pub fn read(_: &crate::source::Source)->(Option<crate::policy::Policy>,Vec<crate::diagnostic::Diagnostic>){(None,vec![])}
+//! `config.json5`: what the user allows. JSON5, every key known, every value checked.
+//!
+//! Invariant: a key that does nothing is refused, and so is a file with any mistake: a policy that was read in part could be
+//! wider than the one that was written.
+
+mod checker;
+mod egress;
+mod limits;
+mod network;
+mod tree;
+
+use std::collections::BTreeSet;
+
+use self::checker::Checker;
+use super::Policy;
+use super::model::{Egress, EnvironmentPolicy};
+use crate::config::jsonc::Node;
+use crate::diagnostic::{Diagnostic, Level};
+use crate::source::Source;
+
+/// The schema as published, for editors.
+pub const SCHEMA: &str = include_str!("../../schemas/config.schema.json");
+
+/// Keys of the top level.
+const KEYS: &[&str] = &[
+    "$schema",
+    "presets",
+    "allow",
+    "deny",
+    "env",
+    "network",
+    "limits",
+    "mounts",
+    "allowRootWorkspace",
+    "hostexec",
+    "approvals",
+];
+/// Keys that belong to the format and have no effect in this version.
+const UNSUPPORTED: &[&str] = &["mounts", "hostexec", "approvals"];
+/// Keys of `env`.
+const ENV_KEYS: &[&str] = &["pass", "local"];
+
+/// Reads the file. `None` when a diagnostic is an error.
+pub fn read(source: &Source) -> (Option<Policy>, Vec<Diagnostic>) {
+    let root = match tree::parse(source) {
+        Ok(root) => root,
+        Err(diagnostics) => return (None, diagnostics),
+    };
+    let mut checker = Checker::new(source);
+    let policy = policy(&mut checker, &root);
+    let mut diagnostics = checker.diagnostics;
+    diagnostics.sort_by_key(|diagnostic| diagnostic.location.span.start);
+    let broken = diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error);
+    ((!broken).then_some(policy), diagnostics)
+}
+
+fn policy(checker: &mut Checker<'_>, root: &Node) -> Policy {
+    checker.keys(root, "", KEYS);
+    for key in UNSUPPORTED {
+        checker.unsupported(root, "", key);
+    }
+    let base = Policy::builtin();
+    Policy {
+        egress: egress(checker, root, base.egress),
+        env: environment(checker, root),
+        network: network::read(checker, root, base.network),
+        limits: limits::read(checker, root, base.limits),
+        allow_root_workspace: checker.flag(root, "", "allowRootWorkspace").unwrap_or(base.allow_root_workspace),
+    }
+}
+
+fn egress(checker: &mut Checker<'_>, root: &Node, base: Egress) -> Egress {
+    let mut egress = egress::presets(checker, root, base);
+    egress.allow.extend(egress::rules(checker, root, "allow"));
+    egress.deny.extend(egress::rules(checker, root, "deny"));
+    egress
+}
+
+fn environment(checker: &mut Checker<'_>, root: &Node) -> EnvironmentPolicy {
+    let Some(env) = checker.section(root, "", "env", ENV_KEYS) else { return EnvironmentPolicy::default() };
+    let mut names = |key: &str| -> BTreeSet<String> {
+        checker.parsed(env, "/env", key, "names of variables such as \"EDITOR\"", |name| {
+            is_variable(name).then(|| name.to_owned()).ok_or("it is not a name of letters, digits and underscores")
+        })
+    };
+    EnvironmentPolicy { pass: names("pass"), local: names("local") }
+}
+
+/// Names that every shell takes (POSIX.1-2017, section 8.1, with lower case).
+fn is_variable(name: &str) -> bool {
+    let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    plain && !name.is_empty() && !name.as_bytes()[0].is_ascii_digit()
+}
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,8 @@ mod expected;
 mod golden;
 mod plan_format;
 mod planning;
+mod properties;
 mod render;
 mod repository;
 mod snippets;
+mod guardian;

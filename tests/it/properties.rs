@@ -82,11 +82,11 @@ proptest! {
 
     /// What hardening lets through it lets through again, unchanged and without a complaint.
     #[test]
-    fn a_hardened_configuration_is_hardened_already(configuration in configuration::any(), mut world in world::any()) {
+    fn a_hardened_configuration_is_hardened_already(configuration in configuration::with_image(), mut world in world::any()) {
         world.without_metadata();
         let policy = Policy::builtin();
         let once = harden(&configuration, &world, &policy);
-        prop_assume!(once.containers.first().is_some_and(|container| container.image.is_some()));
+        prop_assume!(once.outcome == Verdict::Ready);
         let twice = harden(&effective::configuration(&once), &world, &policy);
         let complaints: Vec<_> = twice
             .findings

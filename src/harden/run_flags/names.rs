@@ -1,12 +1,21 @@
 //! Flags that give names: none may take cloister's own, or those that lead to the host (SEC-10).
 
+use std::path::Path;
+
 use super::Asked;
 use crate::harden::draft::Draft;
+use crate::ident::display_name;
 use crate::plan::finding::Severity::{High, Info, Low, Medium};
 
 /// Names that mean something to cloister, to Docker or to every program.
 const RESERVED: &[&str] =
     &["localhost", "guardian", "host", "host.docker.internal", "gateway.docker.internal", "kubernetes.docker.internal", "metadata.google.internal"];
+
+/// Returns the host name of a sandbox that asks for none: the folder's, unless that means something else already.
+pub(in crate::harden) fn default_hostname(folder: &Path) -> String {
+    let name = display_name(folder);
+    if is_reserved(&name) { "sandbox".to_owned() } else { name }
+}
 
 pub(super) fn hostname(draft: &mut Draft, flag: &Asked<'_>, text: &str) {
     if is_reserved(text) {

@@ -40,6 +40,9 @@ pub enum UserError {
     /// It would be taken for an option.
     #[error("it begins with a hyphen")]
     LeadingHyphen,
+    /// It would climb where a name becomes part of a path.
+    #[error("it begins with a dot")]
+    LeadingDot,
     /// A character that is in no account's name.
     #[error("{0:?} cannot be part of a user's name")]
     Character(char),
@@ -67,6 +70,9 @@ fn id(text: &str) -> Result<Id, UserError> {
     let first = text.chars().next().ok_or(UserError::Empty)?;
     if first == '-' {
         return Err(UserError::LeadingHyphen);
+    }
+    if first == '.' {
+        return Err(UserError::LeadingDot);
     }
     let digits = text.strip_prefix('+').unwrap_or(text);
     if !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()) {

@@ -1,9 +1,6 @@
 //! The audit's own reading of paths, names and numbers. Deliberately not that of `harden::syntax`.
 
-use crate::plan::model::{FILES, GUARDIAN, PROGRAMS, TOKEN};
-
-/// What every placeholder begins with.
-const PLACEHOLDER: &str = "${CLOISTER_";
+use crate::plan::model::{FILES, GUARDIAN, PLACEHOLDER, PROGRAMS, TOKEN};
 
 /// `/`, or parts that are neither empty nor dots, each after a slash.
 pub(super) fn is_normal_path(path: &str) -> bool {

@@ -192,6 +192,15 @@ pub(super) fn any() -> impl Strategy<Value = Value> {
         1 => Just(json!({})),
         1 => text().prop_map(|file| json!({ "dockerComposeFile": file, "service": "app", "workspaceFolder": "/" })),
     ];
+    with_origin(origin)
+}
+
+/// One configuration with any of the properties and an image that is one.
+pub(super) fn with_image() -> impl Strategy<Value = Value> {
+    with_origin(select(&["debian:bookworm", "example.com/a/b:1"][..]).prop_map(|image| json!({ "image": image })))
+}
+
+fn with_origin(origin: impl Strategy<Value = Value>) -> impl Strategy<Value = Value> {
     (origin, vec(property(), 0..12)).prop_map(|(origin, properties)| {
         let mut object: Map<String, Value> =
             properties.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
@@ -289,7 +298,8 @@ fn variables(nullable: bool) -> impl Strategy<Value = Value> {
         )
         .prop_map(str::to_owned)
     ];
-    let value = option::weighted(if nullable { 0.8 } else { 1.0 }, text());
+    let value =
+        (text(), 0..4_u8).prop_map(move |(text, dice)| if nullable && dice == 0 { Value::Null } else { text.into() });
     proptest::collection::btree_map(name, value, 0..4).prop_map(|variables| json!(variables))
 }
 

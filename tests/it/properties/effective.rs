@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cloister::plan::model::{Container, HookStatus, Limits, Mount, MountKind, Plan};
+use cloister::plan::model::{AUTO, Container, HookStatus, Limits, Mount, MountKind, Plan};
 use serde_json::{Map, Value, json};
 
 /// Variables that cloister sets in every sandbox; a configuration has no business with them.
@@ -23,6 +23,9 @@ pub(super) fn configuration(plan: &Plan) -> Value {
     set("remoteEnv", json!(container.remote_env));
     set("mounts", asked_mounts(plan).iter().map(|mount| mount_value(mount)).collect());
     set("runArgs", json!(run_args(container)));
+    if container.user_name != AUTO {
+        set("remoteUser", json!(container.user_name));
+    }
     set("workspaceFolder", json!(plan.workspace.folder));
     set("workspaceMount", json!(workspace_mount(plan)));
     set("overrideCommand", json!(!container.command.contains(&"--".to_owned())));

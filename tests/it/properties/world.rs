@@ -45,6 +45,9 @@ pub(super) fn any() -> impl Strategy<Value = World> {
     )
 }
 
+/// Entry points and commands of images.
+const COMMANDS: &[&[&str]] = &[&[], &["/entrypoint.sh"], &["--", "x"], &[""]];
+
 fn image() -> impl Strategy<Value = ImageFacts> {
     let homes = &[
         "/home/node",
@@ -70,19 +73,18 @@ fn image() -> impl Strategy<Value = ImageFacts> {
         "not json",
         "[1,null,\"x\"]",
     ][..];
-    let commands = &[&[][..], &["/entrypoint.sh"][..], &["--", "x"][..], &[""][..]][..];
-    (select(homes), select(users), option::of(select(metadata)), select(commands), select(commands)).prop_map(
-        |(home, user, metadata, entrypoint, command)| ImageFacts {
+    let names = &["node", "node", "..", "a/b", "a b", "-x", "${CLOISTER_HOME}"][..];
+    (select(names), select(homes), select(users), option::of(select(metadata)), select(COMMANDS), select(COMMANDS))
+        .prop_map(|(name, home, user, metadata, entrypoint, command)| ImageFacts {
             id: format!("sha256:{}", "0".repeat(64)),
             user: user.to_owned(),
             entrypoint: entrypoint.iter().map(|word| (*word).to_owned()).collect(),
             command: command.iter().map(|word| (*word).to_owned()).collect(),
             metadata: metadata.map(str::to_owned),
-            passwd: format!("root:x:0:0:root:/root:/bin/sh\nnode:x:1000:1000::{home}:/bin/sh\n:x\nbroken\n"),
+            passwd: format!("root:x:0:0:root:/root:/bin/sh\n{name}:x:1000:1000::{home}:/bin/sh\n:x\nbroken\n"),
             homes: BTreeMap::from([(home.to_owned(), 1000)]),
             ..ImageFacts::default()
-        },
-    )
+        })
 }
 
 const RULES: &[&str] = &[

@@ -1,5 +1,5 @@
 use super::Id::{Name, Number};
-use super::UserError::{Character, Colons, Empty, LeadingHyphen, TooLarge};
+use super::UserError::{Character, Colons, Empty, LeadingDot, LeadingHyphen, TooLarge};
 use super::parse;
 
 #[test]
@@ -40,6 +40,8 @@ fn everything_else_is_refused() {
         ("-1", LeadingHyphen),
         ("--privileged", LeadingHyphen),
         ("1000:-1", LeadingHyphen),
+        ("..", LeadingDot),
+        (".hidden", LeadingDot),
         ("+", Character('+')),
         ("+x", Character('+')),
         (" root", Character(' ')),

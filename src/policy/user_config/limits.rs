@@ -1,0 +1,80 @@
+//! `limits`: defaults and caps in one. A value above the cap is replaced by it.
+
+use serde_json::Number;
+
+use super::super::model::LimitCaps;
+use super::checker::Checker;
+use crate::config::jsonc::{Data, Node, pointer};
+use crate::harden::syntax::size;
+
+/// Keys of `limits`.
+pub(super) const KEYS: &[&str] = &["pids", "memory", "cpus", "nofile", "shm"];
+/// Least memory that an engine takes.
+const LEAST_MEMORY: u64 = 6 << 20;
+const PATH: &str = "/limits";
+
+/// Returns the limits of the file, none above `caps`.
+pub(super) fn read(checker: &mut Checker<'_>, root: &Node, caps: LimitCaps) -> LimitCaps {
+    let Some(section) = checker.section(root, "", "limits", KEYS) else { return caps };
+    LimitCaps {
+        pids: count(checker, section, "pids", caps.pids),
+        memory: bytes(checker, section, "memory", LEAST_MEMORY, caps.memory),
+        cpus: cpus(checker, section, caps.cpus),
+        nofile: count(checker, section, "nofile", caps.nofile),
+        shm: bytes(checker, section, "shm", 1, caps.shm),
+    }
+}
+
+fn count(checker: &mut Checker<'_>, section: &Node, key: &str, cap: u64) -> u64 {
+    let Some(member) = section.member(key) else { return cap };
+    let number = match &member.node.data {
+        Data::Number(number) => number.as_u64().filter(|count| *count > 0),
+        _ => None,
+    };
+    capped(checker, &member.node, key, number, cap, "a whole number above zero", &cap.to_string())
+}
+
+fn bytes(checker: &mut Checker<'_>, section: &Node, key: &str, least: u64, cap: u64) -> u64 {
+    let Some(member) = section.member(key) else { return cap };
+    let bytes = match &member.node.data {
+        Data::Number(number) => number.as_u64(),
+        Data::Text(text) => size::bytes(text).ok(),
+        _ => None,
+    };
+    let takes = if least > 1 { "a size of at least 6m, such as \"2g\"" } else { "a size such as \"512m\"" };
+    capped(checker, &member.node, key, bytes.filter(|bytes| *bytes >= least), cap, takes, &format!("{}g", cap >> 30))
+}
+
+fn cpus(checker: &mut Checker<'_>, section: &Node, cap: f64) -> f64 {
+    let Some(member) = section.member("cpus") else { return cap };
+    let number = match &member.node.data {
+        Data::Number(number) => number.as_f64().filter(|count| *count >= 0.01),
+        _ => None,
+    };
+    capped(checker, &member.node, "cpus", number, cap, "a number of CPUs such as 2 or 0.5", &number_text(cap))
+}
+
+fn number_text(number: f64) -> String {
+    Number::from_f64(number).map_or_else(String::new, |number| number.to_string())
+}
+
+fn capped<T: PartialOrd + Copy>(
+    checker: &mut Checker<'_>,
+    node: &Node,
+    key: &str,
+    value: Option<T>,
+    cap: T,
+    takes: &str,
+    shown_cap: &str,
+) -> T {
+    let here = pointer(PATH, key);
+    match value {
+        None => checker.takes(&here, node, takes).unwrap_or(cap),
+        Some(value) if value > cap => {
+            let message = format!("is above the cap; {shown_cap} is used");
+            checker.warns(&here, node, &message, "no configuration file goes above the caps");
+            cap
+        }
+        Some(value) => value,
+    }
+}
