@@ -4,12 +4,19 @@
 //! connection; commands that talk to the engine run under [`runtime::finish`].
 
 pub mod completions;
+pub mod exec;
 pub mod exit;
 pub mod failure;
+pub mod guardian;
+pub mod list;
 pub mod man;
 pub mod output;
+pub mod path;
 pub mod plan;
 pub mod runtime;
+pub mod shutdown;
+pub mod start;
+pub mod stop;
 
 use std::ffi::OsString;
 use std::io::stderr;
@@ -25,6 +32,7 @@ const EVERYWHERE: &str = "Everywhere";
 const EXAMPLES: &str = "\
 Examples:
   cloister plan            what was asked, what will run, and why each thing differs
+  cloister start           a shell in the sealed sandbox of this folder
   cloister plan --check    for CI: exit code 4 when something grave was asked
 
 Exit codes:
@@ -64,6 +72,13 @@ pub enum ColorChoice {
 #[expect(missing_docs, reason = "what a command says of itself stands at its `Args`, for people and for clap")]
 pub enum Command {
     Plan(plan::Args),
+    Start(start::Args),
+    Exec(exec::Args),
+    List(list::Args),
+    Path(path::Args),
+    Stop(stop::Args),
+    Shutdown(shutdown::Args),
+    Guardian(guardian::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -87,6 +102,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
 fn dispatch(command: Command) -> Result<u8, Failure> {
     match command {
         Command::Plan(args) => plan::run(&args),
+        Command::Start(args) => start::run(&args),
+        Command::Exec(args) => exec::run(&args),
+        Command::List(args) => list::run(&args),
+        Command::Path(args) => path::run(&args),
+        Command::Stop(args) => stop::run(&args),
+        Command::Shutdown(args) => shutdown::run(&args),
+        Command::Guardian(args) => guardian::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),
     }

@@ -222,6 +222,15 @@ impl Prepared {
     }
 }
 
+/// Reads the user's own configuration alone.
+///
+/// # Errors
+/// When it cannot be read, or is broken.
+pub fn policy() -> Result<Policy, PipelineError> {
+    let paths = Paths::of(&Identity::current()?.home);
+    Ok(read_policy(&paths.config.join("config.json5"))?.0)
+}
+
 fn read_policy(path: &Path) -> Result<(Policy, Option<(Source, Vec<Diagnostic>)>), PipelineError> {
     let text = match file::read_text(path, CONFIG_LIMIT) {
         Ok(text) => text,

@@ -81,17 +81,16 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
     };
     let request =
         Request { folder: args.folder.clone(), config: args.config.clone(), root_workspace: args.root_workspace };
-    let on_stderr = diagnostic::Options { width: presentation.width, color: presentation.stderr_color };
-    let prepared = pipeline::prepare(&request).map_err(|error| failure(&error, on_stderr))?;
+    let prepared = pipeline::prepare(&request).map_err(|error| failure(&error, on_stderr()))?;
     let warnings = prepared.policy_warnings.as_ref();
-    let warnings = warnings.map(|(source, found)| diagnostic::render(found, std::slice::from_ref(source), on_stderr));
+    let warnings = warnings.map(|(source, found)| diagnostic::render(found, std::slice::from_ref(source), on_stderr()));
     let planned = prepared.plan(None, None);
     let output = present(&planned.plan, &planned.sources, &planned.diagnostics, &presentation);
     Output { stderr: warnings.unwrap_or_default() + &output.stderr, ..output }.write()
 }
 
-/// Returns the failure; a broken configuration of the user's own is shown at its lines before.
-fn failure(error: &PipelineError, options: diagnostic::Options) -> Failure {
+/// Returns the failure of a pipeline; a broken configuration of the user's own is shown at its lines before.
+pub(super) fn failure(error: &PipelineError, options: diagnostic::Options) -> Failure {
     let failure = Failure::new(error).hint(error.hint());
     match error {
         PipelineError::Config { source_text, diagnostics, .. } => failure
@@ -101,9 +100,16 @@ fn failure(error: &PipelineError, options: diagnostic::Options) -> Failure {
     }
 }
 
+/// How diagnostics are shown on standard error.
+pub(super) fn on_stderr() -> diagnostic::Options {
+    let color = anstream::AutoStream::choice(&stderr()) != anstream::ColorChoice::Never;
+    diagnostic::Options { width: columns(), color }
+}
+
 /// Columns where no terminal says otherwise.
 const DEFAULT_COLUMNS: usize = 80;
 
+/// Returns the columns of the terminal on standard output.
 fn columns() -> usize {
     terminal::size().map_or(DEFAULT_COLUMNS, |(_, columns)| usize::from(columns))
 }

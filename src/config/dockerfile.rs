@@ -1,17 +1,181 @@
-//! temp
-use crate::source::{Source,Spanned};
-/// t
-#[derive(Debug,Clone,PartialEq,Eq,Default)]
-pub struct Dockerfile{ 
-/// t
-pub syntax: Option<Spanned<String>> }
-impl Dockerfile{
-/// t
-pub fn fetches(&self)->Vec<Spanned<String>>{vec![]}
-/// t
-pub fn run_grants(&self)->Vec<Spanned<String>>{vec![]}
-/// t
-pub fn runs_commands(&self)->bool{false}
+//! A Dockerfile, as far as planning must judge it: what the build would fetch, run, and ask for. Pure.
+//!
+//! Lines are put together as BuildKit's parser does it (`frontend/dockerfile/parser`). Invariant: where the text leaves open
+//! what a build would do, it counts as done: a source with a variable in it may be an address.
+
+mod directive;
+mod heredoc;
+mod lines;
+mod stage;
+mod words;
+
+use std::ops::Range;
+
+use self::lines::Line;
+use super::locate::Locator;
+use crate::diagnostic::{Diagnostic, Kind, Level};
+use crate::source::{Origin, Source, Spanned};
+
+pub use self::stage::Stage;
+pub use self::words::Words;
+
+/// A parsed Dockerfile.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Dockerfile {
+    /// `# syntax=`: a BuildKit frontend, which is an image that reads the rest.
+    pub syntax: Option<Spanned<String>>,
+    /// Every instruction in order; those behind `ONBUILD` are here as well.
+    pub instructions: Vec<Instruction>,
+    /// Its stages.
+    pub stages: Vec<Stage>,
+    /// What no builder would accept.
+    pub diagnostics: Vec<Diagnostic>,
 }
-/// t
-pub fn parse(_:&Source)->Dockerfile{Dockerfile::default()}
+
+/// One instruction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Instruction {
+    /// Its name in capitals.
+    pub name: String,
+    /// Its flags and arguments.
+    pub words: Words,
+    /// Whether it stands behind `ONBUILD`, which means it runs in builds on top of this one.
+    pub on_build: bool,
+    /// Where it stands.
+    pub origin: Origin,
+}
+
+/// Every instruction that a Dockerfile can have.
+const NAMES: [&str; 18] = [
+    "ADD",
+    "ARG",
+    "CMD",
+    "COPY",
+    "ENTRYPOINT",
+    "ENV",
+    "EXPOSE",
+    "FROM",
+    "HEALTHCHECK",
+    "LABEL",
+    "MAINTAINER",
+    "ONBUILD",
+    "RUN",
+    "SHELL",
+    "STOPSIGNAL",
+    "USER",
+    "VOLUME",
+    "WORKDIR",
+];
+
+/// Parses a Dockerfile. No text makes it fail; what is wrong is in the diagnostics.
+pub fn parse(source: &Source) -> Dockerfile {
+    let locator = Locator::new(source);
+    let place = |span: Range<usize>| {
+        let location = locator.locate(span);
+        Origin { pointer: format!("dockerfile:/{}", location.line), location: Some(location) }
+    };
+    let top = directive::read(&source.text);
+    let text = lines::read(&source.text, top.escape);
+    let mut parsed = Dockerfile {
+        syntax: top.syntax.map(|(value, span)| Spanned::new(value, place(span))),
+        ..Dockerfile::default()
+    };
+    for line in &text.lines {
+        parsed.take(line, top.escape, &place(line.span.clone()), false);
+    }
+    for (span, message) in text.mistakes {
+        parsed.complain(&place(span), message);
+    }
+    parsed.stages = stage::stages(&parsed.instructions);
+    parsed
+}
+
+impl Dockerfile {
+    /// Returns the sources of `ADD` that the engine itself would fetch: addresses, repositories, and what may become one.
+    pub fn fetches(&self) -> Vec<Spanned<String>> {
+        let adds = self.instructions.iter().filter(|instruction| instruction.name == "ADD");
+        adds.flat_map(|add| {
+            let sources = add.words.sources().filter(|source| is_remote(source));
+            sources.map(|source| Spanned::new(source.to_owned(), add.origin.clone()))
+        })
+        .collect()
+    }
+
+    /// Returns the flags of `RUN` that give a step more than an ordinary one has: network, secrets, devices, privileges.
+    pub fn run_grants(&self) -> Vec<Spanned<String>> {
+        let runs = self.instructions.iter().filter(|instruction| instruction.name == "RUN");
+        runs.flat_map(|run| {
+            let flags = run.words.flags.iter().filter(|flag| is_grant(flag));
+            flags.map(|flag| Spanned::new(flag.clone(), run.origin.clone()))
+        })
+        .collect()
+    }
+
+    /// Returns whether a build runs commands.
+    pub fn runs_commands(&self) -> bool {
+        self.instructions.iter().any(|instruction| instruction.name == "RUN")
+    }
+
+    /// Returns the images that the engine would pull: bases of stages, and what `COPY --from` and `RUN --mount` name.
+    pub fn images(&self) -> Vec<Spanned<String>> {
+        stage::images(&self.stages, &self.instructions)
+    }
+
+    fn take(&mut self, line: &Line, escape: char, origin: &Origin, on_build: bool) {
+        let text = line.text.trim();
+        let (name, rest) = text.split_once(words::is_separator).unwrap_or((text, ""));
+        let name = name.to_ascii_uppercase();
+        if !NAMES.contains(&name.as_str()) {
+            self.complain(origin, format!("`{}` is not an instruction", super::schema::shorten(&name)));
+            return;
+        }
+        let words = Words::parse(rest, escape);
+        if name == "ONBUILD" && !on_build {
+            let inner = Line { text: rest.to_owned(), span: line.span.clone() };
+            self.take(&inner, escape, origin, true);
+        }
+        self.instructions.push(Instruction { name, words, on_build, origin: origin.clone() });
+    }
+
+    fn complain(&mut self, origin: &Origin, message: String) {
+        let Some(location) = origin.location.clone() else { return };
+        if self.diagnostics.len() < super::DIAGNOSTIC_LIMIT {
+            self.diagnostics.push(Diagnostic {
+                level: Level::Error,
+                kind: Kind::ParseError,
+                pointer: origin.pointer.clone(),
+                message,
+                label: "no builder accepts this".to_owned(),
+                location,
+                help: Some("see the Dockerfile reference".to_owned()),
+            });
+        }
+    }
+}
+
+/// Returns whether a source of `ADD` is, or could be, something else than a file of the context.
+fn is_remote(source: &str) -> bool {
+    let source = words::plain(source);
+    let scp_like = source.split('/').next().is_some_and(|host| host.contains('@') && host.contains(':'));
+    source.contains("://") || source.contains('$') || scp_like || source.starts_with("github.com/")
+}
+
+fn is_grant(flag: &str) -> bool {
+    let flag = words::plain(flag);
+    let (name, value) = flag.split_once('=').unwrap_or((flag.as_str(), ""));
+    match name {
+        "--network" => !matches!(value, "none" | "default"),
+        "--security" => value != "sandbox",
+        "--mount" => !["bind", "cache", "tmpfs"].contains(&mount_type(value)),
+        _ => true,
+    }
+}
+
+/// Returns the type of a mount; the last one counts, and `bind` where there is none.
+fn mount_type(value: &str) -> &str {
+    let types = value.split(',').filter_map(|field| field.trim().split_once('='));
+    types.rev().find(|(key, _)| key.eq_ignore_ascii_case("type")).map_or("bind", |(_, kind)| kind)
+}
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
-use bollard::models::ContainerInspectResponse;
+use bollard::models::{ContainerInspectResponse, SystemInfo};
 use bollard::query_parameters::{CreateContainerOptionsBuilder, InspectContainerOptions, StartContainerOptions};
 
 use super::connect::{CallError, Engine, Operation};
@@ -232,6 +232,7 @@ pub async fn apply(
         home: &prepared.home,
         probe: &request,
     };
+    let info = bench.engine.docker.info().await.operation(|| "ask the engine about itself".to_owned())?;
     let sources = open_sources(audited.container, &values)?;
     let place = Place {
         image: &image.id,
@@ -241,11 +242,12 @@ pub async fn apply(
         address: places.sandbox,
         folder: &audited.plan.workspace.folder,
         digest: &audited.plan.digest,
+        processors: info.ncpu.and_then(|count| u32::try_from(count).ok()).unwrap_or(1),
     };
     let container = create(bench, audited, &place).await?;
     receipt.container = Some(container.clone());
     bench.state.save(receipt)?;
-    read_back(bench, audited, image, &values, &container).await?;
+    read_back(bench.engine, &info, audited, image, &values, &container).await?;
     sources.unchanged()?;
     let mut stream = start(bench.engine, &container).await?;
     probe::answer(&mut stream).await?;
@@ -275,14 +277,14 @@ async fn inspect(engine: &Engine, container: &str) -> Result<ContainerInspectRes
 
 /// Compares the engine's account with the plan, before anything runs.
 async fn read_back(
-    bench: Bench<'_>,
+    engine: &Engine,
+    info: &SystemInfo,
     audited: Audited<'_>,
     image: &ImageFacts,
     values: &Values<'_>,
     container: &str,
 ) -> Result<(), ApplyError> {
-    let info = bench.engine.docker.info().await.operation(|| "ask the engine about itself".to_owned())?;
-    let found = inspect(bench.engine, container).await?;
+    let found = inspect(engine, container).await?;
     let binds = audited.container.mounts.iter().filter(|mount| mount.kind == MountKind::Bind);
     let sources: Result<BTreeMap<_, _>, FillError> =
         binds.map(|mount| Ok((mount.target.clone(), values.source(&mount.source)?))).collect();

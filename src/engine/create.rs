@@ -57,6 +57,8 @@ pub struct Place<'a> {
     pub folder: &'a str,
     /// Digest of the plan.
     pub digest: &'a str,
+    /// Processors that the engine has: it refuses a share of more than all of them.
+    pub processors: u32,
 }
 
 /// Returns what the engine is asked for.
@@ -104,7 +106,7 @@ pub fn body(container: &Container, place: &Place<'_>) -> Result<ContainerCreateB
     forbid(restart != "no", || format!("the restart policy `{restart}`"))?;
     check_namespaces(namespaces)?;
     let values = &place.values;
-    let mut host = limited(limits)?;
+    let mut host = limited(limits, place.processors)?;
     host.cap_drop = Some(cap_drop.clone());
     host.cap_add = Some(Vec::new());
     host.security_opt = Some(security_opt.iter().map(|option| fill::security_option(option)).collect());
@@ -156,7 +158,7 @@ fn check_namespaces(namespaces: &Namespaces) -> Result<(), CreateError> {
     forbid(user != "engine", || format!("the user namespace `{user}`"))
 }
 
-fn limited(limits: &Limits) -> Result<HostConfig, CreateError> {
+fn limited(limits: &Limits, processors: u32) -> Result<HostConfig, CreateError> {
     let Limits { pids, memory_bytes, cpus, nofile, shm_bytes, ulimits } = limits;
     let memory = number(*memory_bytes, "memory limit")?;
     let mut resources = vec![ulimit("core", [0, 0])?, ulimit("nofile", [*nofile, *nofile])?];
@@ -167,7 +169,7 @@ fn limited(limits: &Limits) -> Result<HostConfig, CreateError> {
         pids_limit: Some(number(*pids, "limit of processes")?),
         memory: Some(memory),
         memory_swap: Some(memory),
-        nano_cpus: Some(nano_cpus(*cpus)?),
+        nano_cpus: Some(nano_cpus(cpus.min(f64::from(processors)))?),
         shm_size: Some(number(*shm_bytes, "size of /dev/shm")?),
         ulimits: Some(resources),
         ..HostConfig::default()
@@ -176,7 +178,7 @@ fn limited(limits: &Limits) -> Result<HostConfig, CreateError> {
 
 /// Billionths of a processor, as the engine counts.
 #[expect(clippy::cast_possible_truncation, reason = "checked to lie within the range of the target")]
-pub(crate) fn nano_cpus(cpus: f64) -> Result<i64, CreateError> {
+fn nano_cpus(cpus: f64) -> Result<i64, CreateError> {
     let nano = (cpus * 1e9).round();
     if (1.0..9e18).contains(&nano) { Ok(nano as i64) } else { Err(CreateError::TooLarge { what: "share of processors" }) }
 }

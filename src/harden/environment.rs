@@ -57,13 +57,13 @@ pub(super) fn accept(
         );
         return false;
     }
-    if name.contains(PLACEHOLDER) || value.contains(PLACEHOLDER) {
-        let reason = "placeholders of this form are filled in by cloister, with paths and secrets of its own";
+    if matches!(name, "LD_PRELOAD" | "LD_AUDIT") {
+        let reason = "would put the repository's code into every program that runs in the sandbox";
         draft.note(code, Severity::Medium, Action::Removed, origin, format!("{name}={value}"), reason);
         return false;
     }
-    if matches!(name, "LD_PRELOAD" | "LD_AUDIT") {
-        let reason = "would put the repository's code into every program that runs in the sandbox";
+    if name.contains(PLACEHOLDER) || value.contains(PLACEHOLDER) {
+        let reason = "placeholders of this form are filled in by cloister, with paths and secrets of its own";
         draft.note(code, Severity::Medium, Action::Removed, origin, format!("{name}={value}"), reason);
         return false;
     }

@@ -3,9 +3,11 @@
 mod architecture;
 mod cases;
 mod cli;
+mod corpus;
 mod documents;
 mod expected;
 mod golden;
+mod guardian;
 mod plan_format;
 mod planning;
 mod properties;

@@ -11,6 +11,9 @@ use super::super::hijack::Stream;
 use super::{ExecError, Process, Running, Streams, start};
 use crate::host::{stdin, terminal};
 
+/// Exit code of a process whose reader has seen enough, as shells give it for SIGPIPE.
+const BROKEN_PIPE: u8 = 141;
+
 /// Runs a process with this process's standard streams and returns its exit code. With a terminal on both sides it
 /// gets one of its own.
 ///
@@ -31,7 +34,7 @@ pub async fn run(engine: &Engine, container: &str, process: &Process) -> Result<
         Err(ExecError::Streams(error)) => {
             // Whoever read the output is gone: the process learns it as it would from a pipe.
             running.signal("TERM").await?;
-            Err(ExecError::Streams(error))
+            if error.kind() == io::ErrorKind::BrokenPipe { Ok(BROKEN_PIPE) } else { Err(ExecError::Streams(error)) }
         }
         Err(error) => Err(error),
     }

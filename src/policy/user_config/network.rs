@@ -35,9 +35,13 @@ pub(super) fn read(checker: &mut Checker<'_>, root: &Node, base: NetworkPolicy) 
     let pool = pool(checker, section).unwrap_or(base.pool);
     NetworkPolicy {
         pool,
-        permit_addresses: checker.parsed(section, PATH, "permitAddresses", "networks such as \"10.1.0.0/16\"", |text| {
-            permitted(text, pool)
-        }),
+        permit_addresses: checker.parsed(
+            section,
+            PATH,
+            "permitAddresses",
+            "networks such as \"10.1.0.0/16\"",
+            |text| permitted(text, pool),
+        ),
         hosts: hosts(checker, section),
         ca_bundle: ca_bundle(checker, section),
     }
@@ -60,8 +64,7 @@ fn pool(checker: &mut Checker<'_>, section: &Node) -> Option<Ipv4Net> {
 }
 
 fn permitted(text: &str, pool: Ipv4Net) -> Result<IpNet, &'static str> {
-    let net =
-        text.parse::<IpNet>().map_err(|_| "it is not a network; a single address is written with /32 or /128")?;
+    let net = text.parse::<IpNet>().map_err(|_| "it is not a network; a single address is written with /32 or /128")?;
     let overlaps = |other: IpNet| net.contains(&other) || other.contains(&net);
     match net {
         _ if net.trunc() != net => Err("bits are set behind the prefix"),
@@ -92,7 +95,9 @@ fn hosts(checker: &mut Checker<'_>, section: &Node) -> BTreeMap<Host, IpAddr> {
                 }
             }
             (Err(error), _) => checker.refuses(&here, &entry.node, &error, "host names as keys"),
-            (_, Err(_)) => checker.refuses(&here, &entry.node, &"it is not an address", "addresses such as \"192.0.2.10\""),
+            (_, Err(_)) => {
+                checker.refuses(&here, &entry.node, &"it is not an address", "addresses such as \"192.0.2.10\"");
+            }
         }
     }
     hosts

@@ -18,7 +18,8 @@ fn policy(text: &str) -> Policy {
 
 #[test]
 fn an_empty_file_is_the_builtin_policy() {
-    for text in ["{}", "// nothing\n{}", "{ mounts: [], hostexec: {}, approvals: {}, network: { upstreamProxy: '' } }"] {
+    for text in ["{}", "// nothing\n{}", "{ mounts: [], hostexec: {}, approvals: {}, network: { upstreamProxy: '' } }"]
+    {
         assert_eq!(policy(text), Policy::builtin(), "{text}");
     }
 }
@@ -64,28 +65,70 @@ fn every_mistake_names_its_key_and_its_place_and_gives_no_policy() {
         ("{ allow: [],\n 'allow': [] }", "2:2 `allow` is set twice in the same object"),
         ("{ alow: [] }", "1:3 `alow` is not a key of this file"),
         ("{ env: { pas: [] } }", "1:10 `env.pas` is not a key of this file"),
-        ("{ allow: 'example.com' }", "1:10 `allow` takes a list of rules such as \"example.com\", \"*.example.com\" or \"example.com:22/raw\", not \"example.com\""),
+        (
+            "{ allow: 'example.com' }",
+            "1:10 `allow` takes a list of rules such as \"example.com\", \"*.example.com\" or \"example.com:22/raw\", not \"example.com\"",
+        ),
         ("{ allow: [\n  'example.com', 1] }", "2:18 `allow[1]` takes a string, not 1"),
-        ("{ allow: ['*.com'] }", "1:11 `allow[0]` does not take \"*.com\": a wildcard over \"com\" reaches sites of everybody who registers a name there; name the hosts"),
+        (
+            "{ allow: ['*.com'] }",
+            "1:11 `allow[0]` does not take \"*.com\": a wildcard over \"com\" reaches sites of everybody who registers a name there; name the hosts",
+        ),
         ("{ presets: ['everything'] }", "1:13 `presets[0]` does not take \"everything\": there is no such preset"),
         ("{ env: [] }", "1:8 `env` takes an object, not a list"),
-        ("{ env: { pass: ['A=B'] } }", "1:17 `env.pass[0]` does not take \"A=B\": it is not a name of letters, digits and underscores"),
-        ("{ network: { pool: '10.222.0.1/16' } }", "1:20 `network.pool` does not take \"10.222.0.1/16\": bits are set behind the prefix"),
-        ("{ network: { pool: '10.222.0.0/29' } }", "1:20 `network.pool` does not take \"10.222.0.0/29\": it has no room for one sandbox (/28)"),
-        ("{ network: { pool: '203.0.113.0/24' } }", "1:20 `network.pool` does not take \"203.0.113.0/24\": it is not private (RFC 1918)"),
-        ("{ network: { permitAddresses: ['10.1.2.3'] } }", "1:32 `network.permitAddresses[0]` does not take \"10.1.2.3\": it is not a network; a single address is written with /32 or /128"),
-        ("{ network: { permitAddresses: ['0.0.0.0/0'] } }", "1:32 `network.permitAddresses[0]` does not take \"0.0.0.0/0\": it is every address there is, which would end all vetting"),
-        ("{ network: { permitAddresses: ['10.0.0.0/8'] } }", "1:32 `network.permitAddresses[0]` does not take \"10.0.0.0/8\": it overlaps the pool, so sandboxes could reach each other"),
-        ("{ network: { permitAddresses: ['127.0.0.1/32'] } }", "1:32 `network.permitAddresses[0]` does not take \"127.0.0.1/32\": loopback addresses are the guardian itself"),
-        ("{ network: { hosts: { 'a.example.com': 'b.example.com' } } }", "1:40 `network.hosts.a.example.com` does not take \"b.example.com\": it is not an address"),
-        ("{ network: { caBundle: 'ca.pem' } }", "1:24 `network.caBundle` takes the absolute path of a PEM file, not \"ca.pem\""),
-        ("{ network: { upstreamProxy: 'http://proxy.example.com' } }", "1:14 `network.upstreamProxy` is not supported by this version"),
+        (
+            "{ env: { pass: ['A=B'] } }",
+            "1:17 `env.pass[0]` does not take \"A=B\": it is not a name of letters, digits and underscores",
+        ),
+        (
+            "{ network: { pool: '10.222.0.1/16' } }",
+            "1:20 `network.pool` does not take \"10.222.0.1/16\": bits are set behind the prefix",
+        ),
+        (
+            "{ network: { pool: '10.222.0.0/29' } }",
+            "1:20 `network.pool` does not take \"10.222.0.0/29\": it has no room for one sandbox (/28)",
+        ),
+        (
+            "{ network: { pool: '203.0.113.0/24' } }",
+            "1:20 `network.pool` does not take \"203.0.113.0/24\": it is not private (RFC 1918)",
+        ),
+        (
+            "{ network: { permitAddresses: ['10.1.2.3'] } }",
+            "1:32 `network.permitAddresses[0]` does not take \"10.1.2.3\": it is not a network; a single address is written with /32 or /128",
+        ),
+        (
+            "{ network: { permitAddresses: ['0.0.0.0/0'] } }",
+            "1:32 `network.permitAddresses[0]` does not take \"0.0.0.0/0\": it is every address there is, which would end all vetting",
+        ),
+        (
+            "{ network: { permitAddresses: ['10.0.0.0/8'] } }",
+            "1:32 `network.permitAddresses[0]` does not take \"10.0.0.0/8\": it overlaps the pool, so sandboxes could reach each other",
+        ),
+        (
+            "{ network: { permitAddresses: ['127.0.0.1/32'] } }",
+            "1:32 `network.permitAddresses[0]` does not take \"127.0.0.1/32\": loopback addresses are the guardian itself",
+        ),
+        (
+            "{ network: { hosts: { 'a.example.com': 'b.example.com' } } }",
+            "1:40 `network.hosts.a.example.com` does not take \"b.example.com\": it is not an address",
+        ),
+        (
+            "{ network: { caBundle: 'ca.pem' } }",
+            "1:24 `network.caBundle` takes the absolute path of a PEM file, not \"ca.pem\"",
+        ),
+        (
+            "{ network: { upstreamProxy: 'http://proxy.example.com' } }",
+            "1:14 `network.upstreamProxy` is not supported by this version",
+        ),
         ("{ mounts: ['/x'] }", "1:3 `mounts` is not supported by this version"),
         ("{ hostexec: { a: 1 } }", "1:3 `hostexec` is not supported by this version"),
         ("{ approvals: true }", "1:3 `approvals` is not supported by this version"),
         ("{ limits: { pids: 0 } }", "1:19 `limits.pids` takes a whole number above zero, not 0"),
         ("{ limits: { pids: 1.5 } }", "1:19 `limits.pids` takes a whole number above zero, not 1.5"),
-        ("{ limits: { memory: '8 bananas' } }", "1:21 `limits.memory` takes a size of at least 6m, such as \"2g\", not \"8 bananas\""),
+        (
+            "{ limits: { memory: '8 bananas' } }",
+            "1:21 `limits.memory` takes a size of at least 6m, such as \"2g\", not \"8 bananas\"",
+        ),
         ("{ limits: { memory: 1 } }", "1:21 `limits.memory` takes a size of at least 6m, such as \"2g\", not 1"),
         ("{ limits: { cpus: NaN } }", "1:19 `limits.cpus` takes a number of CPUs such as 2 or 0.5, not null"),
         ("{ limits: { cpus: -1 } }", "1:19 `limits.cpus` takes a number of CPUs such as 2 or 0.5, not -1"),
@@ -113,7 +156,8 @@ fn a_limit_above_the_cap_is_replaced_and_said() {
 
 #[test]
 fn places_survive_the_whole_syntax() {
-    let text = "\u{feff}{ /* } ' */ \"al\\\nlow\": [\n // ]\n 'it\\'s', \"x\\\\\", ], 'pre\\u0073ets': [], deny /**/ : [+1] }";
+    let text =
+        "\u{feff}{ /* } ' */ \"al\\\nlow\": [\n // ]\n 'it\\'s', \"x\\\\\", ], 'pre\\u0073ets': [], deny /**/ : [+1] }";
     let (_, told) = outcome(text);
     assert!(told[0].starts_with("4:2 `allow[0]` does not take"), "{told:?}");
     assert!(told[1].starts_with("4:11 `allow[1]` does not take"), "{told:?}");

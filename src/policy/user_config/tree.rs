@@ -191,8 +191,8 @@ impl Walk<'_> {
             let trimmed = rest.trim_start_matches(is_space);
             let comment = if trimmed.starts_with("//") {
                 trimmed.find(['\n', '\r', '\u{2028}', '\u{2029}'])
-            } else if trimmed.starts_with("/*") {
-                trimmed[2..].find("*/").map(|end| end + 4)
+            } else if let Some(inner) = trimmed.strip_prefix("/*") {
+                inner.find("*/").map(|end| end + 4)
             } else {
                 Some(0)
             };

@@ -1,0 +1,45 @@
+#![expect(clippy::disallowed_methods, reason = "adapter: the working directory and variables that are passed")]
+//! `cloister exec`: a command in a sandbox that runs.
+
+use super::failure::Failure;
+use super::runtime;
+use crate::engine::exec::{Process, attached};
+use crate::engine::session::{self, Context, SessionError};
+
+const EXAMPLES: &str = "\
+Examples:
+  cloister exec -- npm test             in the sandbox of this folder
+  cloister exec web -- git status       in the sandbox named web
+  tar c . | cloister exec -- tar t      bytes pass as they are";
+
+/// Run a command in a sandbox that runs
+///
+/// Standard streams, signals and the exit code are the command's own. With a terminal on both sides it gets one.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// Name of the sandbox; without one, the sandbox of this folder
+    pub name: Option<String>,
+    /// Command to run
+    #[arg(last = true, required = true)]
+    pub command: Vec<String>,
+}
+
+/// Runs the command and returns its exit code.
+///
+/// # Errors
+/// No such sandbox runs, or the command cannot be run.
+pub fn run(args: &Args) -> Result<u8, Failure> {
+    runtime::finish(exec(args), SessionError::hint)
+}
+
+async fn exec(args: &Args) -> Result<u8, SessionError> {
+    let context = Context::open().await?;
+    let folder = std::env::current_dir().unwrap_or_default();
+    let receipt = session::running(&context, args.name.as_deref(), &folder).await?;
+    let mut process = Process::new(args.command.clone(), &receipt.process);
+    let passed = receipt.process.passed.iter().filter_map(|name| Some((name.clone(), std::env::var(name).ok()?)));
+    process.env.extend(passed);
+    let container = receipt.container.as_deref().unwrap_or_default();
+    Ok(attached::run(&context.engine, container, &process).await?)
+}

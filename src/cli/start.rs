@@ -1,0 +1,140 @@
+//! `cloister start`: the plan runs, sealed; then a command, a shell, or nothing.
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use super::exit;
+use super::failure::Failure;
+use super::plan::{failure, on_stderr};
+use super::runtime;
+use crate::engine::exec::{Process, attached};
+use crate::engine::facts::{self, ImageError, Pull};
+use crate::engine::session::{self, Context, SessionError, Start};
+use crate::pipeline::{self, Planned, Prepared, Request};
+use crate::plan::model::Verdict;
+use crate::plan::render::text;
+use crate::ui::diagnostic;
+
+const EXAMPLES: &str = "\
+Examples:
+  cloister start                     a shell in the sandbox of this folder
+  cloister start -- npm test         one command, with its exit code
+  cloister start ~/shop --detach     start another one and return
+  cloister start --rebuild           make it anew, after a change of devcontainer.json";
+
+/// Start the folder's sandbox and open a shell in it
+///
+/// Makes the plan that `cloister plan` shows, applies it, measures from inside that the sandbox is sealed, runs the
+/// project's lifecycle commands inside, and opens a shell or runs COMMAND. A sandbox that runs already is used as it is.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// Folder of the project
+    #[arg(default_value = ".")]
+    pub folder: PathBuf,
+    /// Use this devcontainer.json instead of looking for one
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Return once the sandbox runs
+    #[arg(short, long, conflicts_with = "command")]
+    pub detach: bool,
+    /// Make a sandbox that runs anew
+    #[arg(long)]
+    pub rebuild: bool,
+    /// Open a workspace that root owns: root inside, without capabilities
+    #[arg(long)]
+    pub root_workspace: bool,
+    /// Command to run instead of a shell
+    #[arg(last = true)]
+    pub command: Vec<String>,
+}
+
+/// Why a start failed.
+#[derive(Debug, thiserror::Error)]
+enum StartError {
+    /// The sandbox did not start.
+    #[error(transparent)]
+    Session(#[from] SessionError),
+    /// Nothing is known of the image.
+    #[error(transparent)]
+    Image(#[from] ImageError),
+    /// The configuration builds its image.
+    #[error("this version cannot start an image that is built first")]
+    NoImage,
+}
+
+impl StartError {
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Session(error) => error.hint(),
+            Self::Image(error) => error.hint(),
+            Self::NoImage => Some("build it yourself, and name it as \"image\" in devcontainer.json".to_owned()),
+        }
+    }
+}
+
+/// Starts the sandbox and what runs in it; returns the exit code of that.
+///
+/// # Errors
+/// The plan is refused, the sandbox cannot be made, or the command cannot be run.
+pub fn run(args: &Args) -> Result<u8, Failure> {
+    let request =
+        Request { folder: args.folder.clone(), config: args.config.clone(), root_workspace: args.root_workspace };
+    let prepared = pipeline::prepare(&request).map_err(|error| failure(&error, on_stderr()))?;
+    if let Some((source, warnings)) = &prepared.policy_warnings {
+        say(&diagnostic::render(warnings, std::slice::from_ref(source), on_stderr()));
+    }
+    // What is refused without an engine needs none to say so.
+    let first = prepared.plan(None, None);
+    if first.plan.outcome == Verdict::Refused {
+        return Ok(refuse(&first));
+    }
+    runtime::finish(start(args, &prepared), StartError::hint)
+}
+
+async fn start(args: &Args, prepared: &Prepared) -> Result<u8, StartError> {
+    let context = Context::open().await?;
+    let engine = facts::engine(&context.engine).await.map_err(SessionError::from)?;
+    let reference = prepared.image_reference().ok_or(StartError::NoImage)?;
+    let image = facts::image(&context.engine, &reference, Pull::Missing, &context.paths.cache).await?;
+    let planned = prepared.plan(Some(image.clone()), Some(engine));
+    if planned.plan.outcome == Verdict::Refused {
+        return Ok(refuse(&planned));
+    }
+    let request = Start {
+        plan: &planned.plan,
+        policy: &prepared.policy,
+        folder: &prepared.host.folder,
+        image: &image,
+        rebuild: args.rebuild,
+    };
+    let receipt = session::start(&context, request).await?;
+    if args.detach {
+        say(&format!("`{0}` runs; next: `cloister exec {0} -- COMMAND`, `cloister stop {0}`\n", receipt.name));
+        return Ok(exit::OK);
+    }
+    let mut process = match args.command.as_slice() {
+        [] => Process::shell(&receipt.process),
+        command => Process::new(command.to_vec(), &receipt.process),
+    };
+    process.env.extend(prepared.passed_env.clone());
+    let container = receipt.container.as_deref().unwrap_or_default();
+    Ok(attached::run(&context.engine, container, &process).await.map_err(SessionError::from)?)
+}
+
+/// Shows a plan that says no, every finding on one line, and returns the exit code.
+fn refuse(planned: &Planned) -> u8 {
+    let Planned { plan, sources, diagnostics } = planned;
+    let diagnostic::Options { width, color } = on_stderr();
+    say(&text::render(plan, sources, text::Options { width, color, brief: true }));
+    say(&diagnostic::render(diagnostics, sources, on_stderr()));
+    Failure::message("the plan is refused, nothing was started")
+        .hint(["`cloister plan` shows the reasons at the lines that cause them"])
+        .code(exit::REFUSED)
+        .print()
+}
+
+fn say(text: &str) {
+    // Where standard error is gone, nobody misses it.
+    let _ = anstream::stderr().lock().write_all(text.as_bytes());
+}

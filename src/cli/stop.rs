@@ -1,0 +1,44 @@
+#![expect(clippy::disallowed_methods, reason = "adapter: the working directory")]
+//! `cloister stop`: a sandbox's container and network go, its volumes and home folder stay.
+
+use super::exit;
+use super::failure::Failure;
+use super::output::Output;
+use super::runtime;
+use crate::engine::session::{self, Context, SessionError};
+
+const EXAMPLES: &str = "\
+Examples:
+  cloister stop       the sandbox of this folder
+  cloister stop web   the sandbox named web";
+
+/// Stop a sandbox
+///
+/// Its container and network are removed. Volumes and its home folder stay for the next start.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// Name of the sandbox; without one, the sandbox of this folder
+    pub name: Option<String>,
+}
+
+/// Stops the sandbox.
+///
+/// # Errors
+/// No such sandbox is known, or the engine does not do it.
+pub fn run(args: &Args) -> Result<u8, Failure> {
+    let mut said = String::new();
+    runtime::finish(
+        async {
+            let context = Context::open().await?;
+            let folder = std::env::current_dir().unwrap_or_default();
+            let receipt = session::select(&context, args.name.as_deref(), &folder)?;
+            let existed = session::stop(&context, &receipt).await?;
+            let ended = if existed { "stopped" } else { "was stopped already" };
+            said = format!("`{}` {ended}\n", receipt.name);
+            Ok(exit::OK)
+        },
+        SessionError::hint,
+    )?;
+    Output { stderr: said, ..Output::default() }.write()
+}

@@ -1,0 +1,123 @@
+//! Stages: `FROM` with its platform and name, and the images that the engine would pull for them.
+
+use std::collections::BTreeMap;
+
+use super::Instruction;
+use crate::source::{Origin, Spanned};
+
+/// One stage of a build.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stage {
+    /// The image or the earlier stage that it begins with, with the defaults of `ARG` put in.
+    pub base: String,
+    /// Its name, in lower case.
+    pub name: Option<String>,
+    /// `--platform`.
+    pub platform: Option<String>,
+    /// Where its `FROM` stands.
+    pub origin: Origin,
+}
+
+/// The empty image, which nobody pulls.
+const SCRATCH: &str = "scratch";
+
+/// Returns the stages of a file.
+pub(super) fn stages(instructions: &[Instruction]) -> Vec<Stage> {
+    let mut defaults = BTreeMap::new();
+    let mut stages = Vec::new();
+    for instruction in instructions.iter().filter(|instruction| !instruction.on_build) {
+        match instruction.name.as_str() {
+            "ARG" if stages.is_empty() => defaults.extend(
+                instruction
+                    .words
+                    .arguments
+                    .iter()
+                    .filter_map(|word| {
+                        let (name, value) = word.split_once('=')?;
+                        Some((name.to_owned(), expand(value.trim_matches(['"', '\'']), &defaults)))
+                    })
+                    .collect::<Vec<_>>(),
+            ),
+            "FROM" => stages.extend(stage(instruction, &defaults)),
+            _ => {}
+        }
+    }
+    stages
+}
+
+fn stage(from: &Instruction, defaults: &BTreeMap<String, String>) -> Option<Stage> {
+    let arguments = &from.words.arguments;
+    let base = arguments.first()?.trim_matches(['"', '\'']);
+    let is_named = arguments.get(1).is_some_and(|word| word.eq_ignore_ascii_case("as"));
+    Some(Stage {
+        base: expand(base, defaults),
+        name: arguments.get(2).filter(|_| is_named).map(|name| name.to_ascii_lowercase()),
+        platform: from.words.flag("platform").map(|platform| expand(platform, defaults)),
+        origin: from.origin.clone(),
+    })
+}
+
+/// Returns every image that is neither a stage nor `scratch`.
+pub(super) fn images(stages: &[Stage], instructions: &[Instruction]) -> Vec<Spanned<String>> {
+    let is_stage = |name: &str, count: usize| {
+        let known = stages[..count].iter().any(|stage| stage.name.as_deref() == Some(&name.to_ascii_lowercase()));
+        known || name.parse::<usize>().is_ok_and(|index| index < count) || name == SCRATCH
+    };
+    let bases = stages.iter().enumerate().filter(|(index, stage)| !is_stage(&stage.base, *index));
+    let mut images: Vec<_> = bases.map(|(_, stage)| Spanned::new(stage.base.clone(), stage.origin.clone())).collect();
+    for instruction in instructions {
+        let from = match instruction.name.as_str() {
+            "COPY" => instruction.words.flag("from").into_iter().collect(),
+            "RUN" => mounted(instruction),
+            _ => Vec::new(),
+        };
+        let pulled = from.into_iter().filter(|name| !is_stage(name, stages.len()));
+        images.extend(pulled.map(|name| Spanned::new(name.to_owned(), instruction.origin.clone())));
+    }
+    images
+}
+
+fn mounted(run: &Instruction) -> Vec<&str> {
+    let mounts = run.words.flags.iter().filter_map(|flag| flag.strip_prefix("--mount="));
+    mounts.flat_map(|mount| mount.split(',')).filter_map(|field| field.trim().strip_prefix("from=")).collect()
+}
+
+/// Puts values in for `$NAME`, `${NAME}`, `${NAME:-word}` and `${NAME:+word}`; what is not known stays as it is.
+fn expand(text: &str, values: &BTreeMap<String, String>) -> String {
+    let mut result = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find('$') {
+        result.push_str(&rest[..start]);
+        let after = &rest[start + 1..];
+        let length = reference(after);
+        match value(&after[..length], values) {
+            Some(value) => result.push_str(&value),
+            None => result.push_str(&rest[start..start + 1 + length]),
+        }
+        rest = &after[length..];
+    }
+    result.push_str(rest);
+    result
+}
+
+/// Returns the length of what follows a `$` and belongs to it.
+fn reference(text: &str) -> usize {
+    if text.starts_with('{') {
+        return text.find('}').map_or(text.len(), |end| end + 1);
+    }
+    text.find(|character: char| !character.is_ascii_alphanumeric() && character != '_').unwrap_or(text.len())
+}
+
+fn value(reference: &str, values: &BTreeMap<String, String>) -> Option<String> {
+    let Some(inner) = reference.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) else {
+        return values.get(reference).cloned();
+    };
+    let known = |name: &str| values.get(name).filter(|value| !value.is_empty());
+    if let Some((name, word)) = inner.split_once(":-") {
+        return Some(known(name).map_or_else(|| word.to_owned(), Clone::clone));
+    }
+    if let Some((name, word)) = inner.split_once(":+") {
+        return Some(known(name).map_or_else(String::new, |_| word.to_owned()));
+    }
+    values.get(inner).cloned()
+}

@@ -1,0 +1,117 @@
+use proptest::prelude::*;
+
+use super::*;
+
+fn parsed(text: &str) -> Dockerfile {
+    parse(&Source::new("Dockerfile", text))
+}
+
+fn told(found: &[Spanned<String>]) -> Vec<String> {
+    let line = |one: &Spanned<String>| one.origin.location.as_ref().map_or(0, |place| place.line);
+    found.iter().map(|one| format!("{} {}", line(one), one.value)).collect()
+}
+
+#[test]
+fn a_frontend_is_found_wherever_a_builder_looks_for_it() {
+    let cases = [
+        ("# syntax=docker/dockerfile:1\nFROM a", Some("1 docker/dockerfile:1")),
+        ("#SYNTAX = evil\nFROM a", Some("1 evil")),
+        ("\u{feff}# syntax=evil\r\nFROM a", Some("1 evil")),
+        ("#!/usr/bin/env x\n# syntax=evil\nFROM a", Some("2 evil")),
+        ("# escape=`\n# check=skip=all\n# syntax=evil\nFROM a", Some("3 evil")),
+        ("# unknown=x\n# syntax=evil\nFROM a", Some("2 evil")),
+        ("// syntax=evil\nFROM a", Some("1 evil")),
+        ("{\"syntax\": \"evil\"}", Some("1 evil")),
+        ("# a comment\n# syntax=evil\nFROM a", None),
+        ("\n# syntax=evil\nFROM a", None),
+        ("FROM a\n# syntax=evil", None),
+        ("# syntax=\nFROM a", None),
+    ];
+    for (text, expected) in cases {
+        let found: Vec<_> = parsed(text).syntax.into_iter().collect();
+        assert_eq!(told(&found).first().map(String::as_str), expected, "{text}");
+    }
+}
+
+#[test]
+fn what_the_engine_would_fetch_is_found() {
+    let cases: &[(&str, &[&str])] = &[
+        ("FROM a\nADD http://x.example.com/y /y", &["2 http://x.example.com/y"]),
+        ("FROM a\nadd --checksum=sha256:1 HTTPS://x.example.com/y a.txt /y/", &["2 HTTPS://x.example.com/y"]),
+        ("FROM a\nADD [\"http://x.example.com/y\", \"/y\"]", &["2 http://x.example.com/y"]),
+        ("FROM a\nADD \"http://x.example.com/y\" /y", &["2 http://x.example.com/y"]),
+        ("FROM a\nA\\\nDD \\\n# comment\n\n  http://x.example.com/y /y", &["2 http://x.example.com/y"]),
+        ("# escape=`\nFROM a\nADD `\nhttp://x.example.com/y /y", &["3 http://x.example.com/y"]),
+        ("FROM a\nONBUILD ADD http://x.example.com/y /y", &["2 http://x.example.com/y"]),
+        ("FROM a\nADD git@git.example.com:a/b.git /y", &["2 git@git.example.com:a/b.git"]),
+        ("FROM a\nADD ssh://git.example.com/a /y", &["2 ssh://git.example.com/a"]),
+        ("FROM a\nADD ht\"tp:\"\\//x.example.com/y /y", &["2 ht\"tp:\"\\//x.example.com/y"]),
+        ("ARG U=.\nFROM a\nADD ${U} /y", &["3 ${U}"]),
+        ("FROM a\nRUN <<E\nx\nE\nADD http://x.example.com/y /y", &["5 http://x.example.com/y"]),
+        ("FROM a\nRUN <<E\nADD http://x.example.com/y /y\nE", &[]),
+        ("FROM a\nRUN cat <<-'E' <<F\nADD http://x.example.com/y /y\n\tE\nF\nADD b://c /", &["6 b://c"]),
+        ("FROM a\nENV X <<E\nADD http://x.example.com/y /y\nE", &["3 http://x.example.com/y"]),
+        ("FROM a\nRUN x \\\\\nADD http://x.example.com/y /y", &["3 http://x.example.com/y"]),
+        ("FROM a\nCOPY http://x.example.com/y /y\nADD . /app\n# ADD http://x.example.com/y /y", &[]),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(told(&parsed(text).fetches()), *expected, "{text}");
+    }
+}
+
+#[test]
+fn a_step_that_gets_more_than_others_is_found() {
+    let cases: &[(&str, &[&str])] = &[
+        ("RUN --network=host make", &["1 --network=host"]),
+        ("RUN --security=insecure make", &["1 --security=insecure"]),
+        ("RUN --mount=type=secret,id=a --mount=type=cache,target=/x make", &["1 --mount=type=secret,id=a"]),
+        ("RUN --mount=type=cache,type=ssh make", &["1 --mount=type=cache,type=ssh"]),
+        ("RUN --mount=\"type=secret\" make", &["1 --mount=\"type=secret\""]),
+        ("RUN --netw\\ork=host make", &["1 --netw\\ork=host"]),
+        ("RUN --device=gpu make", &["1 --device=gpu"]),
+        ("RUN --network=$N make", &["1 --network=$N"]),
+        ("ONBUILD RUN --network=host make", &["1 --network=host"]),
+        ("RUN --network=none --mount=target=/x,from=b --mount=type=tmpfs,target=/t make --network=host", &[]),
+    ];
+    for (text, expected) in cases {
+        let parsed = parsed(text);
+        assert_eq!(told(&parsed.run_grants()), *expected, "{text}");
+        assert!(parsed.runs_commands(), "{text}");
+    }
+    assert!(!parsed("FROM a\nCMD RUN").runs_commands());
+}
+
+#[test]
+fn stages_know_their_base_and_their_name() {
+    let text = "ARG V=3.1\nARG W=\"${V}-slim\"\nFROM --platform=linux/amd64 python:${W} AS Build\nFROM build as b\nFROM x:${NONE:-7}${V:+y}\nFROM $UNKNOWN\nFROM scratch\nCOPY --from=build /a /b\nCOPY --from=0 /a /b\nCOPY --from=tools.example.com/t /a /b\nRUN --mount=type=bind,from=other,target=/x make";
+    let parsed = parsed(text);
+    let bases: Vec<_> = parsed.stages.iter().map(|stage| stage.base.as_str()).collect();
+    assert_eq!(bases, ["python:3.1-slim", "build", "x:7y", "$UNKNOWN", "scratch"]);
+    assert_eq!(parsed.stages[0].name.as_deref(), Some("build"));
+    assert_eq!(parsed.stages[0].platform.as_deref(), Some("linux/amd64"));
+    let images = ["3 python:3.1-slim", "5 x:7y", "6 $UNKNOWN", "10 tools.example.com/t", "11 other"];
+    assert_eq!(told(&parsed.images()), images);
+}
+
+#[test]
+fn what_no_builder_accepts_is_a_diagnostic() {
+    let cases = [
+        ("FROM a\nFETCH b", "2 `FETCH` is not an instruction"),
+        ("FROM a\nRUN <<E\nx", "2 the heredoc `E` is not closed"),
+        ("FROM a\n\u{7}", "2 `\\u{7}` is not an instruction"),
+    ];
+    for (text, expected) in cases {
+        let diagnostics = parsed(text).diagnostics;
+        let told: Vec<_> = diagnostics.iter().map(|one| format!("{} {}", one.location.line, one.message)).collect();
+        assert_eq!(told, [expected], "{text}");
+    }
+    assert_eq!(parsed("\u{feff}# x\r\n\r\nFROM a \\\r\n  AS b\r\nRUN make \\").diagnostics, []);
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_it_panic(text in "(# ?(syntax|escape)=.|FROM |ADD |RUN |ONBUILD |ARG A=|--[a-z]+=|<<-?[A-C'\"]|\\$\\{?[A:+}-]{0,4}|[\\\\`\n\r\t \"'\\[\\]{}é\u{feff}a#=<]){0,50}") {
+        let parsed = parsed(&text);
+        let _ = (parsed.fetches(), parsed.run_grants(), parsed.images());
+    }
+}

@@ -1,0 +1,99 @@
+//! Accepting connections of one sandbox.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::{Instant, sleep};
+
+use super::{Shared, connection};
+use crate::guardian::refusal::Refusal;
+use crate::guardian::sandbox::{AdmitError, Sandbox};
+
+/// Between two attempts to bind, and after an accept that failed for want of descriptors or memory.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Binds to exactly this address. The engine's attach call returns before the address is always there, so it is tried for a while.
+pub(super) async fn bind(listen: Ipv4Addr, port: u16, patience: Duration) -> Result<TcpListener, AdmitError> {
+    let address = SocketAddr::new(listen.into(), port);
+    let end = Instant::now() + patience;
+    loop {
+        match TcpListener::bind(address).await {
+            Ok(listener) => return Ok(listener),
+            Err(error) if retryable(&error) && Instant::now() < end => sleep(PAUSE).await,
+            Err(source) => return Err(AdmitError::Listen { address, source }),
+        }
+    }
+}
+
+fn retryable(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::AddrNotAvailable | io::ErrorKind::AddrInUse)
+}
+
+/// Accepts until the sandbox is withdrawn. Whatever fails here is one connection's misfortune.
+pub(super) async fn accept(listener: TcpListener, sandbox: Arc<Sandbox>, shared: Arc<Shared>) {
+    loop {
+        let accepted = tokio::select! {
+            () = sandbox.cut.cancelled() => return,
+            accepted = listener.accept() => accepted,
+        };
+        match accepted {
+            Ok((stream, peer)) => admit(stream, peer, &sandbox, &shared),
+            Err(error) if is_about_the_connection(&error) => {}
+            // out of descriptors or memory: what is open goes on, and the queue waits
+            Err(_) => sleep(PAUSE).await,
+        }
+    }
+}
+
+fn is_about_the_connection(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted
+    )
+}
+
+fn admit(stream: TcpStream, peer: SocketAddr, sandbox: &Arc<Sandbox>, shared: &Arc<Shared>) {
+    let IpAddr::V4(peer) = peer.ip().to_canonical() else { return };
+    if !sandbox.subnet.contains(&peer) || stream.set_nodelay(true).is_err() {
+        return;
+    }
+    let seat = Seat::take(sandbox, shared);
+    if seat.is_within_limits() {
+        tokio::spawn(connection::serve(stream, seat));
+    } else {
+        // one attempt without waiting: a client that does not read costs nothing
+        let answer = Refusal::too_many_connections().encode(false, true);
+        drop(stream.try_write(&answer));
+    }
+}
+
+/// A connection's place among those of its sandbox and of all; free again when it goes.
+pub(super) struct Seat {
+    pub(super) sandbox: Arc<Sandbox>,
+    pub(super) shared: Arc<Shared>,
+}
+
+impl Seat {
+    fn take(sandbox: &Arc<Sandbox>, shared: &Arc<Shared>) -> Self {
+        sandbox.connections.fetch_add(1, Ordering::Relaxed);
+        shared.connections.fetch_add(1, Ordering::Relaxed);
+        Self { sandbox: Arc::clone(sandbox), shared: Arc::clone(shared) }
+    }
+
+    fn is_within_limits(&self) -> bool {
+        let within = |count: &AtomicUsize, limit| count.load(Ordering::Relaxed) <= limit;
+        within(&self.sandbox.connections, self.shared.limits.connections)
+            && within(&self.shared.connections, self.shared.limits.total)
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.sandbox.connections.fetch_sub(1, Ordering::Relaxed);
+        self.shared.connections.fetch_sub(1, Ordering::Relaxed);
+    }
+}

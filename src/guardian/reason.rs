@@ -1,0 +1,73 @@
+//! Why a request was allowed or refused, under the names that events, headers and JSON carry.
+
+use std::fmt;
+
+/// A machine-readable reason. The texts are stable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    /// A rule allows it.
+    Listed,
+    /// No rule is about it.
+    NotListed,
+    /// A rule denies it.
+    Denied,
+    /// The host is allowed, the port is not.
+    Port,
+    /// An address, or a number that some resolver reads as one, instead of a name.
+    AddressLiteral,
+    /// A name of the machine itself or of a metadata service.
+    LocalName,
+    /// The name leads to addresses that are not public, and to none that may be dialled.
+    Address,
+    /// The name has no address.
+    NotFound,
+    /// The destination did not answer.
+    Unreachable,
+    /// The destination answered something that is not HTTP.
+    BadAnswer,
+    /// The request is not well-formed.
+    Malformed,
+    /// The method is none that a proxy forwards.
+    Method,
+    /// The protocol version is unknown.
+    Version,
+    /// The head is too large.
+    TooLarge,
+    /// The head did not arrive in time.
+    Timeout,
+    /// The credentials are missing or wrong.
+    Unauthenticated,
+    /// Too many connections or tunnels.
+    Limit,
+}
+
+impl Reason {
+    /// Returns the name.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Listed => "listed",
+            Self::NotListed => "not-listed",
+            Self::Denied => "denied",
+            Self::Port => "port",
+            Self::AddressLiteral => "address-literal",
+            Self::LocalName => "local-name",
+            Self::Address => "address",
+            Self::NotFound => "not-found",
+            Self::Unreachable => "unreachable",
+            Self::BadAnswer => "bad-answer",
+            Self::Malformed => "malformed",
+            Self::Method => "method",
+            Self::Version => "version",
+            Self::TooLarge => "too-large",
+            Self::Timeout => "timeout",
+            Self::Unauthenticated => "unauthenticated",
+            Self::Limit => "limit",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}

@@ -1,0 +1,117 @@
+use super::Refusal;
+use crate::guardian::address::Forbidden;
+use crate::guardian::decide::decide;
+use crate::guardian::policy::SandboxPolicy;
+use crate::guardian::protocol::WirePolicy;
+use crate::guardian::request::Malformed;
+use crate::guardian::target::Target;
+
+fn refusal(target: &str) -> Refusal {
+    let wire = WirePolicy {
+        allow: vec!["example.com".to_owned()],
+        deny: vec!["**.evil.test".to_owned()],
+        ..WirePolicy::default()
+    };
+    let policy = SandboxPolicy::compile(&wire).expect("a policy");
+    let target = Target::plain(target).map_or_else(|_| Target::tunnel(target).expect(target), |(target, _)| target);
+    Refusal::decided(decide(&target, &policy), &target, "shop-api").expect("refused")
+}
+
+#[test]
+fn lines_say_what_why_and_what_next() {
+    let add = |rule: &str| {
+        format!("add \"{rule}\" to allow in ~/.config/cloister/config.json5 and run: cloister guardian reload\n")
+    };
+    for (target, expected) in [
+        (
+            "example.org:443",
+            format!(
+                "cloister: example.org:443 is not on the allowlist of sandbox \"shop-api\"; to allow it, {}",
+                add("example.org")
+            ),
+        ),
+        (
+            "http://example.org/",
+            format!(
+                "cloister: example.org:80 is not on the allowlist of sandbox \"shop-api\"; to allow it, {}",
+                add("example.org")
+            ),
+        ),
+        (
+            "example.com:22",
+            format!(
+                "cloister: port 22 of example.com is not on the allowlist of sandbox \"shop-api\"; to allow it, {}",
+                add("example.com:22")
+            ),
+        ),
+        (
+            "example.com:80",
+            format!(
+                "cloister: port 80 of example.com is not on the allowlist of sandbox \"shop-api\" for tunnels; to allow it, {}",
+                add("example.com:80")
+            ),
+        ),
+        (
+            "192.0.2.1:443",
+            format!(
+                "cloister: 192.0.2.1:443 is an address, and sandbox \"shop-api\" reaches names only; use the name of the host, or {}",
+                add("192.0.2.1:443")
+            ),
+        ),
+        (
+            "127.1:443",
+            "cloister: 127.1:443 is a number that may be read as an address; use the name of the host\n".to_owned(),
+        ),
+        (
+            "localhost:443",
+            "cloister: localhost is a name of the machine itself or of a metadata service, and no rule opens it\n"
+                .to_owned(),
+        ),
+    ] {
+        assert_eq!(refusal(target).line(), expected);
+    }
+    assert!(
+        refusal("a.evil.test:443")
+            .line()
+            .contains("is denied to sandbox \"shop-api\" by the rule \"**.evil.test\"; deny wins")
+    );
+}
+
+#[test]
+fn answers_are_complete_responses() {
+    let text = String::from_utf8(refusal("example.org:443").encode(false, true)).expect("text");
+    let (head, body) = text.split_once("\r\n\r\n").expect("a head and a body");
+    assert!(head.starts_with("HTTP/1.1 403 Blocked by cloister: example.org is not on the allowlist\r\n"), "{head}");
+    assert!(head.contains("\r\nX-Cloister-Reason: not-listed\r\n") && head.contains("\r\nConnection: close"));
+    assert!(head.contains(&format!("\r\nContent-Length: {}\r\n", body.len())));
+}
+
+#[test]
+fn programs_get_json() {
+    let text = String::from_utf8(refusal("example.org:8443").encode(true, false)).expect("text");
+    let (_, body) = text.split_once("\r\n\r\n").expect("a head and a body");
+    let value: serde_json::Value = serde_json::from_str(body).expect("JSON");
+    for (key, expected) in
+        [("reason", "not-listed"), ("host", "example.org"), ("sandbox", "shop-api"), ("allow", "example.org:8443")]
+    {
+        assert_eq!(value[key], expected);
+    }
+    assert_eq!(value["port"], 8443);
+}
+
+#[test]
+fn credentials_are_asked_for_in_the_usual_way() {
+    let text = String::from_utf8(Refusal::unauthenticated().encode(false, true)).expect("text");
+    assert!(
+        text.starts_with("HTTP/1.1 407 Proxy Authentication Required\r\n")
+            && text.contains("Proxy-Authenticate: Basic realm=\"cloister\"\r\n")
+    );
+}
+
+#[test]
+fn vetting_names_the_class_and_no_address() {
+    let target = Target::tunnel("example.com:443").expect("a target");
+    let line = Refusal::address(Forbidden::Range("a private address"), &target).line();
+    assert!(line.starts_with("cloister: example.com leads to a private address, which is not dialled; "), "{line}");
+    assert!(Refusal::malformed(&Malformed::Fold).line().starts_with("cloister: the head has a folded line"));
+}

@@ -1,0 +1,202 @@
+//! One admitted sandbox: who it is, what it may reach now, and what it has open.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use ipnet::Ipv4Net;
+use subtle::ConstantTimeEq;
+use tokio_util::sync::CancellationToken;
+
+use super::address::{Vetting, judge};
+use super::decide::{Decision, decide};
+use super::policy::SandboxPolicy;
+use super::protocol::{Admission, PROXY_USER};
+use super::target::Target;
+
+/// Fewest characters of a token: 256 bits in base64.
+const TOKEN_LENGTH: usize = 43;
+
+/// Why a sandbox is not admitted.
+#[derive(Debug, thiserror::Error)]
+pub enum AdmitError {
+    /// The policy is not understood.
+    #[error("cannot take the policy of sandbox {sandbox}")]
+    Policy {
+        /// Id of the sandbox.
+        sandbox: String,
+        /// Why.
+        #[source]
+        source: super::policy::PolicyError,
+    },
+    /// The token can be guessed.
+    #[error("the token of sandbox {sandbox} is shorter than {TOKEN_LENGTH} characters")]
+    Token {
+        /// Id of the sandbox.
+        sandbox: String,
+    },
+    /// The address is not on the sandbox's network.
+    #[error("the address {listen} is not on the network {subnet}")]
+    Address {
+        /// The address.
+        listen: Ipv4Addr,
+        /// The network.
+        subnet: Ipv4Net,
+    },
+    /// Another sandbox lives there.
+    #[error("the network {subnet} overlaps with the one of sandbox {other}")]
+    Overlap {
+        /// The network.
+        subnet: Ipv4Net,
+        /// Id of the other sandbox.
+        other: String,
+    },
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
+}
+
+/// A sandbox that the proxy listens for.
+#[derive(Debug)]
+pub struct Sandbox {
+    /// Id of the sandbox.
+    pub id: String,
+    /// Name that people know it by.
+    pub name: String,
+    /// Peers come from this network.
+    pub subnet: Ipv4Net,
+    /// The guardian's address on it.
+    pub listen: Ipv4Addr,
+    /// Ends the listener and every connection.
+    pub cut: CancellationToken,
+    /// Open connections.
+    pub connections: AtomicUsize,
+    /// Open tunnels.
+    pub tunnels: AtomicUsize,
+    credentials: Box<[u8]>,
+    policy: Mutex<Arc<SandboxPolicy>>,
+    live: Mutex<BTreeMap<u64, Live>>,
+}
+
+/// A connection to the outside, with what was decided about it.
+#[derive(Debug)]
+struct Live {
+    target: Target,
+    addresses: Vec<IpAddr>,
+    cut: CancellationToken,
+}
+
+impl Sandbox {
+    /// Returns the sandbox of an admission; nothing listens yet.
+    pub fn new(admission: &Admission) -> Result<Self, AdmitError> {
+        let Admission { sandbox, name, subnet, listen, token, policy } = admission;
+        if token.len() < TOKEN_LENGTH {
+            return Err(AdmitError::Token { sandbox: sandbox.clone() });
+        }
+        if !subnet.contains(listen) {
+            return Err(AdmitError::Address { listen: *listen, subnet: *subnet });
+        }
+        let policy =
+            SandboxPolicy::compile(policy).map_err(|source| AdmitError::Policy { sandbox: sandbox.clone(), source })?;
+        Ok(Self {
+            id: sandbox.clone(),
+            name: name.clone(),
+            subnet: *subnet,
+            listen: *listen,
+            cut: CancellationToken::new(),
+            connections: AtomicUsize::new(0),
+            tunnels: AtomicUsize::new(0),
+            credentials: STANDARD.encode(format!("{PROXY_USER}:{token}")).into_bytes().into_boxed_slice(),
+            policy: Mutex::new(Arc::new(policy)),
+            live: Mutex::new(BTreeMap::new()),
+        })
+    }
+
+    /// Returns whether `Proxy-Authorization` carries this sandbox's token, in time that does not depend on the token.
+    pub fn authenticates(&self, credentials: Option<&[u8]>) -> bool {
+        let Some((scheme, token)) = credentials.and_then(|value| value.split_at_checked("Basic ".len())) else {
+            return false;
+        };
+        scheme.eq_ignore_ascii_case(b"Basic ") && bool::from(token.trim_ascii().ct_eq(&self.credentials))
+    }
+
+    /// Returns whether `other` is this sandbox with at most another policy.
+    pub fn is_same_life(&self, other: &Self) -> bool {
+        let same_place = self.id == other.id && self.subnet == other.subnet && self.listen == other.listen;
+        same_place && bool::from(self.credentials.ct_eq(&other.credentials))
+    }
+
+    /// Returns what the sandbox may reach now.
+    pub fn policy(&self) -> Arc<SandboxPolicy> {
+        Arc::clone(&lock(&self.policy))
+    }
+
+    /// Puts the policy of `other` in force and cuts what it does not allow any more. The rest stays open.
+    pub fn adopt(&self, other: &Self, sandboxes: &[Ipv4Net]) {
+        let policy = other.policy();
+        *lock(&self.policy) = Arc::clone(&policy);
+        let vetting = Vetting { permitted: &policy.permit_addresses, host: &policy.host_addresses, sandboxes };
+        for live in lock(&self.live).values() {
+            let allowed = matches!(decide(&live.target, &policy), Decision::Allowed { .. });
+            if !allowed || live.addresses.iter().any(|address| judge(*address, vetting).is_err()) {
+                live.cut.cancel();
+            }
+        }
+    }
+
+    /// Notes what a connection is after, before anything is decided, so that a change of policy finds it.
+    pub fn track(&self, connection: u64, target: &Target, cut: &CancellationToken) {
+        lock(&self.live).insert(connection, Live { target: target.clone(), addresses: Vec::new(), cut: cut.clone() });
+    }
+
+    /// Notes where a connection leads, or may lead.
+    pub fn track_addresses(&self, connection: u64, addresses: Vec<IpAddr>) {
+        if let Some(live) = lock(&self.live).get_mut(&connection) {
+            live.addresses = addresses;
+        }
+    }
+
+    /// Forgets a connection.
+    pub fn untrack(&self, connection: u64) {
+        lock(&self.live).remove(&connection);
+    }
+
+    /// Takes one of `limit` places; the place is free again when the guard goes.
+    pub fn tunnel_place(self: &Arc<Self>, limit: usize) -> Option<Place> {
+        Place::take(Arc::clone(self), limit)
+    }
+}
+
+/// A place among the tunnels of a sandbox.
+#[derive(Debug)]
+pub struct Place(Arc<Sandbox>);
+
+impl Place {
+    fn take(sandbox: Arc<Sandbox>, limit: usize) -> Option<Self> {
+        let place = Self(sandbox);
+        (place.0.tunnels.fetch_add(1, Ordering::Relaxed) < limit).then_some(place)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.tunnels.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// A panic elsewhere does not open or close anything: the value is whole between any two statements that change it.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests;

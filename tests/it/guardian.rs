@@ -1,0 +1,16 @@
+#![expect(
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "tests fail by panicking and read their cases from files"
+)]
+//! The guardian with real listeners, a world of its own in place of the internet, and clients that send raw bytes.
+
+mod channel;
+mod client;
+mod golden;
+mod hostile;
+mod limits;
+mod plain;
+mod policy;
+mod tunnel;
+mod world;

@@ -1,0 +1,100 @@
+//! A client that knows no HTTP: it sends bytes and reads bytes.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use base64::Engine as _;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::world::TOKEN;
+
+/// Longer than anything here takes; only a hang reaches it.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+pub(super) struct RawClient {
+    pub(super) stream: TcpStream,
+    read: Vec<u8>,
+}
+
+impl RawClient {
+    pub(super) async fn new(address: SocketAddr) -> Self {
+        Self::over(TcpStream::connect(address).await.unwrap())
+    }
+
+    pub(super) fn over(stream: TcpStream) -> Self {
+        Self { stream, read: Vec::new() }
+    }
+
+    pub(super) async fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        // the guardian may close before everything is sent, which is no failure of the client
+        drop(self.stream.write_all(bytes.as_ref()).await);
+    }
+
+    /// Opens a tunnel with the token of the sandbox `shop`.
+    pub(super) async fn tunnel(address: SocketAddr, target: &str) -> Self {
+        let mut client = Self::new(address).await;
+        client.send(connect(target)).await;
+        let head = client.head().await;
+        assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
+        client
+    }
+
+    /// Reads the head of a response, or what there is at the end.
+    pub(super) async fn head(&mut self) -> String {
+        loop {
+            if let Some(end) = self.read.windows(4).position(|window| window == b"\r\n\r\n") {
+                return String::from_utf8_lossy(&self.read.drain(..end + 4).collect::<Vec<u8>>()).into_owned();
+            }
+            if !self.more().await {
+                return String::from_utf8_lossy(&std::mem::take(&mut self.read)).into_owned();
+            }
+        }
+    }
+
+    pub(super) async fn exactly(&mut self, count: usize) -> Vec<u8> {
+        while self.read.len() < count && self.more().await {}
+        self.read.drain(..count.min(self.read.len())).collect()
+    }
+
+    pub(super) async fn text(&mut self, count: usize) -> String {
+        String::from_utf8_lossy(&self.exactly(count).await).into_owned()
+    }
+
+    /// Reads until `end` has come, and returns everything up to it.
+    pub(super) async fn until(&mut self, end: &str) -> String {
+        loop {
+            if let Some(position) = self.read.windows(end.len()).position(|window| window == end.as_bytes()) {
+                return String::from_utf8_lossy(&self.read.drain(..position + end.len()).collect::<Vec<u8>>())
+                    .into_owned();
+            }
+            assert!(self.more().await, "ended before {end:?}: {:?}", String::from_utf8_lossy(&self.read));
+        }
+    }
+
+    /// Reads until the guardian closes.
+    pub(super) async fn rest(&mut self) -> String {
+        while self.more().await {}
+        String::from_utf8_lossy(&std::mem::take(&mut self.read)).into_owned()
+    }
+
+    async fn more(&mut self) -> bool {
+        let read = timeout(PATIENCE, self.stream.read_buf(&mut self.read)).await.expect("the guardian hangs");
+        matches!(read, Ok(1..))
+    }
+}
+
+pub(super) fn basic(token: &str) -> String {
+    let pair = base64::engine::general_purpose::STANDARD.encode(format!("cloister:{token}"));
+    format!("Basic {pair}")
+}
+
+pub(super) fn connect(target: &str) -> String {
+    format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\nProxy-Authorization: {}\r\n\r\n", basic(TOKEN))
+}
+
+/// A plain request without body.
+pub(super) fn get(address: &str, more: &str) -> String {
+    format!("GET {address} HTTP/1.1\r\nHost: x\r\nProxy-Authorization: {}\r\n{more}\r\n", basic(TOKEN))
+}

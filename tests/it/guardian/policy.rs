@@ -1,0 +1,174 @@
+//! Who may do what, and what happens when that changes.
+
+use cloister::guardian::protocol::{Admission, WirePolicy};
+use cloister::guardian::sandbox::AdmitError;
+use tokio::net::{TcpSocket, TcpStream};
+
+use super::client::{RawClient, basic, connect, get};
+use super::tunnel::wait_for;
+use super::world::{OTHER_TOKEN, Stage, TOKEN, allow, echo, ok, shop};
+
+#[tokio::test]
+async fn refusals_say_what_to_do() {
+    let stage = Stage::new(allow(&["example.com"]), echo).await;
+    let mut client = RawClient::new(stage.address).await;
+    client.send(connect("example.org:443")).await;
+    let all = client.rest().await;
+    assert!(all.starts_with("HTTP/1.1 403 Blocked by cloister: example.org is not on the allowlist\r\n"), "{all}");
+    assert!(all.ends_with("cloister: example.org:443 is not on the allowlist of sandbox \"shop\"; to allow it, add \"example.org\" to allow in ~/.config/cloister/config.json5 and run: cloister guardian reload\n"), "{all}");
+    let mut client = RawClient::new(stage.address).await;
+    client.send(get("http://example.org/", "Accept: application/json\r\nConnection: close\r\n")).await;
+    let all = client.rest().await;
+    let (head, body) = all.split_once("\r\n\r\n").unwrap();
+    assert!(head.contains("Content-Type: application/json"), "{head}");
+    assert_eq!(serde_json::from_str::<serde_json::Value>(body).unwrap()["reason"], "not-listed");
+}
+
+#[tokio::test]
+async fn an_empty_policy_reaches_nothing() {
+    let stage = Stage::new(WirePolicy::default(), echo).await;
+    let mut client = RawClient::new(stage.address).await;
+    client.send(connect("example.com:443")).await;
+    assert!(client.head().await.starts_with("HTTP/1.1 403 "));
+    assert!(stage.dials().is_empty() && stage.world.asked.lock().unwrap().is_empty(), "not even the name is looked up");
+}
+
+#[tokio::test]
+async fn names_are_looked_up_only_when_they_are_allowed() {
+    let stage = Stage::new(allow(&["example.com"]), echo).await;
+    let mut client = RawClient::new(stage.address).await;
+    client.send(connect("secret-data.evil.test:443")).await;
+    assert!(client.head().await.starts_with("HTTP/1.1 403 "));
+    RawClient::tunnel(stage.address, "example.com:443").await;
+    assert_eq!(*stage.world.asked.lock().unwrap(), ["example.com"], "once, and nothing else");
+}
+
+#[tokio::test]
+async fn a_new_policy_keeps_what_stays_allowed_and_cuts_the_rest() {
+    let stage = Stage::new(allow(&["keep.test", "cut.test"]), echo).await;
+    let mut keep = RawClient::tunnel(stage.address, "keep.test:443").await;
+    let mut cut = RawClient::tunnel(stage.address, "cut.test:443").await;
+    let address = stage.proxy.admit(&shop(allow(&["keep.test", "new.test"]))).await.unwrap();
+    assert_eq!(address, stage.address, "the listener stays");
+    assert_eq!(cut.rest().await, "");
+    keep.send("alive").await;
+    assert_eq!(keep.text(5).await, "alive");
+    RawClient::tunnel(stage.address, "new.test:443").await;
+    let mut client = RawClient::new(stage.address).await;
+    client.send(connect("cut.test:443")).await;
+    assert!(client.head().await.starts_with("HTTP/1.1 403 "));
+}
+
+#[tokio::test]
+async fn a_kept_plain_connection_is_judged_again() {
+    let stage = Stage::new(allow(&["example.com"]), ok).await;
+    let mut client = RawClient::new(stage.address).await;
+    client.send(get("http://example.com/", "")).await;
+    assert!(client.head().await.starts_with("HTTP/1.1 200 "));
+    client.exactly(2).await;
+    stage.proxy.admit(&shop(WirePolicy::default())).await.unwrap();
+    client.send(get("http://example.com/", "")).await;
+    assert_eq!(client.rest().await, "", "cut");
+}
+
+#[tokio::test]
+async fn a_policy_that_is_not_understood_changes_nothing() {
+    let stage = Stage::new(allow(&["example.com"]), echo).await;
+    let error = stage.proxy.admit(&shop(allow(&["example.com", "evil.test", "*.com"]))).await.unwrap_err();
+    assert!(matches!(error, AdmitError::Policy { .. }));
+    RawClient::tunnel(stage.address, "example.com:443").await;
+    let mut client = RawClient::new(stage.address).await;
+    client.send(connect("evil.test:443")).await;
+    assert!(client.head().await.starts_with("HTTP/1.1 403 "));
+}
+
+#[tokio::test]
+async fn a_withdrawn_sandbox_has_no_way_out() {
+    let stage = Stage::new(allow(&["example.com"]), echo).await;
+    let mut client = RawClient::tunnel(stage.address, "example.com:443").await;
+    assert!(stage.proxy.withdraw("5h0p5h0p5h0p"));
+    assert_eq!(client.rest().await, "");
+    for _ in 0..500 {
+        if TcpStream::connect(stage.address).await.is_err() {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("it still listens");
+}
+
+#[tokio::test]
+async fn a_new_token_ends_the_old_life() {
+    let stage = Stage::new(allow(&["example.com"]), echo).await;
+    let mut old = RawClient::tunnel(stage.address, "example.com:443").await;
+    let next = Admission { token: OTHER_TOKEN.to_owned(), ..shop(allow(&["example.com"])) };
+    let address = stage.proxy.admit(&next).await.unwrap();
+    assert_eq!(old.rest().await, "");
+    let mut client = RawClient::new(address).await;
+    client.send(connect("example.com:443")).await;
+    assert!(client.head().await.starts_with("HTTP/1.1 407 "), "the old token is worth nothing");
+}
+
+#[tokio::test]
+async fn a_token_is_worth_nothing_on_another_network() {
+    let stage = Stage::new(allow(&["example.com"]), echo).await;
+    let other = Admission {
+        sandbox: "07he207he207".to_owned(),
+        name: "other".to_owned(),
+        subnet: "127.0.1.0/28".parse().unwrap(),
+        listen: "127.0.1.2".parse().unwrap(),
+        token: OTHER_TOKEN.to_owned(),
+        policy: allow(&["example.com"]),
+    };
+    let address = stage.proxy.admit(&other).await.unwrap();
+    for (token, status) in [(TOKEN, "407"), (OTHER_TOKEN, "200")] {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.1.3:0".parse().unwrap()).unwrap();
+        let mut client = RawClient::over(socket.connect(address).await.unwrap());
+        client.send(format!("CONNECT example.com:443 HTTP/1.1\r\nProxy-Authorization: {}\r\n\r\n", basic(token))).await;
+        assert!(client.head().await.starts_with(&format!("HTTP/1.1 {status} ")));
+    }
+    // the right token, but from the network of another sandbox
+    let mut client = RawClient::new(address).await;
+    client
+        .send(format!("CONNECT example.com:443 HTTP/1.1\r\nProxy-Authorization: {}\r\n\r\n", basic(OTHER_TOKEN)))
+        .await;
+    assert_eq!(client.rest().await, "");
+}
+
+#[tokio::test]
+async fn networks_never_overlap() {
+    let stage = Stage::new(allow(&[]), echo).await;
+    let other =
+        Admission { sandbox: "07he207he207".to_owned(), listen: "127.0.0.5".parse().unwrap(), ..shop(allow(&[])) };
+    assert!(matches!(stage.proxy.admit(&other).await, Err(AdmitError::Overlap { .. })));
+}
+
+#[tokio::test]
+async fn sandboxes_are_never_dialled_even_when_their_network_is_permitted() {
+    let policy = WirePolicy {
+        permit_addresses: vec!["127.0.0.0/8".parse().unwrap()],
+        hosts: [("neighbour.test".to_owned(), "127.0.0.3".parse().unwrap())].into(),
+        ..allow(&["neighbour.test"])
+    };
+    let stage = Stage::new(policy, echo).await;
+    let mut client = RawClient::new(stage.address).await;
+    client.send(connect("neighbour.test:443")).await;
+    assert!(client.head().await.starts_with("HTTP/1.1 403 "));
+    assert!(stage.dials().is_empty());
+}
+
+#[tokio::test]
+async fn counters_count() {
+    let stage = Stage::new(allow(&["example.com"]), echo).await;
+    let client = RawClient::tunnel(stage.address, "example.com:443").await;
+    let mut refused = RawClient::new(stage.address).await;
+    refused.send(connect("evil.test:443")).await;
+    refused.rest().await;
+    let status = stage.proxy.status();
+    assert_eq!((status.allowed, status.refused), (1, 1));
+    drop(client);
+    drop(refused);
+    wait_for(|| stage.proxy.status().connections == 0).await;
+    assert_eq!(stage.proxy.status().last_event, 3, "two decisions and one end");
+}
