@@ -82,7 +82,9 @@ impl Sources {
     /// It has something else there.
     pub fn compare(&self, process: i64) -> Result<bool, SourceError> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let Ok(root) = rustix::fs::open(format!("/proc/{process}/root"), flags, Mode::empty()) else { return Ok(false) };
+        let Ok(root) = rustix::fs::open(format!("/proc/{process}/root"), flags, Mode::empty()) else {
+            return Ok(false);
+        };
         for (target, Source { path, descriptor }) in &self.by_target {
             let flags = OFlags::PATH | OFlags::CLOEXEC;
             let inside = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
