@@ -215,7 +215,8 @@ impl Prepared {
         self.host.paths =
             discover::path_facts(names.iter().map(String::as_str), &self.host.folder, &self.host.mount_root);
         if let (Kind::Dockerfile(build), Some(file)) = (&config.kind, &self.sources.config) {
-            if let Sibling::Text(source) = discover::read_dockerfile(&self.sources, file, &build.dockerfile.value.value) {
+            if let Sibling::Text(source) = discover::read_dockerfile(&self.sources, file, &build.dockerfile.value.value)
+            {
                 self.dockerfile = Some(source);
             }
         }
@@ -242,10 +243,8 @@ fn read_policy(path: &Path) -> Result<(Policy, Option<(Source, Vec<Diagnostic>)>
     let broken = diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error);
     match policy.filter(|_| !broken) {
         Some(policy) => Ok((policy, (!diagnostics.is_empty()).then_some((source, diagnostics)))),
-        None => Err(PipelineError::Config {
-            path: path.display().to_string(),
-            source_text: Box::new(source),
-            diagnostics,
-        }),
+        None => {
+            Err(PipelineError::Config { path: path.display().to_string(), source_text: Box::new(source), diagnostics })
+        }
     }
 }

@@ -7,8 +7,8 @@ use std::net::Ipv4Addr;
 
 use bollard::models::{
     ContainerCreateBody, HealthConfig, HostConfig, HostConfigCgroupnsModeEnum, HostConfigLogConfig, MountBindOptions,
-    MountBindOptionsPropagationEnum, MountTmpfsOptions, MountType, MountVolumeOptions, NetworkingConfig, ResourcesUlimits,
-    RestartPolicy, RestartPolicyNameEnum,
+    MountBindOptionsPropagationEnum, MountTmpfsOptions, MountType, MountVolumeOptions, NetworkingConfig,
+    ResourcesUlimits, RestartPolicy, RestartPolicyNameEnum,
 };
 
 use super::fill::{self, FillError, Values};
@@ -115,7 +115,8 @@ pub fn body(container: &Container, place: &Place<'_>) -> Result<ContainerCreateB
     host.readonly_rootfs = Some(*readonly_rootfs);
     host.mounts = Some(mounts.iter().map(|mount| self::mount(mount, values)).collect::<Result<_, _>>()?);
     host.sysctls = Some(sysctls.clone().into_iter().collect());
-    host.extra_hosts = Some(extra_hosts.iter().map(|(name, address)| format!("{name}:{}", values.text(address))).collect());
+    host.extra_hosts =
+        Some(extra_hosts.iter().map(|(name, address)| format!("{name}:{}", values.text(address))).collect());
     host.network_mode = Some(place.network.to_owned());
     host.dns = Some(place.dns.to_vec());
     host.ipc_mode = Some("private".to_owned());
@@ -180,7 +181,11 @@ fn limited(limits: &Limits, processors: u32) -> Result<HostConfig, CreateError> 
 #[expect(clippy::cast_possible_truncation, reason = "checked to lie within the range of the target")]
 fn nano_cpus(cpus: f64) -> Result<i64, CreateError> {
     let nano = (cpus * 1e9).round();
-    if (1.0..9e18).contains(&nano) { Ok(nano as i64) } else { Err(CreateError::TooLarge { what: "share of processors" }) }
+    if (1.0..9e18).contains(&nano) {
+        Ok(nano as i64)
+    } else {
+        Err(CreateError::TooLarge { what: "share of processors" })
+    }
 }
 
 fn number(value: u64, what: &'static str) -> Result<i64, CreateError> {

@@ -107,12 +107,7 @@ async fn create(
 }
 
 /// Returns the receipt of what is about to be made, on disk before anything of it is.
-async fn promise(
-    context: &Context,
-    plan: &Plan,
-    request: Start<'_>,
-    id: &SandboxId,
-) -> Result<Receipt, SessionError> {
+async fn promise(context: &Context, plan: &Plan, request: Start<'_>, id: &SandboxId) -> Result<Receipt, SessionError> {
     let _lock = context.state.lock().await?;
     let receipts = context.state.receipts()?;
     let known = receipts.iter().find(|receipt| receipt.id == id.as_str()).map(|receipt| receipt.name.clone());
