@@ -50,6 +50,7 @@ fn inspected() -> ContainerInspectResponse {
     let config = ContainerConfig {
         user: Some("1000:1000".to_owned()),
         entrypoint: words(&["/run/cloister/bin/cloister-init"]),
+        cmd: words(&["init", "{}"]),
         env: words(&["HOME=/home/agent", "HTTP_PROXY=filled", "LANG=C", "PATH=/bin"]),
         ..ContainerConfig::default()
     };
@@ -79,6 +80,7 @@ fn mismatches(found: &ContainerInspectResponse) -> Vec<String> {
     let container = fixture::container();
     let expected = Expected {
         container: &container,
+        command: &["init".to_owned(), "{}".to_owned()],
         env: &pairs(&[("HOME", "/home/agent"), ("HTTP_PROXY", "filled")]),
         image_env: &pairs(&[("LANG", "C")]),
         sources: &pairs(&[
@@ -144,7 +146,8 @@ fn every_field_that_an_engine_could_get_wrong_is_noticed() {
 #[test]
 fn process_and_environment() {
     type Change = fn(&mut ContainerConfig);
-    let changes: [(&str, Change); 5] = [
+    let changes: [(&str, Change); 6] = [
+        ("Config.Cmd", |config| config.cmd.as_mut().unwrap()[1] = "{\"forbidden\":[]}".to_owned()),
         ("Config.User", |config| config.user = Some("0:0".to_owned())),
         ("Config.Entrypoint", |config| config.entrypoint = None),
         ("Config.OpenStdin", |config| config.open_stdin = Some(true)),
