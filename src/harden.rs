@@ -32,7 +32,7 @@ use std::collections::BTreeMap;
 use self::draft::{Account, Context, Draft, Place};
 use crate::config::model::{DevContainer, Kind};
 use crate::facts::Facts;
-use crate::ident::{SandboxId, display_name};
+use crate::ident::SandboxId;
 use crate::merge::MergedConfig;
 use crate::plan::canonical;
 use crate::plan::finding::{Action, Code, Severity};

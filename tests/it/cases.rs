@@ -34,7 +34,8 @@ fn every_case_holds() {
     for entry in std::fs::read_dir(&folder).expect("the folder of cases is there") {
         let path = entry.expect("the folder of cases is there").path();
         let text = std::fs::read_to_string(&path).expect("a file of cases is text");
-        let cases: Vec<Case> = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let cases: Vec<Case> =
+            serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         count += cases.len();
         failures.extend(cases.iter().flat_map(check));
     }
@@ -57,7 +58,10 @@ fn check(case: &Case) -> Vec<String> {
     bare["findings"].take();
     let bare = bare.to_string();
     failures.extend(
-        case.absent.iter().filter(|text| bare.contains(*text)).map(|text| format!("{}: {text:?} is in the plan", case.id)),
+        case.absent
+            .iter()
+            .filter(|text| bare.contains(*text))
+            .map(|text| format!("{}: {text:?} is in the plan", case.id)),
     );
     failures.extend(inconsistent(&plan).map(|problem| format!("{}: {problem}", case.id)));
     failures

@@ -3,13 +3,14 @@
 mod architecture;
 mod cases;
 mod cli;
+mod corpus;
 mod documents;
 mod expected;
 mod golden;
+mod guardian;
 mod plan_format;
 mod planning;
 mod properties;
 mod render;
 mod repository;
 mod snippets;
-mod guardian;
