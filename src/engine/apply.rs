@@ -293,8 +293,10 @@ async fn read_back(
     let sources: Result<BTreeMap<_, _>, FillError> =
         binds.map(|mount| Ok((mount.target.clone(), values.source(&mount.source)?))).collect();
     let env = audited.container.env.iter().map(|(name, value)| (name.clone(), values.text(value))).collect();
+    let command: Vec<String> = audited.container.command.iter().map(|argument| values.argument(argument)).collect();
     let expected = Expected {
         container: audited.container,
+        command: &command,
         env: &env,
         image_env: &image.env,
         sources: &sources?,

@@ -99,7 +99,8 @@ impl Sources {
 }
 
 fn open(path: &Path) -> Result<OwnedFd, Errno> {
-    let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    // Without O_NOFOLLOW: together with O_PATH it would open a link at the end instead of failing.
+    let flags = OFlags::PATH | OFlags::CLOEXEC;
     let no_links = ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
     rustix::fs::openat2(rustix::fs::CWD, path, flags, Mode::empty(), no_links)
 }

@@ -34,6 +34,8 @@ impl std::fmt::Display for Mismatch {
 pub struct Expected<'a> {
     /// The container of the plan.
     pub container: &'a Container,
+    /// Arguments of process 1, filled.
+    pub command: &'a [String],
     /// Environment of the plan, filled.
     pub env: &'a BTreeMap<String, String>,
     /// Environment of the image, which the engine adds.
@@ -182,6 +184,7 @@ fn process(comparison: &mut Comparison, expected: &Expected<'_>, found: &Contain
     let config = found.config.clone().unwrap_or_default();
     comparison.equal("Config.User", &expected.container.user, &config.user.unwrap_or_default());
     comparison.equal("Config.Entrypoint", &expected.container.entrypoint, &config.entrypoint.unwrap_or_default());
+    comparison.equal("Config.Cmd", &expected.command.to_vec(), &config.cmd.unwrap_or_default());
     comparison.equal("Config.OpenStdin", &false, &config.open_stdin.unwrap_or(false));
     let mut env: BTreeMap<String, String> = expected.image_env.clone();
     env.extend(expected.env.clone());

@@ -41,7 +41,8 @@ pub(super) fn decide(
 
 /// A folder that holds the user's keys, or the system, is no workspace: the agent could write all of it.
 fn refuse_whole_machine(draft: &mut Draft, context: &Context<'_>, source: &str) {
-    const SYSTEM: &[&str] = &["/bin", "/boot", "/dev", "/etc", "/lib", "/proc", "/run", "/sbin", "/sys", "/usr", "/var"];
+    const SYSTEM: &[&str] =
+        &["/bin", "/boot", "/dev", "/etc", "/lib", "/proc", "/run", "/sbin", "/sys", "/usr", "/var"];
     let home = &context.facts.host.home;
     let what = if home.starts_with(source) {
         "holds your home folder, with every key in it"
@@ -80,8 +81,8 @@ fn mounted(draft: &mut Draft, context: &Context<'_>, asked: &Spanned<Text>, usua
         return (None, usual.to_owned());
     }
     let verdict = mount::text(text).map_err(|error| (Severity::Medium, error.to_string())).and_then(|spec| {
-        let target =
-            target_of(&spec).ok_or_else(|| (Severity::High, "its target is none that a workspace can have".to_owned()))?;
+        let target = target_of(&spec)
+            .ok_or_else(|| (Severity::High, "its target is none that a workspace can have".to_owned()))?;
         check_source(context, &spec)?;
         Ok((spec.source, target))
     });
