@@ -9,7 +9,8 @@ use crate::engine::session::{self, Context, SessionError};
 
 const EXAMPLES: &str = "\
 Examples:
-  cd \"$(cloister path web)\"   go to the folder of the sandbox named web";
+  cloister path web             the folder of the sandbox named web
+  cd \"$(cloister path web)\"   go there";
 
 /// Print the folder that a sandbox works on
 #[derive(Debug, clap::Args)]

@@ -1,4 +1,5 @@
 //! Every test that needs no Docker Engine, in one binary.
+#![expect(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests are adapters: their cases are files")]
 
 mod architecture;
 mod cases;

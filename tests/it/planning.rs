@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use cloister::config::model::Kind;
-use cloister::diagnostic::Diagnostic;
 use cloister::facts::{Facts, HostFacts, ImageFacts};
 use cloister::pipeline::assemble::{self, ConfigText, Inputs};
 use cloister::plan::Plan;
@@ -51,7 +50,6 @@ pub(crate) fn image(metadata: Option<String>) -> ImageFacts {
 pub(crate) struct Planned {
     pub(crate) plan: Plan,
     pub(crate) sources: Vec<Source>,
-    pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
 /// Plans the files of a folder, by their relative paths.
@@ -69,9 +67,9 @@ pub(crate) fn plan(files: &BTreeMap<String, String>, policy: &Policy, facts: &Fa
     let mut inputs = Inputs { config: config.as_ref(), dockerfile: None, policy, facts, environment: &environment };
     let dockerfile = dockerfile(&inputs, files);
     inputs.dockerfile = dockerfile.as_ref();
-    let (plan, diagnostics) = assemble::plan(&inputs);
+    let (plan, _) = assemble::plan(&inputs);
     let sources = config.iter().map(|config| config.source.clone()).chain(dockerfile.clone()).collect();
-    Planned { plan, sources, diagnostics }
+    Planned { plan, sources }
 }
 
 fn dockerfile(inputs: &Inputs<'_>, files: &BTreeMap<String, String>) -> Option<Source> {
