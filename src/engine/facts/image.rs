@@ -15,8 +15,9 @@ use serde::{Deserialize, Serialize};
 use super::super::connect::{CallError, Engine, Operation};
 use super::super::names;
 use crate::facts::ImageFacts;
-use crate::host::file;
-use crate::host::paths;
+use crate::host::file::{self, FileError};
+use crate::host::lock::{Lock, LockError};
+use crate::host::paths::{self, PathsError};
 use crate::ident::digest_prefix;
 
 mod pull;
@@ -54,6 +55,15 @@ pub enum ImageError {
     /// The engine did not answer as expected.
     #[error(transparent)]
     Call(#[from] CallError),
+    /// The folder for what is remembered cannot be used.
+    #[error(transparent)]
+    Folder(#[from] PathsError),
+    /// A file in it cannot be written.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// It cannot be locked.
+    #[error(transparent)]
+    Lock(#[from] LockError),
 }
 
 impl ImageError {
@@ -63,7 +73,8 @@ impl ImageError {
             Self::NotFound { reference, .. } => Some(format!(
                 "check the name; if it needs a login or is built locally, get it yourself: `docker pull {reference}`"
             )),
-            Self::Call(_) => None,
+            Self::Folder(error) => error.hint(),
+            Self::Call(_) | Self::File(_) | Self::Lock(_) => None,
         }
     }
 }
@@ -120,17 +131,23 @@ fn configuration(image: ImageInspect) -> ImageFacts {
 async fn remembered_accounts(engine: &Engine, id: &str, cache: &Path) -> Result<Accounts, ImageError> {
     let folder = cache.join("images");
     let path = folder.join(format!("{}.json", id.trim_start_matches("sha256:").replace('/', "_")));
-    let stored = file::read(&path, 8 * FILE_LIMIT as u64).ok();
-    if let Some(accounts) = stored.and_then(|bytes| serde_json::from_slice(&bytes).ok()) {
+    if let Some(accounts) = remembered(&path) {
+        return Ok(accounts);
+    }
+    paths::private(&folder)?;
+    // Two starts at once read the image once.
+    let _lock = Lock::take(&folder.join("lock")).await?;
+    if let Some(accounts) = remembered(&path) {
         return Ok(accounts);
     }
     let accounts = read_accounts(engine, id, cache).await?;
-    let bytes = serde_json::to_vec(&accounts).expect("the keys are texts");
-    // A cache that cannot be written costs time at the next start, nothing else.
-    if paths::private(&folder).is_ok() {
-        let _ = file::write(&path, &bytes, 0o600);
-    }
+    file::write(&path, &serde_json::to_vec(&accounts).expect("the keys are texts"), 0o600)?;
     Ok(accounts)
+}
+
+/// What cannot be read is learned again.
+fn remembered(path: &Path) -> Option<Accounts> {
+    serde_json::from_slice(&file::read(path, 8 * FILE_LIMIT as u64).ok()?).ok()
 }
 
 /// Reads the files from a container that is made for it and never started. Its name follows from the image and the
