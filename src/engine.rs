@@ -35,4 +35,7 @@ pub mod sources;
 pub mod state;
 pub mod verify;
 
+#[cfg(test)]
+mod fixture;
+
 pub use connect::{ConnectError, Engine};

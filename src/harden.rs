@@ -153,7 +153,14 @@ fn image_command(draft: &mut Draft, asked: Option<&crate::source::Spanned<bool>>
     if let Some(asked) = asked.filter(|asked| !asked.value) {
         draft.keeps_image_command = true;
         let reason = "the image's own command starts once the sandbox has proved to be sealed";
-        draft.note(Code::OverrideCommand, Severity::Info, Action::Kept, &asked.origin, "overrideCommand: false", reason);
+        draft.note(
+            Code::OverrideCommand,
+            Severity::Info,
+            Action::Kept,
+            &asked.origin,
+            "overrideCommand: false",
+            reason,
+        );
     }
 }
 
@@ -164,13 +171,7 @@ fn init_request(draft: &mut Draft, asked: Option<&crate::source::Spanned<bool>>)
     }
 }
 
-fn assemble(
-    mut draft: Draft,
-    context: &Context<'_>,
-    merged: &MergedConfig,
-    place: Place,
-    account: Account,
-) -> Plan {
+fn assemble(mut draft: Draft, context: &Context<'_>, merged: &MergedConfig, place: Place, account: Account) -> Plan {
     let refused = draft.findings.iter().any(|finding| finding.action == Action::Refused);
     draft.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let workspace =

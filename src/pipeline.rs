@@ -48,6 +48,9 @@ pub enum PipelineError {
     /// The user's own configuration cannot be read.
     #[error("could not read your configuration")]
     ReadConfig(#[source] FileError),
+    /// cloister's own notes cannot be read.
+    #[error("could not read cloister's own state")]
+    ReadState(#[source] FileError),
     /// The user's own configuration is broken.
     #[error("your configuration {path} is broken, so nothing starts")]
     Config {
@@ -68,6 +71,7 @@ impl PipelineError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Identity(error) => error.hint(),
+            Self::ReadState(_) => None,
             Self::ReadConfig(_) => Some("make it a regular file of yours, or remove it".to_owned()),
             Self::Config { path, .. } => Some(format!("correct {path}, then try again")),
             Self::Discover(DiscoverError::Several { found }) => {
@@ -86,7 +90,7 @@ pub struct Prepared {
     /// What the user allows.
     pub policy: Policy,
     /// Warnings about the user's own configuration, with its text.
-    pub policy_warnings: Option<(Source, Vec<Diagnostic>)>,
+    pub policy_warnings: Option<Warnings>,
     /// What is known of the machine.
     pub host: HostFacts,
     /// Values of the variables that the user passes to processes of a sandbox.
@@ -120,7 +124,7 @@ pub fn prepare(request: &Request) -> Result<Prepared, PipelineError> {
         folder: &request.folder,
         config: request.config.as_deref(),
         home: Some(&identity.home),
-        known_generated: &BTreeSet::new(),
+        known_generated: &known_generated(&paths.state)?,
     })?;
     let environment: BTreeMap<String, String> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
@@ -214,10 +218,10 @@ impl Prepared {
         let names = interest::paths(&config, base, &self.host.mount_root);
         self.host.paths =
             discover::path_facts(names.iter().map(String::as_str), &self.host.folder, &self.host.mount_root);
-        if let (Kind::Dockerfile(build), Some(file)) = (&config.kind, &self.sources.config) {
-            if let Sibling::Text(source) = discover::read_dockerfile(&self.sources, file, &build.dockerfile.value.value) {
-                self.dockerfile = Some(source);
-            }
+        if let (Kind::Dockerfile(build), Some(file)) = (&config.kind, &self.sources.config)
+            && let Sibling::Text(source) = discover::read_dockerfile(&self.sources, file, &build.dockerfile.value.value)
+        {
+            self.dockerfile = Some(source);
         }
     }
 }
@@ -231,7 +235,19 @@ pub fn policy() -> Result<Policy, PipelineError> {
     Ok(read_policy(&paths.config.join("config.json5"))?.0)
 }
 
-fn read_policy(path: &Path) -> Result<(Policy, Option<(Source, Vec<Diagnostic>)>), PipelineError> {
+/// Digests of configurations that cloister itself wrote for this user, one a line.
+fn known_generated(state: &Path) -> Result<BTreeSet<String>, PipelineError> {
+    match file::read_text(&state.join("generated"), CONFIG_LIMIT) {
+        Ok(text) => Ok(text.lines().map(str::to_owned).collect()),
+        Err(error) if error.is_absent() => Ok(BTreeSet::new()),
+        Err(error) => Err(PipelineError::ReadState(error)),
+    }
+}
+
+/// Warnings about a text, with the text.
+type Warnings = (Source, Vec<Diagnostic>);
+
+fn read_policy(path: &Path) -> Result<(Policy, Option<Warnings>), PipelineError> {
     let text = match file::read_text(path, CONFIG_LIMIT) {
         Ok(text) => text,
         Err(error) if error.is_absent() => return Ok((Policy::builtin(), None)),
@@ -242,10 +258,8 @@ fn read_policy(path: &Path) -> Result<(Policy, Option<(Source, Vec<Diagnostic>)>
     let broken = diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error);
     match policy.filter(|_| !broken) {
         Some(policy) => Ok((policy, (!diagnostics.is_empty()).then_some((source, diagnostics)))),
-        None => Err(PipelineError::Config {
-            path: path.display().to_string(),
-            source_text: Box::new(source),
-            diagnostics,
-        }),
+        None => {
+            Err(PipelineError::Config { path: path.display().to_string(), source_text: Box::new(source), diagnostics })
+        }
     }
 }

@@ -51,7 +51,9 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
     )?;
     let (stdout, stderr) = match args.format {
         Format::Json => (json(&listed), String::new()),
-        Format::Text if listed.is_empty() => (String::new(), "no sandboxes; start one with `cloister start`\n".to_owned()),
+        Format::Text if listed.is_empty() => {
+            (String::new(), "no sandboxes; start one with `cloister start`\n".to_owned())
+        }
         Format::Text => (table(&listed), String::new()),
     };
     Output { stdout, stderr, code: exit::OK }.write()
@@ -63,7 +65,8 @@ fn json(listed: &[Listed]) -> String {
 
 fn table(listed: &[Listed]) -> String {
     let header = ["NAME", "STATE", "ID", "WORKSPACE"].map(str::to_owned);
-    let rows = listed.iter().map(|row| [&row.name, row.state, &row.id, &row.workspace].map(|cell| visible(cell).to_string()));
+    let rows =
+        listed.iter().map(|row| [&row.name, row.state, &row.id, &row.workspace].map(|cell| visible(cell).to_string()));
     let rows: Vec<[String; 4]> = std::iter::once(header).chain(rows).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let [name, state, id] = [width(0), width(1), width(2)];

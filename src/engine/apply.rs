@@ -121,7 +121,9 @@ impl ApplyError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Refused => Some("see why with `cloister plan`".to_owned()),
-            Self::Violations(_) => Some("nothing was made; please report this plan as a mistake of cloister's".to_owned()),
+            Self::Violations(_) => {
+                Some("nothing was made; please report this plan as a mistake of cloister's".to_owned())
+            }
             Self::NotYet { .. } => Some("name an image in devcontainer.json".to_owned()),
             Self::Folder(error) => error.hint(),
             Self::Home { .. } => Some("run cloister as the owner of the folder".to_owned()),
@@ -130,9 +132,9 @@ impl ApplyError {
             Self::Guardian(error) => error.hint(),
             Self::Channel(_) => Some("start the guardian anew: `cloister guardian reload`".to_owned()),
             Self::State(error) => error.hint(),
-            Self::Call(error) if error.message().contains("rlimit") => {
-                Some("the engine cannot give that many open files: set a smaller `limits.nofile` in config.json5".to_owned())
-            }
+            Self::Call(error) if error.message().contains("rlimit") => Some(
+                "the engine cannot give that many open files: set a smaller `limits.nofile` in config.json5".to_owned(),
+            ),
             Self::Probe(error) => error.hint(),
             Self::Different(_) => Some("nothing of the project ran, and the container was removed".to_owned()),
             Self::Create(_) | Self::Fill(_) | Self::Account(_) | Self::File(_) | Self::Source(_) => None,
@@ -165,7 +167,9 @@ impl<'a> Audited<'a> {
             return Err(ApplyError::Violations(violations));
         }
         match (plan.outcome, plan.containers.as_slice(), &plan.network) {
-            (Verdict::Ready, [Container { build: Some(_), .. }], _) => Err(ApplyError::NotYet { what: "an image build" }),
+            (Verdict::Ready, [Container { build: Some(_), .. }], _) => {
+                Err(ApplyError::NotYet { what: "an image build" })
+            }
             (Verdict::Ready, [container], Some(network)) => Ok(Self { plan, policy, container, network }),
             (Verdict::Ready, ..) => Err(ApplyError::NotYet { what: "more than one container" }),
             (Verdict::Refused, ..) => Err(ApplyError::Refused),
@@ -289,8 +293,10 @@ async fn read_back(
     let sources: Result<BTreeMap<_, _>, FillError> =
         binds.map(|mount| Ok((mount.target.clone(), values.source(&mount.source)?))).collect();
     let env = audited.container.env.iter().map(|(name, value)| (name.clone(), values.text(value))).collect();
+    let command: Vec<String> = audited.container.command.iter().map(|argument| values.argument(argument)).collect();
     let expected = Expected {
         container: audited.container,
+        command: &command,
         env: &env,
         image_env: &image.env,
         sources: &sources?,
@@ -331,7 +337,8 @@ async fn compare_mounts(
     let text = file::read_text(Path::new(&format!("/proc/{process}/mountinfo")), MOUNTINFO_LIMIT).unwrap_or_default();
     // An engine in another process namespace counts its processes differently.
     if mountinfo::belongs_to(&text, container) {
-        let volumes = found.mounts.unwrap_or_default().into_iter().filter(|mount| mount.typ.as_deref() == Some("volume"));
+        let volumes =
+            found.mounts.unwrap_or_default().into_iter().filter(|mount| mount.typ.as_deref() == Some("volume"));
         let volumes: Vec<String> = volumes.filter_map(|mount| mount.destination).collect();
         agree(mountinfo::compare(plan, &volumes, &text))?;
         sources.compare(process)?;

@@ -186,9 +186,10 @@ impl Engine {
     pub async fn at(endpoint: Endpoint) -> Result<Self, ConnectError> {
         let name = endpoint.to_string();
         let answer = hijack::get(&endpoint, "/version").await.map_err(|source| unreachable(&name, source))?;
-        let version: Version = serde_json::from_slice(&answer)
-            .map_err(|_error| ConnectError::NotAnEngine { endpoint: name.clone() })?;
-        let api = version.api.split_once('.').and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)));
+        let version: Version =
+            serde_json::from_slice(&answer).map_err(|_error| ConnectError::NotAnEngine { endpoint: name.clone() })?;
+        let api =
+            version.api.split_once('.').and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)));
         let Some(api) = api.filter(|api| *api >= OLDEST_API) else {
             return Err(ConnectError::TooOld { version: version.version, api: version.api });
         };

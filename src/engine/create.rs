@@ -2,13 +2,13 @@
 //!
 //! Invariant: every field of the plan is taken apart by name, so that a new one does not compile until it is handled.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::Ipv4Addr;
 
 use bollard::models::{
     ContainerCreateBody, HealthConfig, HostConfig, HostConfigCgroupnsModeEnum, HostConfigLogConfig, MountBindOptions,
-    MountBindOptionsPropagationEnum, MountTmpfsOptions, MountType, MountVolumeOptions, NetworkingConfig, ResourcesUlimits,
-    RestartPolicy, RestartPolicyNameEnum,
+    MountBindOptionsPropagationEnum, MountTmpfsOptions, MountType, MountVolumeOptions, NetworkingConfig,
+    ResourcesUlimits, RestartPolicy, RestartPolicyNameEnum,
 };
 
 use super::fill::{self, FillError, Values};
@@ -113,9 +113,10 @@ pub fn body(container: &Container, place: &Place<'_>) -> Result<ContainerCreateB
     host.privileged = Some(false);
     host.init = Some(false);
     host.readonly_rootfs = Some(*readonly_rootfs);
-    host.mounts = Some(mounts.iter().map(|mount| self::mount(mount, values)).collect::<Result<_, _>>()?);
+    host.mounts = Some(mounts.iter().map(|mount| self::mount(mount, values, labels)).collect::<Result<_, _>>()?);
     host.sysctls = Some(sysctls.clone().into_iter().collect());
-    host.extra_hosts = Some(extra_hosts.iter().map(|(name, address)| format!("{name}:{}", values.text(address))).collect());
+    host.extra_hosts =
+        Some(extra_hosts.iter().map(|(name, address)| format!("{name}:{}", values.text(address))).collect());
     host.network_mode = Some(place.network.to_owned());
     host.dns = Some(place.dns.to_vec());
     host.ipc_mode = Some("private".to_owned());
@@ -180,7 +181,11 @@ fn limited(limits: &Limits, processors: u32) -> Result<HostConfig, CreateError> 
 #[expect(clippy::cast_possible_truncation, reason = "checked to lie within the range of the target")]
 fn nano_cpus(cpus: f64) -> Result<i64, CreateError> {
     let nano = (cpus * 1e9).round();
-    if (1.0..9e18).contains(&nano) { Ok(nano as i64) } else { Err(CreateError::TooLarge { what: "share of processors" }) }
+    if (1.0..9e18).contains(&nano) {
+        Ok(nano as i64)
+    } else {
+        Err(CreateError::TooLarge { what: "share of processors" })
+    }
 }
 
 fn number(value: u64, what: &'static str) -> Result<i64, CreateError> {
@@ -203,7 +208,16 @@ fn log() -> HostConfigLogConfig {
     }
 }
 
-fn mount(mount: &Mount, values: &Values<'_>) -> Result<bollard::models::Mount, CreateError> {
+/// A volume outlives the plan that first named it.
+fn kept(labels: &BTreeMap<String, String>) -> HashMap<String, String> {
+    labels.clone().into_iter().filter(|(name, _)| name != names::DIGEST).collect()
+}
+
+fn mount(
+    mount: &Mount,
+    values: &Values<'_>,
+    labels: &BTreeMap<String, String>,
+) -> Result<bollard::models::Mount, CreateError> {
     let Mount { kind, source, target, readonly, size_bytes } = mount;
     let base = bollard::models::Mount {
         target: Some(target.clone()),
@@ -225,7 +239,7 @@ fn mount(mount: &Mount, values: &Values<'_>) -> Result<bollard::models::Mount, C
         MountKind::Volume => bollard::models::Mount {
             source: Some(source.clone()),
             typ: Some(MountType::VOLUME),
-            volume_options: Some(MountVolumeOptions::default()),
+            volume_options: Some(MountVolumeOptions { labels: Some(kept(labels)), ..MountVolumeOptions::default() }),
             ..base
         },
         MountKind::Tmpfs => bollard::models::Mount {

@@ -9,7 +9,6 @@ use std::path::Path;
 use crate::harden::{PROBE, seccomp};
 use crate::plan::model::{FILES, GUARDIAN, HOME, PROGRAMS, TOKEN};
 
-
 /// What every placeholder begins with.
 const BEGINNING: &str = "${CLOISTER_";
 

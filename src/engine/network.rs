@@ -7,7 +7,7 @@ use bollard::models::{
     EndpointIpamConfig, EndpointSettings, Ipam, IpamConfig, NetworkConnectRequest, NetworkCreateRequest,
     NetworkDisconnectRequest,
 };
-use bollard::query_parameters::{ListNetworksOptions, InspectNetworkOptions};
+use bollard::query_parameters::{InspectNetworkOptions, ListNetworksOptions};
 use ipnet::Ipv4Net;
 
 use super::connect::{CallError, Engine, Operation};
@@ -164,7 +164,8 @@ pub async fn remove(engine: &Engine, name: &str) -> Result<(), CallError> {
 /// The engine does not do it.
 pub async fn connect(engine: &Engine, name: &str, container: &str, address: Ipv4Addr) -> Result<(), CallError> {
     let request = NetworkConnectRequest { container: container.to_owned(), endpoint_config: Some(endpoint(address)) };
-    match engine.docker.connect_network(name, request).await.operation(|| format!("connect `{container}` to `{name}`")) {
+    match engine.docker.connect_network(name, request).await.operation(|| format!("connect `{container}` to `{name}`"))
+    {
         Err(error) if error.message().contains("already exists in network") => Ok(()),
         other => other,
     }
@@ -186,7 +187,10 @@ pub async fn disconnect(engine: &Engine, name: &str, container: &str) -> Result<
 /// Returns what an endpoint with a fixed address asks for.
 pub fn endpoint(address: Ipv4Addr) -> EndpointSettings {
     EndpointSettings {
-        ipam_config: Some(EndpointIpamConfig { ipv4_address: Some(address.to_string()), ..EndpointIpamConfig::default() }),
+        ipam_config: Some(EndpointIpamConfig {
+            ipv4_address: Some(address.to_string()),
+            ..EndpointIpamConfig::default()
+        }),
         ..EndpointSettings::default()
     }
 }

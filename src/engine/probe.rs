@@ -136,7 +136,11 @@ fn judge(report: ProbeReport) -> Result<ProbeReport, ProbeError> {
     let open = report.attempts.iter().filter(|attempt| !attempt.closed);
     let leaks: Vec<Attempt> = open.cloned().collect();
     // Both must agree, and an answer without attempts proves nothing.
-    if report.sealed && leaks.is_empty() && !report.attempts.is_empty() { Ok(report) } else { Err(ProbeError::Leak { leaks }) }
+    if report.sealed && leaks.is_empty() && !report.attempts.is_empty() {
+        Ok(report)
+    } else {
+        Err(ProbeError::Leak { leaks })
+    }
 }
 
 #[derive(Debug, Default)]
@@ -168,7 +172,9 @@ async fn listen(stream: &mut Stream, heard: &mut Heard) -> Result<Option<ProbeRe
             break;
         }
         let mut input = &buffer[..length];
-        while let Some((output, bytes)) = demultiplexer.next(&mut input).map_err(|error| ProbeError::Read(io::Error::other(error)))? {
+        while let Some((output, bytes)) =
+            demultiplexer.next(&mut input).map_err(|error| ProbeError::Read(io::Error::other(error)))?
+        {
             match output {
                 Output::Stdout => heard.stdout.extend_from_slice(bytes),
                 Output::Stderr => heard.stderr.extend_from_slice(bytes),

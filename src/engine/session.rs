@@ -68,6 +68,12 @@ pub enum SessionError {
     /// The host's addresses cannot be read.
     #[error(transparent)]
     Addresses(#[from] AddressesError),
+    /// Nobody could say stop.
+    #[error("could not listen for signals")]
+    Signals(#[source] std::io::Error),
+    /// The user said stop.
+    #[error("interrupted; what was made so far is removed")]
+    Interrupted,
     /// A running sandbox was made from another plan.
     #[error("`{name}` runs with another plan than this one")]
     PlanChanged {
@@ -93,6 +99,7 @@ impl SessionError {
                 "`cloister start --rebuild` makes it anew; `cloister exec {name} -- COMMAND` uses it as it is"
             )),
             Self::Call(_) | Self::Exec(_) | Self::Random(_) | Self::Addresses(_) => None,
+            Self::Signals(_) | Self::Interrupted => None,
         }
     }
 }

@@ -82,7 +82,9 @@ impl Sources {
     /// It has something else there.
     pub fn compare(&self, process: i64) -> Result<bool, SourceError> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let Ok(root) = rustix::fs::open(format!("/proc/{process}/root"), flags, Mode::empty()) else { return Ok(false) };
+        let Ok(root) = rustix::fs::open(format!("/proc/{process}/root"), flags, Mode::empty()) else {
+            return Ok(false);
+        };
         for (target, Source { path, descriptor }) in &self.by_target {
             let flags = OFlags::PATH | OFlags::CLOEXEC;
             let inside = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
@@ -97,7 +99,8 @@ impl Sources {
 }
 
 fn open(path: &Path) -> Result<OwnedFd, Errno> {
-    let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    // Without O_NOFOLLOW: together with O_PATH it would open a link at the end instead of failing.
+    let flags = OFlags::PATH | OFlags::CLOEXEC;
     let no_links = ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
     rustix::fs::openat2(rustix::fs::CWD, path, flags, Mode::empty(), no_links)
 }

@@ -152,7 +152,11 @@ impl StateFolder {
         };
         let receipt: Receipt =
             serde_json::from_slice(&bytes).map_err(|source| StateError::Receipt { path: path.clone(), source })?;
-        if receipt.version == VERSION && receipt.id == id { Ok(Some(receipt)) } else { Err(StateError::Version { path }) }
+        if receipt.version == VERSION && receipt.id == id {
+            Ok(Some(receipt))
+        } else {
+            Err(StateError::Version { path })
+        }
     }
 
     /// Reads every receipt, ordered by id.

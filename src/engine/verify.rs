@@ -34,6 +34,8 @@ impl std::fmt::Display for Mismatch {
 pub struct Expected<'a> {
     /// The container of the plan.
     pub container: &'a Container,
+    /// Arguments of process 1, filled.
+    pub command: &'a [String],
     /// Environment of the plan, filled.
     pub env: &'a BTreeMap<String, String>,
     /// Environment of the image, which the engine adds.
@@ -66,7 +68,11 @@ impl Comparison {
     fn empty<T: Debug>(&mut self, field: &str, found: Option<&[T]>) {
         let found = found.unwrap_or_default();
         if !found.is_empty() {
-            self.mismatches.push(Mismatch { field: field.to_owned(), expected: "empty".to_owned(), found: shown(&found) });
+            self.mismatches.push(Mismatch {
+                field: field.to_owned(),
+                expected: "empty".to_owned(),
+                found: shown(&found),
+            });
         }
     }
 }
@@ -100,7 +106,8 @@ fn privileges(comparison: &mut Comparison, expected: &Expected<'_>, host: &HostC
     comparison.equal("HostConfig.CapDrop", cap_drop, &host.cap_drop.clone().unwrap_or_default());
     let name = format!("seccomp={}", seccomp::NAME);
     let filter = format!("seccomp={}", seccomp::PROFILE);
-    let options: Vec<&String> = security_opt.iter().map(|option| if *option == name { &filter } else { option }).collect();
+    let options: Vec<&String> =
+        security_opt.iter().map(|option| if *option == name { &filter } else { option }).collect();
     let found: Vec<&String> = host.security_opt.iter().flatten().collect();
     comparison.equal("HostConfig.SecurityOpt", &options, &found);
     comparison.equal("HostConfig.Privileged", &false, &host.privileged.unwrap_or(false));
@@ -118,9 +125,14 @@ fn privileges(comparison: &mut Comparison, expected: &Expected<'_>, host: &HostC
     comparison.equal("HostConfig.LogConfig", &expected.container.log_driver, &log);
     let restart = host.restart_policy.clone().and_then(|policy| policy.name);
     let restart = restart.map(|name| name.to_string()).filter(|name| !name.is_empty());
-    comparison.equal("HostConfig.RestartPolicy", &expected.container.restart, &restart.unwrap_or_else(|| "no".to_owned()));
+    comparison.equal(
+        "HostConfig.RestartPolicy",
+        &expected.container.restart,
+        &restart.unwrap_or_else(|| "no".to_owned()),
+    );
     // An engine masks paths such as /proc/kcore unless it is told not to; then the list is empty.
-    let masked = host.masked_paths.as_ref().is_some_and(Vec::is_empty) || host.readonly_paths.as_ref().is_some_and(Vec::is_empty);
+    let masked = host.masked_paths.as_ref().is_some_and(Vec::is_empty)
+        || host.readonly_paths.as_ref().is_some_and(Vec::is_empty);
     comparison.equal("HostConfig.MaskedPaths", &false, &masked);
 }
 
@@ -157,8 +169,9 @@ fn limits(comparison: &mut Comparison, expected: &Expected<'_>, host: &HostConfi
     asked.insert("core", [Some(0); 2]);
     asked.insert("nofile", [Some(limits.nofile); 2]);
     let found = host.ulimits.iter().flatten();
-    let found: BTreeMap<_, _> =
-        found.map(|limit| (limit.name.as_deref().unwrap_or_default(), [number(limit.soft), number(limit.hard)])).collect();
+    let found: BTreeMap<_, _> = found
+        .map(|limit| (limit.name.as_deref().unwrap_or_default(), [number(limit.soft), number(limit.hard)]))
+        .collect();
     comparison.equal("HostConfig.Ulimits", &asked, &found);
 }
 
@@ -171,12 +184,16 @@ fn process(comparison: &mut Comparison, expected: &Expected<'_>, found: &Contain
     let config = found.config.clone().unwrap_or_default();
     comparison.equal("Config.User", &expected.container.user, &config.user.unwrap_or_default());
     comparison.equal("Config.Entrypoint", &expected.container.entrypoint, &config.entrypoint.unwrap_or_default());
+    comparison.equal("Config.Cmd", &expected.command.to_vec(), &config.cmd.unwrap_or_default());
     comparison.equal("Config.OpenStdin", &false, &config.open_stdin.unwrap_or(false));
     let mut env: BTreeMap<String, String> = expected.image_env.clone();
     env.extend(expected.env.clone());
     let found = config.env.unwrap_or_default();
-    let found: BTreeMap<String, String> =
-        found.iter().filter_map(|entry| entry.split_once('=')).map(|(name, value)| (name.into(), value.into())).collect();
+    let found: BTreeMap<String, String> = found
+        .iter()
+        .filter_map(|entry| entry.split_once('='))
+        .map(|(name, value)| (name.into(), value.into()))
+        .collect();
     if let Some(path) = found.get("PATH") {
         // Some engines write the PATH down that they give to images without one.
         env.entry("PATH".to_owned()).or_insert_with(|| path.clone());
@@ -211,7 +228,8 @@ fn mounts(comparison: &mut Comparison, expected: &Expected<'_>, found: &[MountPo
     comparison.empty("Mounts (missing)", Some(&missing.into_iter().collect::<Vec<_>>()));
     let planned: BTreeSet<&str> = expected.container.mounts.iter().map(|mount| mount.target.as_str()).collect();
     let added = found.iter().filter(|point| !planned.contains(point.destination.as_deref().unwrap_or_default()));
-    let foreign: Vec<_> = added.filter(|point| !is_image_volume(point)).filter_map(|point| point.destination.as_deref()).collect();
+    let foreign: Vec<_> =
+        added.filter(|point| !is_image_volume(point)).filter_map(|point| point.destination.as_deref()).collect();
     comparison.empty("Mounts (not in the plan)", Some(&foreign));
 }
 
@@ -220,7 +238,8 @@ fn mounts(comparison: &mut Comparison, expected: &Expected<'_>, found: &[MountPo
 fn is_image_volume(point: &MountPoint) -> bool {
     let target = point.destination.as_deref().unwrap_or_default();
     let name = point.name.as_deref().unwrap_or_default();
-    let reserved = [PROGRAMS_TARGET, FILES_TARGET].iter().any(|own| target == *own || target.starts_with(&format!("{own}/")));
+    let reserved =
+        [PROGRAMS_TARGET, FILES_TARGET].iter().any(|own| target == *own || target.starts_with(&format!("{own}/")));
     point.typ.as_deref() == Some("volume")
         && point.driver.as_deref() == Some("local")
         && name.len() == 64

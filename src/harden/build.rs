@@ -7,6 +7,7 @@ use super::draft::{Context, Draft};
 use super::syntax::{env, image};
 use crate::config::dockerfile::Dockerfile;
 use crate::config::model::{self, Text, Variable};
+use crate::diagnostic::Level;
 use crate::plan::finding::{Action, Code, Finding, Severity};
 use crate::plan::model::{Build, PLACEHOLDER};
 use crate::source::{Origin, Spanned};
@@ -46,11 +47,9 @@ pub(super) fn take(
 /// The folder of the configuration file relative to the mounted folder.
 fn config_folder(context: &Context<'_>, config_path: Option<&str>) -> PathBuf {
     let host = &context.facts.host;
-    let opened = host.folder.strip_prefix(&host.mount_root).unwrap_or(Path::new("")).to_path_buf();
+    let opened = host.folder.strip_prefix(&host.mount_root).unwrap_or_else(|_| Path::new("")).to_path_buf();
     match config_path.map(Path::new).and_then(Path::parent) {
-        Some(parent) if parent.is_absolute() => {
-            parent.strip_prefix(&host.mount_root).map_or(opened, Path::to_path_buf)
-        }
+        Some(parent) if parent.is_absolute() => parent.strip_prefix(&host.mount_root).map_or(opened, Path::to_path_buf),
         Some(parent) => opened.join(parent),
         None => opened,
     }
@@ -72,6 +71,11 @@ fn inside(
         let path = root.join(relative);
         context.facts.host.paths.get(&path.to_string_lossy().into_owned())
     });
+    if real.is_some_and(|fact| fact.canonical.is_none()) {
+        let reason = "there is no such file or folder";
+        draft.note(code, Severity::Medium, Action::Refused, &asked.origin, text, reason);
+        return None;
+    }
     let escapes = real.and_then(|fact| fact.canonical.as_ref()).is_some_and(|path| !path.starts_with(root));
     let possible = |path: &PathBuf| {
         let is_folder = code == Code::BuildPath && path.as_os_str().is_empty();
@@ -170,7 +174,9 @@ fn drop_option(draft: &mut Draft, option: &Spanned<Text>) {
     let flag = text.split(['=', ' ']).next().unwrap_or(text);
     let (code, severity, reason) = match flag {
         "--network" | "--net" => (Code::BuildNetwork, Severity::High, "build steps run behind the guardian"),
-        "--secret" | "--ssh" => (Code::BuildOption, Severity::Critical, "would hand secrets of your machine to the build"),
+        "--secret" | "--ssh" => {
+            (Code::BuildOption, Severity::Critical, "would hand secrets of your machine to the build")
+        }
         "--build-context" | "-f" | "--file" => {
             (Code::BuildOption, Severity::Critical, "would read files outside the build context")
         }
@@ -190,6 +196,10 @@ fn drop_option(draft: &mut Draft, option: &Spanned<Text>) {
 
 /// Reports what the Dockerfile would fetch or be given (SEC-35, SEC-86).
 fn inspect(draft: &mut Draft, origin: &Origin, dockerfile: &Dockerfile) {
+    for mistake in dockerfile.diagnostics.iter().filter(|mistake| mistake.level == Level::Error) {
+        let place = Origin { pointer: mistake.pointer.clone(), location: Some(mistake.location.clone()) };
+        draft.note(Code::BuildPath, Severity::Medium, Action::Refused, &place, &mistake.label, &mistake.message);
+    }
     if let Some(syntax) = &dockerfile.syntax {
         let reason = "a frontend is a program that the engine downloads and runs for this build";
         draft.note(Code::BuildFrontend, Severity::High, Action::NeedsApproval, &syntax.origin, &syntax.value, reason);

@@ -40,7 +40,14 @@ pub(super) fn accept(
     if env::name(name).is_err() || env::value(value).is_err() {
         let code = if code == Code::ReservedEnv { Code::EnvName } else { code };
         let written = format!("{name}={value}");
-        draft.note(code, Severity::Medium, Action::Refused, origin, written, "not a possible variable: names have no `=` and no control characters");
+        draft.note(
+            code,
+            Severity::Medium,
+            Action::Refused,
+            origin,
+            written,
+            "not a possible variable: names have no `=` and no control characters",
+        );
         return false;
     }
     if is_reserved(name) {

@@ -14,8 +14,15 @@ pub(super) fn take(draft: &mut Draft, asked: &Spanned<Text>) {
     let text = asked.value.value.as_str();
     match image::parse(text) {
         Err(error) => draft.findings.push(
-            Finding::new(Code::ImageSyntax, Severity::Critical, Action::Refused, &asked.origin, text, error.to_string())
-                .help("an image reads like name:tag or registry/name@sha256:…"),
+            Finding::new(
+                Code::ImageSyntax,
+                Severity::Critical,
+                Action::Refused,
+                &asked.origin,
+                text,
+                error.to_string(),
+            )
+            .help("an image reads like name:tag or registry/name@sha256:…"),
         ),
         Ok(reference) => {
             if !reference.is_pinned() {

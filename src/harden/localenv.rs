@@ -33,7 +33,19 @@ pub(super) fn report(draft: &mut Draft, denied: &[Denied]) {
 
 /// Names that describe the machine rather than open doors; their values still stay out.
 fn looks_harmless(name: &str) -> bool {
-    const NAMES: &[&str] =
-        &["HOME", "USER", "USERNAME", "USERPROFILE", "UID", "GID", "HOSTNAME", "DISPLAY", "WSLENV", "CI", "PWD", "SHELL"];
+    const NAMES: &[&str] = &[
+        "HOME",
+        "USER",
+        "USERNAME",
+        "USERPROFILE",
+        "UID",
+        "GID",
+        "HOSTNAME",
+        "DISPLAY",
+        "WSLENV",
+        "CI",
+        "PWD",
+        "SHELL",
+    ];
     NAMES.contains(&name)
 }

@@ -49,8 +49,7 @@ pub(super) fn take(draft: &mut Draft, context: &Context<'_>, asked: &[Spanned<Mo
             MountRequest::Text(text) => (text.value.clone(), text.raw.clone(), mount::text(&text.value)),
             MountRequest::Object(fields) => {
                 let shown = |pick: fn(&Text) -> &String| {
-                    let parts: Vec<String> =
-                        fields.iter().map(|(key, text)| format!("{key}={}", pick(text))).collect();
+                    let parts: Vec<String> = fields.iter().map(|(key, text)| format!("{key}={}", pick(text))).collect();
                     parts.join(",")
                 };
                 (shown(|text| &text.value), shown(|text| &text.raw), mount::object(fields))
@@ -88,7 +87,8 @@ pub(super) fn judge(draft: &mut Draft, context: &Context<'_>, request: &Request<
         let special = matches!(code, Code::MountDockerSocket | Code::MountCredentials);
         if special || request.code.is_none() {
             draft.findings.push(
-                Finding::new(code, severity, Action::Removed, request.origin, request.written, reason.clone()).help(help),
+                Finding::new(code, severity, Action::Removed, request.origin, request.written, reason.clone())
+                    .help(help),
             );
         }
         if let Some(code) = request.code {
@@ -175,7 +175,13 @@ fn keep(draft: &mut Draft, context: &Context<'_>, request: &Request<'_>, target:
         }
         None => context.id.volume_name(&format!("anonymous-{}", digest_prefix(&target, 8))),
     };
-    draft.mounts.push(Mount { kind: MountKind::Volume, source: name, target, readonly: spec.readonly, size_bytes: None });
+    draft.mounts.push(Mount {
+        kind: MountKind::Volume,
+        source: name,
+        target,
+        readonly: spec.readonly,
+        size_bytes: None,
+    });
 }
 
 /// A volume's own part of the name: as it is where that is safe and short, else its digest.
@@ -187,5 +193,7 @@ fn volume_label(name: &str) -> String {
 
 /// Whether a mount at this target would cover something that the sandbox needs.
 pub(super) fn is_reserved(target: &str) -> bool {
-    target.contains(PLACEHOLDER) || target == "/" || RESERVED.iter().any(|reserved| is_within(target, reserved) || is_within(reserved, target))
+    target.contains(PLACEHOLDER)
+        || target == "/"
+        || RESERVED.iter().any(|reserved| is_within(target, reserved) || is_within(reserved, target))
 }

@@ -29,7 +29,12 @@ pub(super) fn proxy(context: &Context<'_>) -> Proxy {
     let text = |rules: &std::collections::BTreeSet<crate::policy::rule::Rule>| {
         rules.iter().map(|rule| rule.as_str().to_owned()).collect::<Vec<_>>()
     };
-    Proxy { url: proxy_url(), presets: egress.presets.iter().cloned().collect(), allow: text(&egress.allow), deny: text(&egress.deny) }
+    Proxy {
+        url: proxy_url(),
+        presets: egress.presets.iter().cloned().collect(),
+        allow: text(&egress.allow),
+        deny: text(&egress.deny),
+    }
 }
 
 /// Returns the variables that lead every program to the guardian, and to the user's certificates.

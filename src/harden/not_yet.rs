@@ -29,7 +29,10 @@ pub(super) fn report(draft: &mut Draft, properties: &Properties<'_>) {
         (properties.ports_attributes, "ports are not forwarded by this version"),
         (properties.other_ports_attributes, "ports are not forwarded by this version"),
         (properties.host_requirements, "the machine is not checked by this version"),
-        (properties.secrets, "secrets are not asked for by this version; env.pass in config.json5 hands variables over"),
+        (
+            properties.secrets,
+            "secrets are not asked for by this version; env.pass in config.json5 hands variables over",
+        ),
     ];
     for (value, reason) in values {
         if let Some(value) = value {

@@ -44,9 +44,7 @@ fn weigh_capability(name: &str) -> (Severity, &'static str) {
         }
         "NET_ADMIN" => (Severity::Critical, "could rewrite the sandbox's own network, the guardian's included"),
         "NET_RAW" => (Severity::Critical, "forged packets reach past the guardian and steal its tokens"),
-        "SYS_PTRACE" => {
-            (Severity::High, "not needed: debuggers attach to processes of the same user without it")
-        }
+        "SYS_PTRACE" => (Severity::High, "not needed: debuggers attach to processes of the same user without it"),
         _ => (Severity::High, "the sandbox has no capabilities at all"),
     }
 }

@@ -1,6 +1,6 @@
 //! The grammar of `docker run` flags, as the Docker command line parses them: elements in, typed arguments out.
 //!
-//! Checked against the clients 26.1 and 28.2; the parser there is pflag without interspersed arguments.
+//! Checked against the client 28.2; the parser there is pflag without interspersed arguments.
 //!
 //! Invariant: every element of `runArgs` belongs to at least one [`Item`], and nothing here judges what a flag does.
 

@@ -79,14 +79,23 @@ fn refuse(draft: &mut Draft, flag: &Asked<'_>, mistake: &Mistake) {
 fn switch(draft: &mut Draft, flag: &Asked<'_>, name: Name, on: bool) {
     match name {
         Name::Privileged if on => {
-            flag.removed(draft, Critical, "every capability, every device, no seccomp: root on your machine in all but name");
+            flag.removed(
+                draft,
+                Critical,
+                "every capability, every device, no seccomp: root on your machine in all but name",
+            );
         }
         Name::UseApiSocket if on => flag.removed(draft, Critical, "hands the engine's socket to the container"),
         Name::ReadOnly if on => {
             draft.readonly_rootfs = true;
             flag.kept(draft, "the root file system is read-only");
         }
-        Name::ReadOnly => flag.replaced(draft, Medium, "cloister decides", "whether the root file system is writable is not the repository's choice"),
+        Name::ReadOnly => flag.replaced(
+            draft,
+            Medium,
+            "cloister decides",
+            "whether the root file system is writable is not the repository's choice",
+        ),
         Name::OomKillDisable if on => {
             flag.replaced(draft, Medium, "the kernel may end it", "would let the sandbox take the machine's memory");
         }
@@ -109,13 +118,20 @@ fn setting(draft: &mut Draft, context: &Context<'_>, flag: &Asked<'_>, name: Nam
         Name::Mount => mount(draft, context, flag, syntax::mount::text(text), value, place),
         Name::Tmpfs => mount(draft, context, flag, tmpfs::parse(text), value, place),
         Name::VolumesFrom => flag.removed(draft, Critical, "would take over the mounts of another container"),
-        Name::VolumeDriver => flag.removed(draft, High, "a volume driver is a program of the host with a network of its own"),
+        Name::VolumeDriver => {
+            flag.removed(draft, High, "a volume driver is a program of the host with a network of its own");
+        }
         Name::CapAdd => privileges::capability_finding(draft, Code::RunArg, flag.origin, text, flag.written),
         Name::CapDrop => flag.kept(draft, "every capability is dropped"),
         Name::SecurityOpt => privileges::security_option(draft, Code::RunArg, flag.origin, text, flag.written),
         Name::User => {
             if user::check(draft, Code::RunArg, flag.origin, text).is_some() {
-                flag.replaced(draft, Low, "the owner of the workspace", "every process runs as the owner of the workspace");
+                flag.replaced(
+                    draft,
+                    Low,
+                    "the owner of the workspace",
+                    "every process runs as the owner of the workspace",
+                );
             }
         }
         Name::GroupAdd => flag.removed(draft, Medium, "the sandbox has no supplementary groups"),
@@ -128,11 +144,17 @@ fn setting(draft: &mut Draft, context: &Context<'_>, flag: &Asked<'_>, name: Nam
         Name::LabelFile => flag.removed(draft, High, "would read a file of your machine into the container's labels"),
         Name::Cidfile => flag.removed(draft, High, "would write a file on your machine"),
         Name::LogDriver | Name::LogOpt => {
-            flag.removed(draft, Critical, "the engine would send what the sandbox prints, from your machine's own network");
+            flag.removed(
+                draft,
+                Critical,
+                "the engine would send what the sandbox prints, from your machine's own network",
+            );
         }
         Name::Env => variable(draft, flag, text),
         Name::Restart if text == "no" => flag.kept(draft, "it is never restarted"),
-        Name::Restart => flag.removed(draft, High, "a restart follows links that the agent made, and nothing checks it"),
+        Name::Restart => {
+            flag.removed(draft, High, "a restart follows links that the agent made, and nothing checks it");
+        }
         Name::CgroupParent => flag.removed(draft, High, "would lift the sandbox out of its limits"),
         Name::Sysctl => flag.removed(draft, High, "kernel parameters are cloister's: IPv6 stays off"),
         Name::Dns | Name::DnsOption | Name::DnsSearch => {
@@ -149,7 +171,12 @@ fn setting(draft: &mut Draft, context: &Context<'_>, flag: &Asked<'_>, name: Nam
         Name::Annotation => flag.removed(draft, Medium, "annotations steer the runtime"),
         Name::Publish => flag.removed(draft, Medium, "would open a port of your machine to whatever the sandbox runs"),
         Name::Expose => flag.removed(draft, Info, "nothing is published, so there is nothing to expose"),
-        Name::Entrypoint => flag.replaced(draft, Medium, "cloister's own init", "process 1 proves that the sandbox is sealed before anything else runs"),
+        Name::Entrypoint => flag.replaced(
+            draft,
+            Medium,
+            "cloister's own init",
+            "process 1 proves that the sandbox is sealed before anything else runs",
+        ),
         Name::Workdir => flag.removed(draft, Info, "the working directory is workspaceFolder"),
         Name::Memory
         | Name::MemoryReservation
@@ -220,10 +247,10 @@ fn mount(
         Err(error) => return flag.removed(draft, Medium, error.to_string()),
     };
     let raw = if value.raw.starts_with("${") { source_part(&value.raw) } else { String::new() };
-    let source = spec.source.as_ref().map(|value| Text {
-        raw: if raw.is_empty() { value.clone() } else { raw },
-        value: value.clone(),
-    });
+    let source = spec
+        .source
+        .as_ref()
+        .map(|value| Text { raw: if raw.is_empty() { value.clone() } else { raw }, value: value.clone() });
     let request =
         mounts::Request { spec: &spec, written: flag.written, source, origin: flag.origin, code: Some(Code::RunArg) };
     mounts::judge(draft, context, &request, place);

@@ -29,7 +29,8 @@ fn facts() -> Facts {
 fn image(user: &str) -> ImageFacts {
     ImageFacts {
         user: user.into(),
-        passwd: "root:x:0:0::/root:/bin/sh\nnode:x:1000:1000::/home/node:/bin/bash\ndaemon:x:1:1::/usr/sbin:/x\n".into(),
+        passwd: "root:x:0:0::/root:/bin/sh\nnode:x:1000:1000::/home/node:/bin/bash\ndaemon:x:1:1::/usr/sbin:/x\n"
+            .into(),
         homes: BTreeMap::from([("/root".into(), 0), ("/home/node".into(), 1000)]),
         ..ImageFacts::default()
     }
@@ -100,7 +101,7 @@ fn a_link_in_the_workspace_is_no_source() {
     };
     let lead = |target: &str| PathFact { canonical: Some(PathBuf::from(target)), through_link: true };
     let cases = [
-        ("/srv/other", Severity::High),
+        ("/data/other", Severity::High),
         ("/home/dev/.ssh", Severity::Critical),
         ("/run/docker.sock", Severity::Critical),
     ];
@@ -122,6 +123,19 @@ fn a_workspace_below_the_mounted_folder_is_where_work_begins() {
     assert_eq!(plan.workspace.source.as_deref(), Some("/home/dev/app"));
     assert_eq!(plan.workspace.target, "/workspaces/app");
     assert_eq!(plan.workspace.folder, "/workspaces/app/services/web");
+}
+
+#[test]
+fn a_home_folder_is_no_workspace() {
+    for (folder, refused) in
+        [("/home/dev", true), ("/home", true), ("/", true), ("/etc", true), ("/home/dev/app", false)]
+    {
+        let mut facts = facts();
+        facts.host.folder = folder.into();
+        facts.host.mount_root = folder.into();
+        let plan = plan(DevContainer::default(), &Policy::builtin(), &facts);
+        assert_eq!(plan.outcome == Verdict::Refused, refused, "{folder}");
+    }
 }
 
 #[test]

@@ -13,8 +13,15 @@ pub(super) fn report(draft: &mut Draft, warnings: &[Diagnostic], name: Option<&S
         let origin = Origin { pointer: warning.pointer.clone(), location: Some(warning.location.clone()) };
         let asked = warning.pointer.rsplit('/').next().unwrap_or_default();
         draft.findings.push(
-            Finding::new(Code::UnknownProperty, Severity::Low, Action::Removed, &origin, asked, warning.message.clone())
-                .help(warning.help.clone().unwrap_or_default()),
+            Finding::new(
+                Code::UnknownProperty,
+                Severity::Low,
+                Action::Removed,
+                &origin,
+                asked,
+                warning.message.clone(),
+            )
+            .help(warning.help.clone().unwrap_or_default()),
         );
     }
     let Some(name) = name else { return };

@@ -147,8 +147,20 @@ fn number_of(user: &User) -> Option<u32> {
 
 /// Returns the home folder in its one form, unless it is none that an agent's files can live in.
 fn usable_home(path: &str) -> Option<String> {
-    const UNUSABLE: &[&str] =
-        &["/root", "/nonexistent", "/etc", "/run", "/var/run", "/bin", "/sbin", "/usr", "/usr/bin", "/usr/sbin", "/lib", "/tmp"];
+    const UNUSABLE: &[&str] = &[
+        "/root",
+        "/nonexistent",
+        "/etc",
+        "/run",
+        "/var/run",
+        "/bin",
+        "/sbin",
+        "/usr",
+        "/usr/bin",
+        "/usr/sbin",
+        "/lib",
+        "/tmp",
+    ];
     let home = normalise(path).ok()?;
     let usable = !UNUSABLE.contains(&home.as_str()) && !mounts::is_reserved(&home) && !home.contains(':');
     usable.then_some(home)

@@ -10,7 +10,7 @@ use crate::config::model::Text;
 use crate::ident::display_name;
 use crate::plan::finding::{Action, Code, Finding, Severity};
 use crate::plan::model::PLACEHOLDER;
-use crate::source::Spanned;
+use crate::source::{Origin, Spanned};
 
 /// Decides where the workspace is (specification: `workspaceMount`, `workspaceFolder`).
 pub(super) fn decide(
@@ -21,7 +21,7 @@ pub(super) fn decide(
 ) -> Place {
     let host = &context.facts.host;
     let usual = usual_target(&host.mount_root);
-    let below = host.folder.strip_prefix(&host.mount_root).unwrap_or(Path::new(""));
+    let below = host.folder.strip_prefix(&host.mount_root).unwrap_or_else(|_| Path::new(""));
     let (source, target) = match asked_mount {
         None => (Some(host.mount_root.display().to_string()), usual),
         Some(asked) => mounted(draft, context, asked, &usual),
@@ -32,8 +32,36 @@ pub(super) fn decide(
         format!("{target}/{}", below.display())
     };
     let folder = asked_folder.and_then(|asked| checked_folder(draft, asked, &usual_folder)).unwrap_or(usual_folder);
+    if let Some(source) = &source {
+        refuse_whole_machine(draft, context, source);
+    }
     draft.targets.extend(source.is_some().then(|| target.clone()));
     Place { source, target, folder }
+}
+
+/// A folder that holds the user's keys, or the system, is no workspace: the agent could write all of it.
+fn refuse_whole_machine(draft: &mut Draft, context: &Context<'_>, source: &str) {
+    const SYSTEM: &[&str] =
+        &["/bin", "/boot", "/dev", "/etc", "/lib", "/proc", "/run", "/sbin", "/sys", "/usr", "/var"];
+    let home = &context.facts.host.home;
+    let what = if home.starts_with(source) {
+        "holds your home folder, with every key in it"
+    } else if SYSTEM.contains(&source) {
+        "belongs to your machine's system"
+    } else {
+        return;
+    };
+    draft.findings.push(
+        Finding::new(
+            Code::WorkspaceMount,
+            Severity::Critical,
+            Action::Refused,
+            &Origin::default(),
+            source,
+            format!("the folder {what}: the agent could read and write all of it"),
+        )
+        .help("open the folder of one project"),
+    );
 }
 
 /// Returns the usual mount target: `/workspaces/` and the folder's own name, as the reference has it.
@@ -53,7 +81,8 @@ fn mounted(draft: &mut Draft, context: &Context<'_>, asked: &Spanned<Text>, usua
         return (None, usual.to_owned());
     }
     let verdict = mount::text(text).map_err(|error| (Severity::Medium, error.to_string())).and_then(|spec| {
-        let target = target_of(&spec).ok_or((Severity::High, "its target is none that a workspace can have".to_owned()))?;
+        let target = target_of(&spec)
+            .ok_or_else(|| (Severity::High, "its target is none that a workspace can have".to_owned()))?;
         check_source(context, &spec)?;
         Ok((spec.source, target))
     });
@@ -102,15 +131,8 @@ fn checked_folder(draft: &mut Draft, asked: &Spanned<Text>, usual: &str) -> Opti
         Ok(folder) => Some(folder),
         Err(reason) => {
             draft.findings.push(
-                Finding::new(
-                    Code::WorkspaceFolder,
-                    Severity::Medium,
-                    Action::Replaced,
-                    &asked.origin,
-                    text,
-                    reason,
-                )
-                .effective(usual),
+                Finding::new(Code::WorkspaceFolder, Severity::Medium, Action::Replaced, &asked.origin, text, reason)
+                    .effective(usual),
             );
             None
         }

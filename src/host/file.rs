@@ -101,7 +101,7 @@ pub fn read_text(path: &Path, limit: u64) -> Result<String, FileError> {
 /// The file cannot be written beside its final name, or not renamed.
 pub fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FileError> {
     let failed = |source: io::Error| FileError::Write { path: path.into(), source };
-    let folder = path.parent().unwrap_or(Path::new("."));
+    let folder = path.parent().unwrap_or_else(|| Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
     file.write_all(bytes).map_err(failed)?;
     file.as_file().set_permissions(Permissions::from_mode(mode)).map_err(failed)?;

@@ -82,7 +82,7 @@ impl Programs {
     /// The running program does not know where it lies.
     pub fn beside_current() -> Result<Self, ProgramsError> {
         let program = std::env::current_exe().map_err(ProgramsError::Itself)?;
-        Ok(Self::in_folder(program.parent().unwrap_or(Path::new("/"))))
+        Ok(Self::in_folder(program.parent().unwrap_or_else(|| Path::new("/"))))
     }
 
     /// Returns the programs in a folder.

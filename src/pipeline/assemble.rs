@@ -76,12 +76,10 @@ pub fn plan(inputs: &Inputs<'_>) -> (Plan, Vec<Diagnostic>) {
     };
     let summary = summarise(inputs, kind_of(&config.kind));
     let mut label = Vec::new();
-    if let Some(image) = &inputs.facts.image {
-        if let Some(text) = &image.metadata {
-            let reading = config::read_metadata(text, &variables(inputs));
-            denied.extend(reading.denied.clone());
-            label = entries(reading);
-        }
+    if let Some(text) = inputs.facts.image.as_ref().and_then(|image| image.metadata.as_ref()) {
+        let reading = config::read_metadata(text, &variables(inputs));
+        denied.extend(reading.denied.clone());
+        label = entries(reading);
     }
     let parts = Parts {
         summary,

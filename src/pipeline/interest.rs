@@ -14,7 +14,8 @@ pub(super) fn paths(config: &DevContainer, config_folder: &Path, mount_root: &Pa
     if let Kind::Dockerfile(build) = &config.kind {
         let named = std::iter::once(&build.dockerfile).chain(&build.context);
         let joined = named.map(|path| config_folder.join(&path.value.value));
-        paths.extend(joined.filter_map(|path| normalised(&path)).filter(|path| Path::new(path).starts_with(mount_root)));
+        paths
+            .extend(joined.filter_map(|path| normalised(&path)).filter(|path| Path::new(path).starts_with(mount_root)));
     }
     paths
 }

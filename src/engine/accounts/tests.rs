@@ -35,7 +35,15 @@ fn an_account_can_always_log_in() {
 
 #[test]
 fn fields_stay_fields() {
-    let cases = [("a:b", "1:1", "/"), ("a\nroot:x:0:0", "1:1", "/"), ("", "1:1", "/"), ("a", "1", "/"), ("a", "x:1", "/"), ("a", "1:1", "/a:b"), ("a", "1:1:1", "/")];
+    let cases = [
+        ("a:b", "1:1", "/"),
+        ("a\nroot:x:0:0", "1:1", "/"),
+        ("", "1:1", "/"),
+        ("a", "1", "/"),
+        ("a", "x:1", "/"),
+        ("a", "1:1", "/a:b"),
+        ("a", "1:1:1", "/"),
+    ];
     for (name, user, home) in cases {
         assert!(files(PASSWD, GROUP, &Account { name, user, home }).is_err(), "{name:?} {user} {home}");
     }

@@ -72,7 +72,7 @@ async fn in_pipes(running: &Running<'_>, reader: ReadHalf<Stream>) -> Result<(),
     }
 }
 
-fn listen(kind: SignalKind) -> Result<Signal, ExecError> {
+pub(super) fn listen(kind: SignalKind) -> Result<Signal, ExecError> {
     signal(kind).map_err(ExecError::Streams)
 }
 

@@ -3,10 +3,12 @@
 use std::io;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::signal::unix::SignalKind;
 
 use super::super::connect::Engine;
 use super::super::frames::Demultiplexer;
 use super::super::hijack::Stream;
+use super::attached::listen;
 use super::{ExecError, Process, Streams, start};
 
 /// Runs a process without standard input and returns its exit code. With a `name`, every line begins with it.
@@ -16,7 +18,17 @@ use super::{ExecError, Process, Streams, start};
 pub async fn run(engine: &Engine, container: &str, process: &Process, name: Option<&str>) -> Result<u8, ExecError> {
     let (running, stream) = start(engine, container, process, Streams { stdin: false, terminal: None }).await?;
     let prefix = name.map(|name| format!("[{}] ", name.escape_debug()));
-    show(stream, prefix.as_deref()).await.map_err(ExecError::Streams)?;
+    let mut interrupted = listen(SignalKind::interrupt())?;
+    let mut terminated = listen(SignalKind::terminate())?;
+    let mut shown = std::pin::pin!(show(stream, prefix.as_deref()));
+    loop {
+        let name = tokio::select! {
+            shown = &mut shown => break shown.map_err(ExecError::Streams)?,
+            _ = interrupted.recv() => "INT",
+            _ = terminated.recv() => "TERM",
+        };
+        running.signal(name).await?;
+    }
     running.exit_code().await
 }
 

@@ -6,7 +6,9 @@ use std::path::Path;
 
 use bollard::Docker;
 use bollard::models::{ContainerCreateBody, HostConfig, ImageInspect};
-use bollard::query_parameters::{DownloadFromContainerOptionsBuilder, RemoveContainerOptionsBuilder};
+use bollard::query_parameters::{
+    CreateContainerOptionsBuilder, DownloadFromContainerOptionsBuilder, RemoveContainerOptionsBuilder,
+};
 use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +17,7 @@ use super::super::names;
 use crate::facts::ImageFacts;
 use crate::host::file;
 use crate::host::paths;
+use crate::ident::digest_prefix;
 
 mod pull;
 
@@ -121,7 +124,7 @@ async fn remembered_accounts(engine: &Engine, id: &str, cache: &Path) -> Result<
     if let Some(accounts) = stored.and_then(|bytes| serde_json::from_slice(&bytes).ok()) {
         return Ok(accounts);
     }
-    let accounts = read_accounts(engine, id).await?;
+    let accounts = read_accounts(engine, id, cache).await?;
     let bytes = serde_json::to_vec(&accounts).expect("the keys are texts");
     // A cache that cannot be written costs time at the next start, nothing else.
     if paths::private(&folder).is_ok() {
@@ -130,8 +133,11 @@ async fn remembered_accounts(engine: &Engine, id: &str, cache: &Path) -> Result<
     Ok(accounts)
 }
 
-/// Reads the files from a container that is made for it and never started.
-async fn read_accounts(engine: &Engine, id: &str) -> Result<Accounts, CallError> {
+/// Reads the files from a container that is made for it and never started. Its name follows from the image and the
+/// user's cache, so that one that is left from a process that was killed is found and replaced.
+async fn read_accounts(engine: &Engine, id: &str, cache: &Path) -> Result<Accounts, CallError> {
+    let name = format!("cloister-image-{}", digest_prefix(&format!("{id}:{}", cache.display()), 12));
+    remove(&engine.docker, &name).await?;
     let body = ContainerCreateBody {
         image: Some(id.to_owned()),
         entrypoint: Some(vec!["/never-started".to_owned()]),
@@ -140,14 +146,18 @@ async fn read_accounts(engine: &Engine, id: &str) -> Result<Accounts, CallError>
         host_config: Some(HostConfig { network_mode: Some("none".to_owned()), ..HostConfig::default() }),
         ..ContainerCreateBody::default()
     };
-    let created = engine.docker.create_container(None, body).await;
-    let container = created.operation(|| "make a container to read the image's accounts from".to_owned())?.id;
-    let accounts = accounts_in(&engine.docker, &container).await;
+    let options = CreateContainerOptionsBuilder::default().name(&name).build();
+    let created = engine.docker.create_container(Some(options), body).await;
+    created.operation(|| "make a container to read the image's accounts from".to_owned())?;
+    let accounts = accounts_in(&engine.docker, &name).await;
+    remove(&engine.docker, &name).await?;
+    accounts
+}
+
+async fn remove(docker: &Docker, name: &str) -> Result<(), CallError> {
     let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
-    let removed = engine.docker.remove_container(&container, Some(options)).await;
-    let accounts = accounts?;
-    removed.operation(|| "remove the container that the image's accounts were read from".to_owned())?;
-    Ok(accounts)
+    let removed = docker.remove_container(name, Some(options)).await;
+    removed.unless_absent(|| format!("remove the container `{name}`")).map(|_| ())
 }
 
 async fn accounts_in(docker: &Docker, container: &str) -> Result<Accounts, CallError> {

@@ -51,7 +51,8 @@ pub(super) async fn create(
 }
 
 fn jail(egress: &str, nofile: i64) -> HostConfig {
-    let ulimit = |name: &str, value| ResourcesUlimits { name: Some(name.to_owned()), soft: Some(value), hard: Some(value) };
+    let ulimit =
+        |name: &str, value| ResourcesUlimits { name: Some(name.to_owned()), soft: Some(value), hard: Some(value) };
     let sysctls = [
         ("net.ipv4.ip_forward", "0"),
         ("net.ipv6.conf.all.disable_ipv6", "1"),

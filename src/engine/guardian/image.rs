@@ -20,7 +20,8 @@ pub(super) const PROGRAM: &str = "/cloister-guardian";
 /// Makes sure that the engine has the image, and returns its reference.
 pub(super) async fn ensure(engine: &Engine, program: &Program) -> Result<String, GuardianError> {
     let reference = format!("{REPOSITORY}:{}", program.digest);
-    let known = engine.docker.inspect_image(&reference).await.unless_absent(|| "inspect the guardian's image".to_owned())?;
+    let known =
+        engine.docker.inspect_image(&reference).await.unless_absent(|| "inspect the guardian's image".to_owned())?;
     if known.is_none() {
         let archive = pack(program, &reference, architecture()).map_err(GuardianError::Image)?;
         let options = ImportImageOptionsBuilder::default().quiet(true).build();

@@ -3,7 +3,8 @@ use super::*;
 #[test]
 fn a_sandbox_network_has_no_host_on_it() {
     let keys = |purpose, engine| {
-        let mut keys: Vec<_> = options(purpose, engine).into_iter().map(|(key, value)| format!("{key}={value}")).collect();
+        let mut keys: Vec<_> =
+            options(purpose, engine).into_iter().map(|(key, value)| format!("{key}={value}")).collect();
         keys.sort();
         keys.iter().map(|key| key.trim_start_matches("com.docker.network.bridge.").to_owned()).collect::<Vec<_>>()
     };

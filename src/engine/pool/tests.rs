@@ -25,12 +25,18 @@ fn the_first_free_network_is_chosen() {
 #[test]
 fn an_exhausted_pool_says_what_to_do() {
     let error = choose("10.222.0.0/28".parse().unwrap(), &networks(&["10.222.0.0/28"])).unwrap_err();
-    assert_eq!(error.to_string(), "no /28 network is left in the address pool 10.222.0.0/28: 1 are taken by networks and routes");
+    assert_eq!(
+        error.to_string(),
+        "no /28 network is left in the address pool 10.222.0.0/28: 1 are taken by networks and routes"
+    );
     assert!(error.hint().unwrap().contains("network.pool"));
 }
 
 #[test]
 fn places_are_fixed() {
     let places = places("10.222.0.16/28".parse().unwrap());
-    assert_eq!([places.gateway, places.guardian, places.sandbox].map(|place| place.to_string()), ["10.222.0.17", "10.222.0.18", "10.222.0.19"]);
+    assert_eq!(
+        [places.gateway, places.guardian, places.sandbox].map(|place| place.to_string()),
+        ["10.222.0.17", "10.222.0.18", "10.222.0.19"]
+    );
 }

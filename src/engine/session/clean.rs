@@ -51,7 +51,8 @@ async fn remove_container(context: &Context, name: &str) -> Result<(), CallError
 /// Removes what a start that was killed left behind, and what is left of sandboxes whose container ended by itself.
 pub(super) async fn sweep(context: &Context) -> Result<(), SessionError> {
     for receipt in context.state.receipts()? {
-        if receipt.state == State::Stopped || receipt.state == State::Running && context.is_running(&receipt.id).await? {
+        if receipt.state == State::Stopped || receipt.state == State::Running && context.is_running(&receipt.id).await?
+        {
             continue;
         }
         // Whoever holds the lock is at work on it.

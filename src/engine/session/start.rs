@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::super::apply::{Audited, apply};
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::super::apply::{ApplyError, Audited, apply};
 use super::super::guardian;
 use super::super::lifecycle;
 use super::super::names;
@@ -92,7 +94,7 @@ async fn create(
     clean::remove(context, &mut receipt.clone()).await?;
     context.state.save(&receipt)?;
     context.state.save_plan(id.as_str(), canonical::pretty(audited.plan()).as_bytes())?;
-    match apply(context.bench(), audited, request.image, &mut receipt).await {
+    match until_interrupted(apply(context.bench(), audited, request.image, &mut receipt)).await {
         Ok(()) => {
             receipt.state = State::Running;
             context.state.save(&receipt)?;
@@ -101,18 +103,24 @@ async fn create(
         Err(error) => {
             // The first error is the one that tells; the next command sweeps what could not be removed now.
             let _ = clean::remove(context, &mut receipt).await;
-            Err(error.into())
+            Err(error)
         }
     }
 }
 
+/// Whoever presses Ctrl-C gets what was made so far removed.
+async fn until_interrupted(applying: impl Future<Output = Result<(), ApplyError>>) -> Result<(), SessionError> {
+    let listen = |kind| signal(kind).map_err(SessionError::Signals);
+    let (mut interrupted, mut terminated) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
+    tokio::select! {
+        applied = applying => Ok(applied?),
+        _ = interrupted.recv() => Err(SessionError::Interrupted),
+        _ = terminated.recv() => Err(SessionError::Interrupted),
+    }
+}
+
 /// Returns the receipt of what is about to be made, on disk before anything of it is.
-async fn promise(
-    context: &Context,
-    plan: &Plan,
-    request: Start<'_>,
-    id: &SandboxId,
-) -> Result<Receipt, SessionError> {
+async fn promise(context: &Context, plan: &Plan, request: Start<'_>, id: &SandboxId) -> Result<Receipt, SessionError> {
     let _lock = context.state.lock().await?;
     let receipts = context.state.receipts()?;
     let known = receipts.iter().find(|receipt| receipt.id == id.as_str()).map(|receipt| receipt.name.clone());

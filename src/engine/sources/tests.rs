@@ -1,3 +1,5 @@
+#![expect(clippy::disallowed_methods, reason = "adapter: tests make files")]
+
 use std::os::unix::fs::symlink;
 
 use super::*;

@@ -19,7 +19,8 @@ fn parse(line: &str) -> Option<(String, Line)> {
     let optional = before.split(' ').skip(6);
     let target = unescape(fields.get(4)?);
     let readonly = fields.get(5)?.split(',').any(|option| option == "ro");
-    let propagated = optional.into_iter().any(|field| field.starts_with("shared:") || field.starts_with("propagate_from:"));
+    let propagated =
+        optional.into_iter().any(|field| field.starts_with("shared:") || field.starts_with("propagate_from:"));
     Some((target.clone(), Line { target, readonly, propagated }))
 }
 

@@ -44,15 +44,53 @@ const SOCKET_FOLDERS: &[&str] = &[
 
 /// Names that hold credentials, wherever they are.
 const CREDENTIALS: &[&str] = &[
-    ".ssh", ".aws", ".azure", ".gnupg", ".kube", ".docker", ".config", ".netrc", ".npmrc", ".pypirc", ".git-credentials",
-    ".gitconfig", ".password-store", ".claude", ".claude.json", ".codex", ".gemini", ".oci", ".terraform.d", ".vault-token",
-    ".mozilla", ".thunderbird", ".bash_history", ".zsh_history", ".local", ".gcloud", ".boto", ".s3cfg", ".m2", ".gradle",
-    ".Xauthority", ".pgpass", ".my.cnf", ".databrickscfg", ".snowflake", ".sops", ".age", "keyrings", "gcloud", "gh",
+    ".ssh",
+    ".aws",
+    ".azure",
+    ".gnupg",
+    ".kube",
+    ".docker",
+    ".config",
+    ".netrc",
+    ".npmrc",
+    ".pypirc",
+    ".git-credentials",
+    ".gitconfig",
+    ".password-store",
+    ".claude",
+    ".claude.json",
+    ".codex",
+    ".gemini",
+    ".oci",
+    ".terraform.d",
+    ".vault-token",
+    ".mozilla",
+    ".thunderbird",
+    ".bash_history",
+    ".zsh_history",
+    ".local",
+    ".gcloud",
+    ".boto",
+    ".s3cfg",
+    ".m2",
+    ".gradle",
+    ".Xauthority",
+    ".pgpass",
+    ".my.cnf",
+    ".databrickscfg",
+    ".snowflake",
+    ".sops",
+    ".age",
+    "keyrings",
+    "gcloud",
+    "gh",
 ];
 
 /// Folders of the system.
-const SYSTEM: &[&str] =
-    &["/etc", "/proc", "/sys", "/dev", "/boot", "/var", "/usr", "/lib", "/lib64", "/bin", "/sbin", "/root", "/home", "/opt", "/srv", "/mnt", "/media"];
+const SYSTEM: &[&str] = &[
+    "/etc", "/proc", "/sys", "/dev", "/boot", "/var", "/usr", "/lib", "/lib64", "/bin", "/sbin", "/root", "/opt",
+    "/srv", "/mnt", "/media",
+];
 
 /// Returns why `source` is refused; `root` stands for the mounted folder.
 pub(in crate::harden) fn classify(source: &Text, host: &HostFacts) -> Danger {
@@ -64,14 +102,16 @@ pub(in crate::harden) fn classify(source: &Text, host: &HostFacts) -> Danger {
     let fact = host.paths.get(&source.value);
     let through_link = fact.is_some_and(|fact| fact.through_link);
     let resolved = fact.and_then(|fact| fact.canonical.clone());
-    let worst = [Some(normal.clone()), resolved]
+    let begins_inside = source.raw.starts_with("${localWorkspaceFolder}") || path.starts_with(&host.mount_root);
+    let ends_inside = normal.starts_with(&host.mount_root) || normal.starts_with(&host.folder);
+    // What lies in the workspace is judged by where it leads.
+    let named = (!ends_inside || resolved.is_none()).then(|| normal.clone());
+    let worst = [named, resolved]
         .into_iter()
         .flatten()
         .map(|path| by_path(&path, host))
         .max_by_key(|danger| danger.severity)
-        .expect("the normalised path is always there");
-    let begins_inside = source.raw.starts_with("${localWorkspaceFolder}") || path.starts_with(&host.mount_root);
-    let ends_inside = normal.starts_with(&host.mount_root) || normal.starts_with(&host.folder);
+        .expect("one of the two is always there");
     if begins_inside && !ends_inside && worst.code == Code::MountHostPath {
         return danger(Code::MountOutsideWorkspace, Severity::Critical, "climbs out of the workspace");
     }
@@ -97,7 +137,11 @@ fn by_path(path: &Path, host: &HostFacts) -> Danger {
         return danger(Code::MountHostPath, Severity::Critical, "the whole machine");
     }
     if is_engine_socket(path, host) {
-        return danger(Code::MountDockerSocket, Severity::Critical, "whoever holds the engine's socket is root on this machine");
+        return danger(
+            Code::MountDockerSocket,
+            Severity::Critical,
+            "whoever holds the engine's socket is root on this machine",
+        );
     }
     if path == host.home || host.home.starts_with(path) && path != Path::new("/home") {
         return danger(Code::MountCredentials, Severity::Critical, "your home folder, with every key in it");
@@ -108,16 +152,15 @@ fn by_path(path: &Path, host: &HostFacts) -> Danger {
     if names_credentials {
         return danger(Code::MountCredentials, Severity::Critical, "holds keys or tokens");
     }
-    if SYSTEM.iter().any(|folder| path.starts_with(folder)) {
+    if path == Path::new("/home") || SYSTEM.iter().any(|folder| path.starts_with(folder)) {
         return danger(Code::MountHostPath, Severity::Critical, "belongs to your machine's system");
     }
     danger(Code::MountHostPath, Severity::High, "a path of your machine outside the workspace")
 }
 
 fn is_engine_socket(path: &Path, host: &HostFacts) -> bool {
-    let named = path
-        .file_name()
-        .is_some_and(|name| ENGINE_SOCKETS.iter().any(|socket| name.eq_ignore_ascii_case(socket)));
+    let named =
+        path.file_name().is_some_and(|name| ENGINE_SOCKETS.iter().any(|socket| name.eq_ignore_ascii_case(socket)));
     named
         || SOCKET_FOLDERS.iter().any(|folder| path == Path::new(folder))
         || path.starts_with("/run/user") && path.components().count() <= 4

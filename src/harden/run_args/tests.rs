@@ -20,7 +20,7 @@ fn unknown(text: &str) -> Argument {
     Wrong(Unknown(text.to_owned()))
 }
 
-/// Every case was tried with `docker create` of the clients 26.1 and 28.2, which accept exactly these.
+/// Every case was tried with `docker create` of the client 28.2, which accepts exactly these.
 #[test]
 fn every_form_that_docker_accepts_is_understood() {
     for (arguments, expected) in [

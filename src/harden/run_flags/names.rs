@@ -8,8 +8,15 @@ use crate::ident::display_name;
 use crate::plan::finding::Severity::{High, Info, Low, Medium};
 
 /// Names that mean something to cloister, to Docker or to every program.
-const RESERVED: &[&str] =
-    &["localhost", "guardian", "host", "host.docker.internal", "gateway.docker.internal", "kubernetes.docker.internal", "metadata.google.internal"];
+const RESERVED: &[&str] = &[
+    "localhost",
+    "guardian",
+    "host",
+    "host.docker.internal",
+    "gateway.docker.internal",
+    "kubernetes.docker.internal",
+    "metadata.google.internal",
+];
 
 /// Returns the host name of a sandbox that asks for none: the folder's, unless that means something else already.
 pub(in crate::harden) fn default_hostname(folder: &Path) -> String {

@@ -26,7 +26,9 @@ pub(super) fn take(draft: &mut Draft, context: &Context<'_>, flag: &Asked<'_>, n
         Name::MemorySwap | Name::MemorySwappiness | Name::KernelMemory => {
             flag.replaced(draft, Low, "no swap beyond the memory limit", "memory with swap is limited as one");
         }
-        Name::OomScoreAdj => flag.replaced(draft, Medium, "the engine's own", "would make the machine's programs die first"),
+        Name::OomScoreAdj => {
+            flag.replaced(draft, Medium, "the engine's own", "would make the machine's programs die first");
+        }
         _ => flag.removed(draft, Info, "cloister limits memory, CPUs, processes and files"),
     }
 }

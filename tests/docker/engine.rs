@@ -1,0 +1,144 @@
+//! Sandboxes on a real engine, through the program itself: what is made, what runs in it, and what is left.
+#![expect(clippy::disallowed_methods, reason = "adapter: tests start programs")]
+#![expect(clippy::unwrap_used, reason = "a test's own steps")]
+
+mod broken;
+mod lifecycle;
+mod processes;
+mod properties;
+
+use std::os::unix::fs::chown;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use cloister::engine::Engine;
+use cloister::engine::endpoint::{DEFAULT_SOCKET, Endpoint};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// Owner of the project when the tests run as root, who is no owner that a sandbox takes.
+const OWNER: u32 = 1000;
+
+/// A user of their own: folders, guardian and one project.
+struct User {
+    root: TempDir,
+    project: PathBuf,
+}
+
+impl User {
+    /// Returns a user whose project has this configuration.
+    fn with(config: &str) -> Self {
+        let root = tempfile::tempdir().unwrap();
+        let project = root.path().canonicalize().unwrap().join("project");
+        std::fs::create_dir_all(project.join(".devcontainer")).unwrap();
+        let user = Self { root, project };
+        user.configure(config);
+        user
+    }
+
+    fn configure(&self, config: &str) {
+        let folder = self.project.join(".devcontainer");
+        std::fs::write(folder.join("devcontainer.json"), config).unwrap();
+        if rustix::process::geteuid().is_root() {
+            for path in [&self.project, &folder, &folder.join("devcontainer.json")] {
+                chown(path, Some(OWNER), Some(OWNER)).unwrap();
+            }
+        }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cloister"));
+        command.args(arguments).current_dir(&self.project).env("HOME", self.root.path());
+        for name in ["CONFIG", "STATE", "DATA", "CACHE"] {
+            command.env(format!("XDG_{name}_HOME"), self.root.path().join(name));
+        }
+        command
+    }
+
+    /// Runs cloister in the project and returns what came of it.
+    fn run(&self, arguments: &[&str]) -> Ran {
+        Ran(self.command(arguments).output().unwrap())
+    }
+
+    /// Starts the sandbox and stays outside.
+    fn start(&self) -> Value {
+        self.run(&["start", "--detach"]).expect(0);
+        let listed = self.listed();
+        assert_eq!(listed.len(), 1, "{listed:?}");
+        listed[0].clone()
+    }
+
+    fn listed(&self) -> Vec<Value> {
+        serde_json::from_str(&self.run(&["list", "--format", "json"]).expect(0)).unwrap()
+    }
+
+    /// Runs a shell script in the sandbox.
+    fn shell(&self, script: &str) -> Ran {
+        self.run(&["exec", "--", "sh", "-c", script])
+    }
+
+    fn state(&self) -> PathBuf {
+        self.root.path().join("STATE/cloister")
+    }
+}
+
+impl Drop for User {
+    fn drop(&mut self) {
+        let ended = self.command(&["shutdown"]).output();
+        assert!(std::thread::panicking() || ended.is_ok_and(|ended| ended.status.success()), "nothing may be left");
+    }
+}
+
+/// What came of a command.
+struct Ran(Output);
+
+impl Ran {
+    /// Returns standard output if the exit code is this one.
+    fn expect(&self, code: i32) -> String {
+        assert_eq!(self.0.status.code(), Some(code), "{}{}", self.stdout(), self.stderr());
+        self.stdout()
+    }
+
+    fn stdout(&self) -> String {
+        String::from_utf8_lossy(&self.0.stdout).into_owned()
+    }
+
+    fn stderr(&self) -> String {
+        String::from_utf8_lossy(&self.0.stderr).into_owned()
+    }
+}
+
+async fn engine() -> Engine {
+    Engine::at(Endpoint::Unix(DEFAULT_SOCKET.into())).await.unwrap()
+}
+
+/// Returns what the engine says of a thing, as JSON: `containers/NAME/json` and the like.
+fn inspect(kind: &str, name: &str) -> Option<Value> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let docker = engine().await.docker;
+        match kind {
+            "container" => {
+                docker.inspect_container(name, None).await.ok().map(|found| serde_json::to_value(found).unwrap())
+            }
+            "network" => {
+                docker.inspect_network(name, None).await.ok().map(|found| serde_json::to_value(found).unwrap())
+            }
+            _ => unreachable!(),
+        }
+    })
+}
+
+/// Name of the guardian of a user.
+fn guardian(user: &User) -> String {
+    let state = user.state();
+    cloister::engine::names::guardian(&cloister::engine::names::instance(rustix::process::geteuid().as_raw(), &state))
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+fn exists(path: &Path) -> bool {
+    path.try_exists().unwrap_or(false)
+}

@@ -1,0 +1,109 @@
+use std::time::Duration;
+
+use super::{User, guardian, inspect, text};
+
+const CONFIG: &str = r#"{ "image": "debian:bookworm" }"#;
+
+#[test]
+fn a_start_that_was_killed_leaves_nothing() {
+    let user = User::with(CONFIG);
+    let listed = user.start();
+    let name = text(&listed["container"]);
+    for milliseconds in [50, 100, 200, 300, 450, 600] {
+        user.run(&["stop"]).expect(0);
+        let mut child = user.command(&["start", "--", "sleep", "60"]).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(milliseconds));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let listed = user.listed();
+        if listed.is_empty() {
+            assert!(inspect("container", name).is_none(), "{milliseconds} ms: a container is left");
+            assert!(inspect("network", name).is_none(), "{milliseconds} ms: a network is left");
+        } else {
+            assert_eq!(listed[0]["state"], "running", "{milliseconds} ms");
+        }
+        user.run(&["start", "--", "true"]).expect(0);
+    }
+}
+
+#[test]
+fn an_interrupted_start_removes_what_it_made() {
+    let user = User::with(CONFIG);
+    let listed = user.start();
+    let name = text(&listed["container"]);
+    let made = || inspect("network", name).is_some();
+    user.run(&["stop"]).expect(0);
+    let mut child = user.command(&["start", "-d"]).spawn().unwrap();
+    while !made() {
+        assert!(child.try_wait().unwrap().is_none(), "it ended before it was interrupted");
+    }
+    let process = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    rustix::process::kill_process(process, rustix::process::Signal::INT).unwrap();
+    // On a fast machine it was done before the signal came.
+    if !child.wait().unwrap().success() {
+        assert!(!made() && inspect("container", name).is_none());
+    }
+}
+
+#[test]
+fn a_container_that_ended_by_itself_is_cleaned_up() {
+    let user = User::with(CONFIG);
+    let listed = user.start();
+    let name = text(&listed["container"]);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async { super::engine().await.docker.kill_container(name, None).await }).unwrap();
+    let gone = user.run(&["exec", "--", "true"]);
+    gone.expect(1);
+    assert!(gone.stderr().contains("hint: start it"), "{}", gone.stderr());
+    assert_eq!(user.listed(), Vec::<serde_json::Value>::new());
+    assert!(inspect("container", name).is_none() && inspect("network", name).is_none());
+}
+
+#[test]
+fn stop_and_shutdown_leave_nothing_in_the_engine() {
+    let user = User::with(CONFIG);
+    let listed = user.start();
+    let name = text(&listed["container"]);
+    user.run(&["stop", "project"]).expect(0);
+    assert!(inspect("container", name).is_none() && inspect("network", name).is_none());
+    assert!(inspect("container", &guardian(&user)).is_some());
+    user.run(&["shutdown"]).expect(0);
+    assert!(inspect("container", &guardian(&user)).is_none());
+    assert!(inspect("network", &guardian(&user).replace("guardian", "egress")).is_none());
+}
+
+#[test]
+fn errors_name_the_next_step() {
+    type Case<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], &'a str, &'a str);
+    let user = User::with(r#"{ "image": "cloister-test-absent:1" }"#);
+    let cases: [Case<'_>; 4] = [
+        (&["start", "-d"], &[], "image `cloister-test-absent:1` was not found", "docker pull"),
+        (
+            &["list"],
+            &[("DOCKER_HOST", "unix:///nowhere/engine.sock")],
+            "no container engine answers",
+            "systemctl start",
+        ),
+        (&["list"], &[("DOCKER_HOST", "ssh://example.com")], "could not tell where the engine is", "ssh -NL"),
+        (&["exec", "--", "true"], &[], "no sandbox belongs to this folder", "cloister start"),
+    ];
+    for (arguments, env, error, hint) in cases {
+        let output = user.command(arguments).envs(env.iter().copied()).output().unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{stderr}");
+        assert!(stderr.contains(error) && stderr.contains(hint), "{arguments:?}: {stderr}");
+    }
+}
+
+#[test]
+fn an_exhausted_pool_is_said() {
+    let user = User::with(CONFIG);
+    let config = user.root.path().join("CONFIG/cloister");
+    std::fs::create_dir_all(&config).unwrap();
+    // One network: the guardian's own takes it.
+    std::fs::write(config.join("config.json5"), "{ network: { pool: '10.223.7.0/28' } }").unwrap();
+    let exhausted = user.run(&["start", "-d"]);
+    exhausted.expect(1);
+    assert!(exhausted.stderr().contains("network.pool"), "{}", exhausted.stderr());
+    assert_eq!(user.listed(), Vec::<serde_json::Value>::new());
+}

@@ -1,0 +1,78 @@
+use super::User;
+
+#[test]
+fn commands_run_once_in_order_and_attach_every_time() {
+    let user = User::with(
+        r#"{
+            "image": "debian:bookworm",
+            "initializeCommand": "touch on-the-host",
+            "onCreateCommand": "echo onCreate >> log",
+            "updateContentCommand": ["sh", "-c", "echo updateContent >> log"],
+            "postCreateCommand": { "a": "echo a:out; echo object >> log", "b": "sleep 0.2; echo object >> log" },
+            "postStartCommand": "echo postStart >> log",
+            "postAttachCommand": "echo postAttach >> log"
+        }"#,
+    );
+    let started = user.run(&["start", "--detach"]);
+    started.expect(0);
+    assert!(started.stderr().contains("[a] a:out\n"), "{}", started.stderr());
+    user.run(&["start", "--", "true"]).expect(0);
+    let log = std::fs::read_to_string(user.project.join("log")).unwrap();
+    let expected = ["onCreate", "updateContent", "object", "object", "postStart", "postAttach", "postAttach"];
+    assert_eq!(log.lines().collect::<Vec<_>>(), expected);
+    assert!(!super::exists(&user.project.join("on-the-host")));
+    assert!(!user.shell("test -e on-the-host").0.status.success());
+}
+
+#[test]
+fn a_command_that_fails_holds_the_later_ones_back_until_it_works() {
+    let user = User::with(
+        r#"{ "image": "debian:bookworm", "onCreateCommand": "echo first >> log", "postCreateCommand": "test -e allowed", "postStartCommand": "echo last >> log" }"#,
+    );
+    let log = || std::fs::read_to_string(user.project.join("log")).unwrap();
+    let failed = user.run(&["start", "--", "true"]);
+    failed.expect(1);
+    assert!(failed.stderr().contains("postCreateCommand ended with exit code 1"), "{}", failed.stderr());
+    assert_eq!(log(), "first\n");
+    user.shell("touch allowed").expect(0);
+    user.run(&["start", "--", "true"]).expect(0);
+    assert_eq!(log(), "first\nlast\n");
+}
+
+#[test]
+fn another_plan_needs_a_word() {
+    let user = User::with(r#"{ "image": "debian:bookworm" }"#);
+    let before = user.start();
+    user.configure(r#"{ "image": "debian:bookworm", "containerEnv": { "A": "1" } }"#);
+    let refused = user.run(&["start", "--", "true"]);
+    refused.expect(1);
+    assert!(refused.stderr().contains("--rebuild"), "{}", refused.stderr());
+    assert_eq!(user.run(&["start", "--rebuild", "--", "printenv", "A"]).expect(0), "1\n");
+    assert_ne!(user.listed()[0]["planDigest"], before["planDigest"]);
+}
+
+#[test]
+fn of_two_starts_at_once_one_makes_and_one_attaches() {
+    let user = User::with(r#"{ "image": "debian:bookworm", "onCreateCommand": "echo made >> log; sleep 0.3" }"#);
+    let mut first = user.command(&["start", "--", "true"]).spawn().unwrap();
+    let mut second = user.command(&["start", "--", "true"]).spawn().unwrap();
+    assert!(first.wait().unwrap().success() && second.wait().unwrap().success());
+    assert_eq!(std::fs::read_to_string(user.project.join("log")).unwrap(), "made\n");
+}
+
+#[test]
+fn a_guardian_that_was_replaced_knows_every_sandbox_again() {
+    let user = User::with(r#"{ "image": "debian:bookworm" }"#);
+    user.start();
+    let ask = "guardian=${HTTP_PROXY##*@}; guardian=${guardian%:*}; exec 3<>/dev/tcp/$guardian/3128; \
+               printf 'GET http://example.org/ HTTP/1.1\\r\\nHost: example.org\\r\\n\\r\\n' >&3; head -c 8 <&3";
+    let answers = || user.run(&["exec", "--", "timeout", "5", "bash", "-c", ask]).expect(0);
+    assert_eq!(answers(), "HTTP/1.1");
+    user.run(&["guardian", "reload"]).expect(0);
+    assert_eq!(answers(), "HTTP/1.1");
+    user.run(&["guardian", "stop"]).expect(0);
+    let closed = user.run(&["exec", "--", "timeout", "2", "bash", "-c", ask]);
+    assert_ne!(closed.0.status.code(), Some(0), "without a guardian nothing answers");
+    user.run(&["start", "--", "true"]).expect(0);
+    assert_eq!(answers(), "HTTP/1.1");
+}
