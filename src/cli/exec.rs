@@ -2,9 +2,12 @@
 //! `cloister exec`: a command in a sandbox that runs.
 
 use super::failure::Failure;
+use super::plan::{failure, on_stderr};
 use super::runtime;
 use crate::engine::exec::{Process, attached};
 use crate::engine::session::{self, Context, SessionError};
+use crate::pipeline;
+use crate::policy::Policy;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -30,15 +33,17 @@ pub struct Args {
 /// # Errors
 /// No such sandbox runs, or the command cannot be run.
 pub fn run(args: &Args) -> Result<u8, Failure> {
-    runtime::finish(exec(args), SessionError::hint)
+    let policy = pipeline::policy().map_err(|error| failure(&error, on_stderr()))?;
+    runtime::finish(exec(args, &policy), SessionError::hint)
 }
 
-async fn exec(args: &Args) -> Result<u8, SessionError> {
+async fn exec(args: &Args, policy: &Policy) -> Result<u8, SessionError> {
     let context = Context::open().await?;
     let folder = std::env::current_dir().unwrap_or_default();
     let receipt = session::running(&context, args.name.as_deref(), &folder).await?;
+    let receipt = session::hand_over(&context, policy, receipt).await?;
     let mut process = Process::new(args.command.clone(), &receipt.process);
-    let passed = receipt.process.passed.iter().filter_map(|name| Some((name.clone(), std::env::var(name).ok()?)));
+    let passed = policy.env.pass.iter().filter_map(|name| Some((name.clone(), std::env::var(name).ok()?)));
     process.env.extend(passed);
     let container = receipt.container.as_deref().unwrap_or_default();
     Ok(attached::run(&context.engine, container, &process).await?)

@@ -1,7 +1,5 @@
 //! `cloister guardian`: the proxy that every sandbox talks to, by hand.
 
-use ipnet::Ipv4Net;
-
 use super::exit;
 use super::failure::Failure;
 use super::list::Format;
@@ -9,16 +7,17 @@ use super::output::Output;
 use super::plan::{failure, on_stderr};
 use super::runtime;
 use crate::engine::guardian::{self, Channel};
-use crate::engine::session::{Context, SessionError};
+use crate::engine::session::{self, Context, SessionError};
 use crate::guardian::protocol::Status;
 use crate::pipeline;
+use crate::policy::Policy;
 
 const EXAMPLES: &str = "\
 Examples:
   cloister guardian status   whether it runs, and what it has decided
-  cloister guardian reload   a new one, with the policies of every sandbox that runs";
+  cloister guardian reload   after a change to config.json5";
 
-/// Look at the guardian, or start, stop and replace it
+/// Look at the guardian, start or stop it, or hand it a changed policy
 ///
 /// `cloister start` does what is needed by itself. While the guardian is away, nothing leaves a sandbox.
 #[derive(Debug, clap::Args)]
@@ -42,7 +41,7 @@ pub enum Action {
         #[arg(long, value_enum, default_value_t)]
         format: Format,
     },
-    /// Replace it by a new one
+    /// Read config.json5 again, and put it in force for every sandbox that runs
     Reload,
 }
 
@@ -55,7 +54,7 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
     let mut output = Output::default();
     runtime::finish(
         async {
-            output = act(&Context::open().await?, policy.network.pool, args.action).await?;
+            output = act(&Context::open().await?, &policy, args.action).await?;
             Ok(exit::OK)
         },
         SessionError::hint,
@@ -63,24 +62,29 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
     output.write()
 }
 
-async fn act(context: &Context, pool: Ipv4Net, action: Action) -> Result<Output, SessionError> {
+async fn act(context: &Context, policy: &Policy, action: Action) -> Result<Output, SessionError> {
     let Context { engine, state, programs, .. } = context;
-    let _lock = state.lock().await?;
     let said = |text: &str| Output { stderr: format!("{text}\n"), ..Output::default() };
     match action {
         Action::Start => {
-            guardian::ensure(engine, state, programs, pool).await?;
+            let _lock = state.lock().await?;
+            guardian::ensure(engine, state, programs, policy.network.pool).await?;
             Ok(said("the guardian runs"))
         }
         Action::Reload => {
-            guardian::reload(engine, state, programs, pool).await?;
-            Ok(said("the guardian was replaced"))
+            let names = session::reload(context, policy).await?;
+            Ok(said(&match names.as_slice() {
+                [] => "no sandbox runs; the next one starts with the new policy".to_owned(),
+                names => format!("the policy is in force for {}", names.join(", ")),
+            }))
         }
         Action::Stop => {
+            let _lock = state.lock().await?;
             guardian::remove(engine, state).await?;
             Ok(said("the guardian stopped"))
         }
         Action::Status { format } => {
+            let _lock = state.lock().await?;
             let status = match guardian::find(engine, state).await? {
                 Some(found) if found.running => Some(status(context, &found.id).await?),
                 _ => None,

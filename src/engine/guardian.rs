@@ -6,6 +6,8 @@ pub mod channel;
 mod container;
 mod image;
 
+use std::collections::BTreeSet;
+
 use bollard::query_parameters::{InspectContainerOptions, RemoveContainerOptionsBuilder};
 use ipnet::Ipv4Net;
 
@@ -52,7 +54,9 @@ impl GuardianError {
         match self {
             Self::Programs(error) => error.hint(),
             Self::Network(error) => error.hint(),
-            Self::Channel(_) => Some("start it anew: `cloister guardian reload`".to_owned()),
+            Self::Channel(_) => {
+                Some("start it anew: `cloister guardian stop`, then `cloister guardian start`".to_owned())
+            }
             Self::State(error) => error.hint(),
             Self::Image(_) | Self::Call(_) => None,
         }
@@ -68,6 +72,8 @@ pub struct Found {
     pub running: bool,
     /// Digest of its program.
     pub digest: String,
+    /// Names of the networks that it is on.
+    pub networks: BTreeSet<String>,
 }
 
 /// Looks for the guardian; `None` where there is none.
@@ -82,6 +88,11 @@ pub async fn find(engine: &Engine, state: &StateFolder) -> Result<Option<Found>,
         id: container.id.unwrap_or_default(),
         running: container.state.and_then(|state| state.running).unwrap_or(false),
         digest: container.config.and_then(|config| config.labels?.remove(names::DIGEST)).unwrap_or_default(),
+        networks: container
+            .network_settings
+            .and_then(|settings| settings.networks)
+            .map(|networks| networks.into_keys().collect())
+            .unwrap_or_default(),
     }))
 }
 
@@ -95,6 +106,34 @@ pub async fn ensure(
     programs: &Programs,
     pool: Ipv4Net,
 ) -> Result<Channel, GuardianError> {
+    reach(engine, state, programs, pool).await.map(|(channel, _)| channel)
+}
+
+/// Makes sure that the guardian serves a sandbox that runs, under the policy of its receipt.
+///
+/// # Errors
+/// It cannot be made, does not answer, or refuses.
+pub async fn serve(
+    engine: &Engine,
+    state: &StateFolder,
+    programs: &Programs,
+    pool: Ipv4Net,
+    receipt: &Receipt,
+) -> Result<(), GuardianError> {
+    let (mut channel, networks) = reach(engine, state, programs, pool).await?;
+    if !networks.contains(&names::container(&receipt.id)) {
+        connect(engine, state, receipt).await?;
+    }
+    Ok(admit(&mut channel, receipt).await?)
+}
+
+/// Returns the channel, and the networks that the guardian is known to be on.
+async fn reach(
+    engine: &Engine,
+    state: &StateFolder,
+    programs: &Programs,
+    pool: Ipv4Net,
+) -> Result<(Channel, BTreeSet<String>), GuardianError> {
     let program = programs.load(PROGRAM)?;
     if let Some(found) = find(engine, state).await?
         && found.running
@@ -102,24 +141,10 @@ pub async fn ensure(
     {
         match Channel::open(engine, &found.id).await {
             Err(ChannelError::Version { .. }) => {}
-            other => return Ok(other?),
+            other => return Ok((other?, found.networks)),
         }
     }
-    replace(engine, state, &program, pool).await
-}
-
-/// Removes the guardian and makes a new one, which is told every running sandbox's policy.
-///
-/// # Errors
-/// It cannot be made, or does not answer.
-pub async fn reload(
-    engine: &Engine,
-    state: &StateFolder,
-    programs: &Programs,
-    pool: Ipv4Net,
-) -> Result<Channel, GuardianError> {
-    let program = programs.load(PROGRAM)?;
-    replace(engine, state, &program, pool).await
+    Ok((replace(engine, state, &program, pool).await?, BTreeSet::new()))
 }
 
 async fn replace(

@@ -73,6 +73,4 @@ pub struct ProcessDefaults {
     pub folder: String,
     /// Environment on top of the container's; `None` empties a variable.
     pub env: BTreeMap<String, Option<String>>,
-    /// Names of variables whose values come from the environment of the user; the values are never written down.
-    pub passed: Vec<String>,
 }

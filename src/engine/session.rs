@@ -10,7 +10,7 @@ use bollard::query_parameters::InspectContainerOptions;
 
 pub use list::{Listed, list};
 pub use select::{SelectError, running, select};
-pub use start::{Start, start};
+pub use start::{Start, hand_over, reload, start};
 pub use stop::{shutdown, stop};
 
 use super::apply::{ApplyError, Bench};
@@ -25,6 +25,7 @@ use crate::host::identity::{Identity, IdentityError};
 use crate::host::paths::{Paths, PathsError};
 use crate::host::programs::{Programs, ProgramsError};
 use crate::host::random::RandomError;
+use crate::plan::diff::Change;
 
 /// Why something about a sandbox did not work.
 #[derive(Debug, thiserror::Error)]
@@ -75,10 +76,12 @@ pub enum SessionError {
     #[error("interrupted; what was made so far is removed")]
     Interrupted,
     /// A running sandbox was made from another plan.
-    #[error("`{name}` runs with another plan than this one")]
+    #[error("`{name}` runs with another plan than this one:\n  {}", lines(changes))]
     PlanChanged {
         /// Name of the sandbox.
         name: String,
+        /// What would be different.
+        changes: Vec<Change>,
     },
 }
 
@@ -95,13 +98,17 @@ impl SessionError {
             Self::Apply(error) => error.hint(),
             Self::Lifecycle(error) => error.hint(),
             Self::Select(error) => error.hint(),
-            Self::PlanChanged { name } => Some(format!(
+            Self::PlanChanged { name, .. } => Some(format!(
                 "`cloister start --rebuild` makes it anew; `cloister exec {name} -- COMMAND` uses it as it is"
             )),
             Self::Call(_) | Self::Exec(_) | Self::Random(_) | Self::Addresses(_) => None,
             Self::Signals(_) | Self::Interrupted => None,
         }
     }
+}
+
+fn lines(changes: &[Change]) -> String {
+    changes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n  ")
 }
 
 /// Everything that a session works with.

@@ -10,7 +10,7 @@ use crate::host::file::{self, FileError};
 use crate::host::lock::{Lock, LockError};
 use crate::host::paths::{self, PathsError};
 
-/// Most bytes that a receipt has.
+/// Most bytes that a receipt or a plan has.
 const RECEIPT_LIMIT: u64 = 16 << 20;
 
 /// Why the state folder cannot be used.
@@ -34,8 +34,8 @@ pub enum StateError {
         #[source]
         source: io::Error,
     },
-    /// A receipt is not what cloister writes.
-    #[error("the receipt `{path}` cannot be read")]
+    /// A receipt or a plan is not what cloister writes.
+    #[error("`{path}` is not as cloister wrote it")]
     Receipt {
         /// The file.
         path: PathBuf,
@@ -192,6 +192,16 @@ impl StateFolder {
             file::write(&folder.join(name), bytes, 0o644)?;
         }
         Ok(folder)
+    }
+
+    /// Reads the plan that a sandbox was made from, in its JSON form; another version may have written it.
+    ///
+    /// # Errors
+    /// It cannot be read, or is not JSON.
+    pub fn load_plan(&self, id: &str) -> Result<serde_json::Value, StateError> {
+        let path = self.sandbox(id).join("plan.json");
+        let text = file::read_text(&path, RECEIPT_LIMIT)?;
+        serde_json::from_str(&text).map_err(|source| StateError::Receipt { path, source })
     }
 
     /// Writes the plan that a sandbox was made from.

@@ -16,6 +16,7 @@ use crate::guardian::protocol::WirePolicy;
 use crate::host::addresses;
 use crate::host::random;
 use crate::ident::SandboxId;
+use crate::plan::diff::{Change, diff};
 use crate::plan::model::Hook;
 use crate::plan::{Plan, canonical};
 use crate::policy::Policy;
@@ -49,10 +50,7 @@ pub async fn start(context: &Context, request: Start<'_>) -> Result<Receipt, Ses
     clean::sweep(context).await?;
     let lock = context.state.lock_sandbox(id.as_str()).await?;
     let mut receipt = match running(context, id.as_str()).await? {
-        Some(receipt) if receipt.plan_digest == request.plan.digest && !request.rebuild => {
-            attach(context, request.policy, receipt).await?
-        }
-        Some(receipt) if !request.rebuild => return Err(SessionError::PlanChanged { name: receipt.name }),
+        Some(receipt) if !request.rebuild => join(context, request, receipt).await?,
         _ => create(context, audited, request, &id).await?,
     };
     let (attaching, once): (Vec<Hook>, Vec<Hook>) =
@@ -71,16 +69,63 @@ async fn running(context: &Context, id: &str) -> Result<Option<Receipt>, Session
     }
 }
 
-/// The guardian may be a new one, and the policy may have changed where the plan does not show it.
-async fn attach(context: &Context, policy: &Policy, mut receipt: Receipt) -> Result<Receipt, SessionError> {
-    receipt.policy = wire(policy)?;
-    context.state.save(&receipt)?;
+/// Joins a sandbox that runs, unless something in it would be different.
+async fn join(context: &Context, request: Start<'_>, mut receipt: Receipt) -> Result<Receipt, SessionError> {
+    if receipt.plan_digest != request.plan.digest {
+        let changes = changes(context, &receipt.id, request.plan)?;
+        if !changes.is_empty() {
+            return Err(SessionError::PlanChanged { name: receipt.name, changes });
+        }
+        context.state.save_plan(&receipt.id, canonical::pretty(request.plan).as_bytes())?;
+        receipt.plan_digest.clone_from(&request.plan.digest);
+        context.state.save(&receipt)?;
+    }
+    hand_over(context, request.policy, receipt).await
+}
+
+/// Hands the guardian the policy of a sandbox that runs, as the user's configuration says now, and waits until it is in
+/// force. The guardian may be a new one.
+///
+/// # Errors
+/// There is no guardian, or it does not take the policy.
+pub async fn hand_over(context: &Context, policy: &Policy, mut receipt: Receipt) -> Result<Receipt, SessionError> {
+    let wire = wire(policy)?;
+    if receipt.policy != wire {
+        receipt.policy = wire;
+        context.state.save(&receipt)?;
+    }
     let _lock = context.state.lock().await?;
     let Context { engine, state, programs, .. } = context;
-    let mut channel = guardian::ensure(engine, state, programs, policy.network.pool).await?;
-    guardian::connect(engine, state, &receipt).await?;
-    guardian::admit(&mut channel, &receipt).await.map_err(guardian::GuardianError::from)?;
+    guardian::serve(engine, state, programs, policy.network.pool, &receipt).await?;
     Ok(receipt)
+}
+
+/// Hands the guardian the policy of every sandbox that runs; returns their names.
+///
+/// # Errors
+/// As [`hand_over`].
+pub async fn reload(context: &Context, policy: &Policy) -> Result<Vec<String>, SessionError> {
+    let mut reloaded = Vec::new();
+    for receipt in context.state.receipts()? {
+        if receipt.state == State::Running && context.is_running(&receipt.id).await? {
+            reloaded.push(hand_over(context, policy, receipt).await?.name);
+        }
+    }
+    Ok(reloaded)
+}
+
+/// What would run differently, if a sandbox that runs were made from this plan. The guardian's part and
+/// the variables that are passed are not among it: they take effect while the sandbox runs.
+fn changes(context: &Context, id: &str, plan: &Plan) -> Result<Vec<Change>, SessionError> {
+    let mut old = context.state.load_plan(id)?;
+    let mut new = canonical::to_json(plan);
+    for plan in [&mut old, &mut new] {
+        if let Some(members) = plan.as_object_mut() {
+            members.remove("proxy");
+            members.remove("passedEnv");
+        }
+    }
+    Ok(diff(&old, &new))
 }
 
 async fn create(
@@ -141,7 +186,6 @@ async fn promise(context: &Context, plan: &Plan, request: Start<'_>, id: &Sandbo
             user: container.map(|container| container.user.clone()).unwrap_or_default(),
             folder: plan.workspace.folder.clone(),
             env: container.map(|container| container.remote_env.clone()).unwrap_or_default(),
-            passed: plan.passed_env.clone(),
         },
         hooks_done: BTreeSet::new(),
     };
