@@ -5,6 +5,7 @@
 
 mod allocate;
 mod files;
+mod targets;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
@@ -81,6 +82,15 @@ pub enum ApplyError {
         #[source]
         source: std::io::Error,
     },
+    /// A folder of the workspace that a mount needs cannot be made.
+    #[error("could not make the folder `{path}`, which a mount needs")]
+    Target {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// A program for the sandbox cannot be used.
     #[error(transparent)]
     Programs(#[from] ProgramsError),
@@ -126,11 +136,16 @@ impl ApplyError {
             }
             Self::NotYet { .. } => Some("name an image in devcontainer.json".to_owned()),
             Self::Folder(error) => error.hint(),
+            Self::Target { path, .. } => {
+                Some(format!("make `{}` a folder of yours, without links on the way", path.display()))
+            }
             Self::Home { .. } => Some("run cloister as the owner of the folder".to_owned()),
             Self::Programs(error) => error.hint(),
             Self::Network(error) => error.hint(),
             Self::Guardian(error) => error.hint(),
-            Self::Channel(_) => Some("start the guardian anew: `cloister guardian reload`".to_owned()),
+            Self::Channel(_) => {
+                Some("start it anew: `cloister guardian stop`, then `cloister guardian start`".to_owned())
+            }
             Self::State(error) => error.hint(),
             Self::Call(error) if error.message().contains("rlimit") => Some(
                 "the engine cannot give that many open files: set a smaller `limits.nofile` in config.json5".to_owned(),
@@ -248,10 +263,12 @@ pub async fn apply(
         digest: &audited.plan.digest,
         processors: info.ncpu.and_then(|count| u32::try_from(count).ok()).unwrap_or(1),
     };
+    targets::make_folders(audited.container, &audited.plan.workspace)?;
     let container = create(bench, audited, &place).await?;
     receipt.container = Some(container.clone());
     bench.state.save(receipt)?;
     read_back(bench.engine, &info, audited, image, &values, &container).await?;
+    targets::own_volumes(bench.engine, audited.container, &container).await?;
     sources.unchanged()?;
     let mut stream = start(bench.engine, &container).await?;
     probe::answer(&mut stream).await?;

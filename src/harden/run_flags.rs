@@ -88,7 +88,7 @@ fn switch(draft: &mut Draft, flag: &Asked<'_>, name: Name, on: bool) {
         Name::UseApiSocket if on => flag.removed(draft, Critical, "hands the engine's socket to the container"),
         Name::ReadOnly if on => {
             draft.readonly_rootfs = true;
-            flag.kept(draft, "the root file system is read-only");
+            flag.kept(draft, "the root file system is read-only, and volumes keep the owner that the image gives them");
         }
         Name::ReadOnly => flag.replaced(
             draft,

@@ -1,6 +1,4 @@
 //! Sandboxes on a real engine, through the program itself: what is made, what runs in it, and what is left.
-#![expect(clippy::disallowed_methods, reason = "adapter: tests start programs")]
-#![expect(clippy::unwrap_used, reason = "a test's own steps")]
 
 mod broken;
 mod lifecycle;
@@ -20,14 +18,14 @@ use tempfile::TempDir;
 const OWNER: u32 = 1000;
 
 /// A user of their own: folders, guardian and one project.
-struct User {
-    root: TempDir,
-    project: PathBuf,
+pub(crate) struct User {
+    pub(crate) root: TempDir,
+    pub(crate) project: PathBuf,
 }
 
 impl User {
     /// Returns a user whose project has this configuration.
-    fn with(config: &str) -> Self {
+    pub(crate) fn with(config: &str) -> Self {
         let root = tempfile::tempdir().unwrap();
         let project = root.path().canonicalize().unwrap().join("project");
         std::fs::create_dir_all(project.join(".devcontainer")).unwrap();
@@ -36,7 +34,7 @@ impl User {
         user
     }
 
-    fn configure(&self, config: &str) {
+    pub(crate) fn configure(&self, config: &str) {
         let folder = self.project.join(".devcontainer");
         std::fs::write(folder.join("devcontainer.json"), config).unwrap();
         if rustix::process::geteuid().is_root() {
@@ -46,7 +44,14 @@ impl User {
         }
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    /// Writes the user's own configuration.
+    pub(crate) fn allow(&self, config: &Value) {
+        let folder = self.root.path().join("CONFIG/cloister");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("config.json5"), config.to_string()).unwrap();
+    }
+
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cloister"));
         command.args(arguments).current_dir(&self.project).env("HOME", self.root.path());
         for name in ["CONFIG", "STATE", "DATA", "CACHE"] {
@@ -56,28 +61,28 @@ impl User {
     }
 
     /// Runs cloister in the project and returns what came of it.
-    fn run(&self, arguments: &[&str]) -> Ran {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ran {
         Ran(self.command(arguments).output().unwrap())
     }
 
     /// Starts the sandbox and stays outside.
-    fn start(&self) -> Value {
+    pub(crate) fn start(&self) -> Value {
         self.run(&["start", "--detach"]).expect(0);
         let listed = self.listed();
         assert_eq!(listed.len(), 1, "{listed:?}");
         listed[0].clone()
     }
 
-    fn listed(&self) -> Vec<Value> {
+    pub(crate) fn listed(&self) -> Vec<Value> {
         serde_json::from_str(&self.run(&["list", "--format", "json"]).expect(0)).unwrap()
     }
 
     /// Runs a shell script in the sandbox.
-    fn shell(&self, script: &str) -> Ran {
+    pub(crate) fn shell(&self, script: &str) -> Ran {
         self.run(&["exec", "--", "sh", "-c", script])
     }
 
-    fn state(&self) -> PathBuf {
+    pub(crate) fn state(&self) -> PathBuf {
         self.root.path().join("STATE/cloister")
     }
 }
@@ -90,20 +95,20 @@ impl Drop for User {
 }
 
 /// What came of a command.
-struct Ran(Output);
+pub(crate) struct Ran(pub(crate) Output);
 
 impl Ran {
     /// Returns standard output if the exit code is this one.
-    fn expect(&self, code: i32) -> String {
+    pub(crate) fn expect(&self, code: i32) -> String {
         assert_eq!(self.0.status.code(), Some(code), "{}{}", self.stdout(), self.stderr());
         self.stdout()
     }
 
-    fn stdout(&self) -> String {
+    pub(crate) fn stdout(&self) -> String {
         String::from_utf8_lossy(&self.0.stdout).into_owned()
     }
 
-    fn stderr(&self) -> String {
+    pub(crate) fn stderr(&self) -> String {
         String::from_utf8_lossy(&self.0.stderr).into_owned()
     }
 }
@@ -113,7 +118,7 @@ async fn engine() -> Engine {
 }
 
 /// Returns what the engine says of a thing, as JSON: `containers/NAME/json` and the like.
-fn inspect(kind: &str, name: &str) -> Option<Value> {
+pub(crate) fn inspect(kind: &str, name: &str) -> Option<Value> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let docker = engine().await.docker;
@@ -139,6 +144,6 @@ fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-fn exists(path: &Path) -> bool {
+pub(crate) fn exists(path: &Path) -> bool {
     path.try_exists().unwrap_or(false)
 }

@@ -1,4 +1,3 @@
-#![expect(clippy::disallowed_methods, reason = "drives a real engine")]
 //! The programs inside a sandbox, on a real engine: what the probe finds, what process 1 does, what the filter refuses.
 
 use std::collections::BTreeSet;

@@ -63,7 +63,7 @@ fn home_folder(data: &Path, container: &Container, id: &str) -> Result<PathBuf, 
     Ok(path)
 }
 
-fn owner(user: &str) -> (Option<Uid>, Option<Gid>) {
+pub(super) fn owner(user: &str) -> (Option<Uid>, Option<Gid>) {
     let (uid, gid) = user.split_once(':').unwrap_or((user, ""));
     (uid.parse().ok().map(Uid::from_raw), gid.parse().ok().map(Gid::from_raw))
 }

@@ -1,3 +1,5 @@
+use std::process::Command;
+
 use super::User;
 
 #[test]
@@ -52,6 +54,51 @@ fn another_plan_needs_a_word() {
 }
 
 #[test]
+fn a_changed_policy_is_in_force_at_once() {
+    let user = User::with(r#"{ "image": "debian:bookworm" }"#);
+    let before = user.start();
+    let folder = user.root.path().join("CONFIG/cloister");
+    std::fs::create_dir_all(&folder).unwrap();
+    let ask = "curl -s -o /dev/null -w '%{http_code}' http://www.example.org/";
+    assert_eq!(user.shell(ask).expect(0), "403");
+    std::fs::write(folder.join("config.json5"), r#"{ allow: ["www.example.org"] }"#).unwrap();
+    let reloaded = user.run(&["guardian", "reload"]);
+    reloaded.expect(0);
+    assert!(reloaded.stderr().contains("project"), "{}", reloaded.stderr());
+    assert_ne!(user.shell(ask).expect(0), "403");
+    std::fs::write(folder.join("config.json5"), "{}").unwrap();
+    assert_eq!(user.shell(ask).expect(0), "403", "exec hands the policy over as well");
+    user.run(&["start", "--", "true"]).expect(0);
+    assert_eq!(user.listed()[0]["container"], before["container"], "a policy needs no new container");
+    std::fs::write(folder.join("config.json5"), "{ allow: [").unwrap();
+    user.run(&["exec", "--", "true"]).expect(3);
+    user.run(&["guardian", "reload"]).expect(3);
+    std::fs::write(folder.join("config.json5"), "{}").unwrap();
+}
+
+#[test]
+fn volumes_belong_to_the_agent_and_leave_nothing_of_root_behind() {
+    let user = User::with(
+        r#"{
+            "image": "debian:bookworm",
+            "mounts": [
+                "source=modules,target=${containerWorkspaceFolder}/node_modules,type=volume",
+                "source=cache,target=/var/cache/mine,type=volume",
+                "type=tmpfs,target=/scratch"
+            ],
+            "postCreateCommand": "touch node_modules/x /var/cache/mine/x /scratch/x"
+        }"#,
+    );
+    user.start();
+    use std::os::unix::fs::MetadataExt;
+    let made = std::fs::metadata(user.project.join("node_modules")).unwrap();
+    assert_eq!(made.uid(), std::fs::metadata(&user.project).unwrap().uid());
+    assert!(!super::exists(&user.project.join("node_modules/x")), "the volume is not the folder");
+    user.run(&["stop"]).expect(0);
+    assert_eq!(user.run(&["start", "--", "ls", "/var/cache/mine"]).expect(0), "x\n", "volumes are kept");
+}
+
+#[test]
 fn of_two_starts_at_once_one_makes_and_one_attaches() {
     let user = User::with(r#"{ "image": "debian:bookworm", "onCreateCommand": "echo made >> log; sleep 0.3" }"#);
     let mut first = user.command(&["start", "--", "true"]).spawn().unwrap();
@@ -71,8 +118,9 @@ fn a_guardian_that_was_replaced_knows_every_sandbox_again() {
     user.run(&["guardian", "reload"]).expect(0);
     assert_eq!(answers(), "HTTP/1.1");
     user.run(&["guardian", "stop"]).expect(0);
-    let closed = user.run(&["exec", "--", "timeout", "2", "bash", "-c", ask]);
-    assert_ne!(closed.0.status.code(), Some(0), "without a guardian nothing answers");
+    let container = user.listed()[0]["container"].as_str().unwrap().to_owned();
+    let closed = Command::new("docker").args(["exec", &container, "timeout", "2", "bash", "-c", ask]).output().unwrap();
+    assert_ne!(closed.status.code(), Some(0), "without a guardian nothing answers");
     user.run(&["start", "--", "true"]).expect(0);
     assert_eq!(answers(), "HTTP/1.1");
 }

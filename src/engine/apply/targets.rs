@@ -1,0 +1,87 @@
+//! Targets of volumes and memory: below the workspace they need a folder on the host, and a new volume needs an owner.
+//!
+//! The engine would make both as root, and leave the folder behind in the user's own tree (SEC-56).
+
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+
+use bollard::query_parameters::UploadToContainerOptionsBuilder;
+use rustix::fs::{Gid, Mode, OFlags, ResolveFlags, Uid};
+use rustix::io::Errno;
+
+use super::ApplyError;
+use super::files::owner;
+use crate::engine::connect::{CallError, Engine, Operation};
+use crate::harden::syntax::path::is_within;
+use crate::plan::model::{Container, MountKind, Workspace};
+
+/// Mode of a folder that is made: the usual one.
+const FOLDER_MODE: Mode = Mode::from_raw_mode(0o755);
+
+/// Makes the folders on the host that targets below the workspace need, as the workspace's owner.
+///
+/// # Errors
+/// A link or a file stands in the way, or the folder cannot be made.
+pub(super) fn make_folders(container: &Container, workspace: &Workspace) -> Result<(), ApplyError> {
+    let Some(source) = &workspace.source else { return Ok(()) };
+    let below = container.mounts.iter().filter(|mount| mount.kind != MountKind::Bind);
+    for mount in below.filter(|mount| mount.target != workspace.target && is_within(&mount.target, &workspace.target)) {
+        let relative = mount.target[workspace.target.len()..].trim_start_matches('/');
+        make_below(Path::new(source), relative, owner(&container.user))
+            .map_err(|error| ApplyError::Target { path: PathBuf::from(source).join(relative), source: error.into() })?;
+    }
+    Ok(())
+}
+
+/// Walks down from `root`, never through a link, and makes what is missing.
+fn make_below(root: &Path, relative: &str, (uid, gid): (Option<Uid>, Option<Gid>)) -> Result<(), Errno> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let mut folder: OwnedFd = rustix::fs::open(root, flags, Mode::empty())?;
+    for name in relative.split('/') {
+        match rustix::fs::mkdirat(&folder, name, FOLDER_MODE) {
+            Ok(()) => rustix::fs::chownat(&folder, name, uid, gid, rustix::fs::AtFlags::SYMLINK_NOFOLLOW)?,
+            Err(Errno::EXIST) => {}
+            Err(error) => return Err(error),
+        }
+        let no_links = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
+        folder = rustix::fs::openat2(&folder, name, flags, Mode::empty(), no_links)?;
+    }
+    Ok(())
+}
+
+/// Gives the roots of the container's volumes to its user, while nothing runs in it yet.
+///
+/// # Errors
+/// The engine does not do it.
+pub(super) async fn own_volumes(engine: &Engine, plan: &Container, container: &str) -> Result<(), CallError> {
+    let targets: Vec<&str> =
+        plan.mounts.iter().filter(|mount| mount.kind == MountKind::Volume).map(|mount| mount.target.as_str()).collect();
+    // The engine writes nothing into a container whose root is read-only, volumes included.
+    if targets.is_empty() || plan.readonly_rootfs {
+        return Ok(());
+    }
+    let options = UploadToContainerOptionsBuilder::default().path("/").build();
+    let archive = bollard::body_full(folders(&targets, &plan.user).into());
+    let done = engine.docker.upload_to_container(container, Some(options), archive).await;
+    done.operation(|| "give the volumes to the sandbox's user".to_owned())
+}
+
+/// An archive of folders without anything in them: unpacking sets their owner and leaves their contents alone.
+fn folders(targets: &[&str], user: &str) -> Vec<u8> {
+    let (uid, gid) = owner(user);
+    let mut archive = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_gnu();
+    header.set_entry_type(tar::EntryType::Directory);
+    header.set_mode(FOLDER_MODE.as_raw_mode());
+    header.set_uid(uid.map_or(0, |uid| uid.as_raw().into()));
+    header.set_gid(gid.map_or(0, |gid| gid.as_raw().into()));
+    header.set_size(0);
+    for target in targets {
+        let name = format!("{}/", target.trim_start_matches('/'));
+        archive.append_data(&mut header.clone(), name, std::io::empty()).expect("memory takes everything");
+    }
+    archive.into_inner().expect("memory takes everything")
+}
+
+#[cfg(test)]
+mod tests;

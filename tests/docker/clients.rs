@@ -1,0 +1,48 @@
+//! Real package managers inside a sandbox, through the guardian, against the registries that this machine uses.
+//!
+//! `scripts/test` describes the machine: `CLOISTER_TEST_ALLOW` (its hosts), `CLOISTER_TEST_PERMIT` (their networks, where
+//! they are special), `CLOISTER_TEST_CA` (its certificates), `CLOISTER_TEST_IMAGE` (an image with the clients).
+
+use serde_json::{Value, json};
+
+use crate::engine::User;
+
+const MACHINE: &str = "scripts/test describes the machine to the tests with real clients";
+
+fn listed(name: &str) -> Vec<String> {
+    let text = std::env::var(name).expect(MACHINE);
+    text.split(',').filter(|item| !item.is_empty()).map(str::to_owned).collect()
+}
+
+/// Returns a user whose policy is this machine's registries and nothing else, and a sandbox with the clients.
+fn user() -> User {
+    let image = std::env::var("CLOISTER_TEST_IMAGE").expect(MACHINE);
+    let user = User::with(&json!({ "image": image }).to_string());
+    let mut network = json!({ "permitAddresses": listed("CLOISTER_TEST_PERMIT") });
+    if let Some(bundle) = listed("CLOISTER_TEST_CA").first() {
+        network["caBundle"] = Value::from(bundle.as_str());
+    }
+    user.allow(&json!({ "presets": [], "allow": listed("CLOISTER_TEST_ALLOW"), "network": network }));
+    user
+}
+
+#[test]
+fn package_managers_work_through_the_guardian_and_nothing_else_does() {
+    let user = user();
+    user.start();
+    let apt = "set -e; mkdir -p ~/apt/lists/partial ~/apt/cache/archives/partial; \
+               apt-get update -o Dir::State=$HOME/apt -o Dir::Cache=$HOME/apt/cache -o Dir::State::status=/var/lib/dpkg/status \
+               -o APT::Sandbox::User=$(id -un) -o APT::Update::Error-Mode=any";
+    user.shell(apt).expect(0);
+    user.shell("pip download --no-deps --dest ~/pip six==1.16.0 && test -s ~/pip/six-1.16.0-py2.py3-none-any.whl")
+        .expect(0);
+    user.shell("npm view is-number version").expect(0);
+    let refused = user.shell("curl -sS -m 5 https://www.example.net/");
+    refused.expect(56);
+    assert!(refused.stderr().contains("403"), "{}", refused.stderr());
+    let said = user.shell("curl -s -m 5 http://www.example.net/").expect(0);
+    assert!(said.contains("www.example.net") && said.contains("cloister guardian reload"), "{said}");
+    let direct = "env -u http_proxy -u https_proxy -u HTTP_PROXY -u HTTPS_PROXY -u ALL_PROXY -u all_proxy \
+                  curl -sS -m 3 https://1.1.1.1/";
+    assert_ne!(user.shell(direct).0.status.code(), Some(0));
+}
