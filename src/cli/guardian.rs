@@ -32,16 +32,20 @@ pub struct Args {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::Subcommand)]
 pub enum Action {
     /// Start it, unless it runs
+    #[command(after_help = "Example:\n  cloister guardian start")]
     Start,
     /// Stop it; sandboxes stay, and nothing leaves them
+    #[command(after_help = "Example:\n  cloister guardian stop")]
     Stop,
     /// Tell whether it runs, and what it has decided
+    #[command(after_help = "Example:\n  cloister guardian status --format json")]
     Status {
         /// Form of the answer
         #[arg(long, value_enum, default_value_t)]
         format: Format,
     },
     /// Read config.json5 again, and put it in force for every sandbox that runs
+    #[command(after_help = "Example:\n  cloister guardian reload")]
     Reload,
 }
 

@@ -45,7 +45,7 @@ fn snippets(text: &str, beginning: &str) -> Vec<String> {
 
 /// Returns the help of a subcommand, or of the program itself for an empty one; `None` where there is no such command.
 fn help(subcommand: &str) -> Option<String> {
-    let words = [subcommand, "--help"].into_iter().filter(|word| !word.is_empty());
+    let words = subcommand.split_whitespace().chain(["--help"]);
     let output = Command::new(env!("CARGO_BIN_EXE_cloister")).args(words).output().unwrap();
     output.status.success().then(|| String::from_utf8(output.stdout).unwrap())
 }
@@ -60,9 +60,12 @@ fn every_command_and_option_exists() {
             let command = snippet.split(" #").next().unwrap_or_default();
             let own = command.split(" -- ").next().unwrap_or_default();
             let words: Vec<&str> = own.split_whitespace().skip(1).collect();
-            let subcommand = words.first().filter(|word| !word.starts_with('-')).copied().unwrap_or_default();
+            let depth = if words.first() == Some(&"guardian") { 2 } else { 1 };
+            let names: Vec<&str> =
+                words.iter().take(depth).take_while(|word| !word.starts_with('-')).copied().collect();
+            let subcommand = names.join(" ");
             seen += 1;
-            let Some(help) = known.entry(subcommand.to_owned()).or_insert_with(|| help(subcommand)) else {
+            let Some(help) = known.entry(subcommand.clone()).or_insert_with(|| help(&subcommand)) else {
                 wrong.insert(format!("{}: no such command: {snippet}", name(&path)));
                 continue;
             };

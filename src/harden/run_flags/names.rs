@@ -8,15 +8,7 @@ use crate::ident::display_name;
 use crate::plan::finding::Severity::{High, Info, Low, Medium};
 
 /// Names that mean something to cloister, to Docker or to every program.
-const RESERVED: &[&str] = &[
-    "localhost",
-    "guardian",
-    "host",
-    "host.docker.internal",
-    "gateway.docker.internal",
-    "kubernetes.docker.internal",
-    "metadata.google.internal",
-];
+const RESERVED: &[&str] = &["localhost", "guardian", "host", "metadata.google.internal"];
 
 /// Returns the host name of a sandbox that asks for none: the folder's, unless that means something else already.
 pub(in crate::harden) fn default_hostname(folder: &Path) -> String {
@@ -75,7 +67,7 @@ pub(super) fn label(draft: &mut Draft, flag: &Asked<'_>, text: &str) {
 fn is_reserved(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let name = name.trim_end_matches('.');
-    name.starts_with("cloister") || RESERVED.contains(&name)
+    name.starts_with("cloister") || name.ends_with("docker.internal") || RESERVED.contains(&name)
 }
 
 /// Labels of letters, digits and hyphens (RFC 1123), underscores tolerated as Docker does.
