@@ -20,7 +20,7 @@ fn a_project_that_asks_for_everything_starts_and_gets_nothing() {
     let listed = user.start();
     assert_ne!(user.run(&["exec", "--", "id", "-u"]).expect(0).trim(), "0");
 
-    let container = inspect("containers", listed["container"].as_str().unwrap()).unwrap();
+    let container = inspect("container", listed["container"].as_str().unwrap()).unwrap();
     let host = &container["HostConfig"];
     assert_eq!(host["Privileged"], false);
     assert_eq!(host["CapDrop"], serde_json::json!(["ALL"]));

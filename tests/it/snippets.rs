@@ -124,6 +124,13 @@ fn the_readme_offers_the_two_scripts_that_do_everything() {
 }
 
 #[test]
+fn the_picture_in_the_readme_is_what_the_program_prints() {
+    let readme = text(&repository().join("README.md"));
+    let plan = text(&repository().join("tests/golden/plan/readme/plan.txt"));
+    assert!(readme.contains(&format!("```\n{plan}```\n")), "README.md shows another plan than tests/golden/plan/readme");
+}
+
+#[test]
 fn the_code_map_has_every_folder() {
     let map = text(&repository().join("docs/architecture.md"));
     let sources = files_below("src");
