@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use bollard::models::{ContainerInspectResponse, SystemInfo};
 use bollard::query_parameters::{CreateContainerOptionsBuilder, InspectContainerOptions, StartContainerOptions};
+use tracing::debug;
 
 use super::connect::{CallError, Engine, Operation};
 use super::create::{self, CreateError, Place};
@@ -231,7 +232,9 @@ pub async fn apply(
     receipt: &mut Receipt,
 ) -> Result<(), ApplyError> {
     let prepared = files::prepare(bench, audited, image, &receipt.id)?;
+    debug!(sandbox = receipt.id, "files and programs are in place");
     let others = allocate::network(bench, audited, receipt).await?;
+    debug!(subnet = ?receipt.subnet, "the network is there, and the guardian listens on it");
     let places = pool::places(receipt.subnet.expect("the network was allocated"));
     let canary = Canary::put_up().await?;
     let request = ProbeRequest {
@@ -265,13 +268,17 @@ pub async fn apply(
     };
     targets::make_folders(audited.container, &audited.plan.workspace)?;
     let container = create(bench, audited, &place).await?;
+    debug!(container, "the container is made");
     receipt.container = Some(container.clone());
     bench.state.save(receipt)?;
     read_back(bench.engine, &info, audited, image, &values, &container).await?;
     targets::own_volumes(bench.engine, audited.container, &container).await?;
+    debug!("the engine made what the plan says");
     sources.unchanged()?;
     let mut stream = start(bench.engine, &container).await?;
+    debug!("process 1 runs, and probes");
     probe::answer(&mut stream).await?;
+    debug!("the sandbox is sealed");
     sources.unchanged()?;
     compare_mounts(bench.engine, audited.container, &sources, &container).await
 }

@@ -201,6 +201,7 @@ impl Engine {
                 Docker::connect_with_http(&format!("http://{authority}"), CALL_SECONDS, API_DEFAULT_VERSION)
             }
         };
+        tracing::debug!(endpoint = name, version = version.version, "the engine answers");
         let docker = docker.map_err(|source| ConnectError::Client { endpoint: name, source })?;
         Ok(Self { docker, endpoint, version: version.version, api })
     }

@@ -126,6 +126,7 @@ pub(crate) async fn start<'a>(
         user: Some(process.user.clone()),
         working_dir: Some(process.folder.clone()),
     };
+    tracing::debug!(program = process.program(), "a process is started in the sandbox");
     let created = engine.docker.create_exec(container, config).await;
     let id = created.operation(|| format!("prepare `{}` in the sandbox", process.program()))?.id;
     let json = serde_json::json!({ "Detach": false, "Tty": tty }).to_string();

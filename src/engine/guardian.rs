@@ -153,6 +153,7 @@ async fn replace(
     program: &Program,
     pool: Ipv4Net,
 ) -> Result<Channel, GuardianError> {
+    tracing::debug!(program = program.digest, "the guardian is made anew");
     remove_container(engine, state).await?;
     let image = image::ensure(engine, program).await?;
     let egress = names::egress(&state.instance());

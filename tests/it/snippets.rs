@@ -127,7 +127,10 @@ fn the_readme_offers_the_two_scripts_that_do_everything() {
 fn the_picture_in_the_readme_is_what_the_program_prints() {
     let readme = text(&repository().join("README.md"));
     let plan = text(&repository().join("tests/golden/plan/readme/plan.txt"));
-    assert!(readme.contains(&format!("```\n{plan}```\n")), "README.md shows another plan than tests/golden/plan/readme");
+    assert!(
+        readme.contains(&format!("```\n{plan}```\n")),
+        "README.md shows another plan than tests/golden/plan/readme"
+    );
 }
 
 #[test]
