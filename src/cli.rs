@@ -13,6 +13,7 @@ pub mod man;
 pub mod output;
 pub mod path;
 pub mod plan;
+pub mod project;
 pub mod runtime;
 pub mod shutdown;
 pub mod start;

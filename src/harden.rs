@@ -42,6 +42,7 @@ use crate::plan::model::{
 };
 use crate::policy::Policy;
 use crate::sandbox::protocol::{FILES_TARGET, INIT, PROGRAMS_TARGET};
+use crate::ui::text::visible;
 
 pub use self::refusal::refuse_file;
 
@@ -179,7 +180,7 @@ fn assemble(mut draft: Draft, context: &Context<'_>, merged: &MergedConfig, plac
     let hooks = if refused { Vec::new() } else { std::mem::take(&mut draft.hooks) };
     let findings = std::mem::take(&mut draft.findings);
     let config = ConfigSummary {
-        name: merged.config.name.as_ref().map(|name| syntax::words::printable(&name.value.value)),
+        name: merged.config.name.as_ref().map(|name| visible(&name.value.value)),
         ..merged.summary.clone()
     };
     Plan {

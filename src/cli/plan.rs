@@ -3,7 +3,6 @@
 pub mod present;
 
 use std::io::{stderr, stdout};
-use std::path::PathBuf;
 
 use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -11,8 +10,9 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use super::exit;
 use super::failure::Failure;
 use super::output::Output;
+use super::project::Project;
 use crate::host::terminal;
-use crate::pipeline::{self, PipelineError, Request};
+use crate::pipeline::{self, PipelineError};
 use crate::plan::Severity;
 use crate::ui::diagnostic;
 use present::{Presentation, present};
@@ -31,12 +31,9 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// Folder of the project
-    #[arg(default_value = ".")]
-    pub folder: PathBuf,
-    /// Use this devcontainer.json instead of looking for one
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
+    /// Which project is meant.
+    #[command(flatten)]
+    pub project: Project,
     /// Form of the plan
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
@@ -50,9 +47,6 @@ pub struct Args {
     /// Show every finding on one line
     #[arg(long)]
     pub brief: bool,
-    /// Plan for a workspace that root owns: root inside, without capabilities
-    #[arg(long)]
-    pub root_workspace: bool,
 }
 
 /// Form of the plan.
@@ -79,9 +73,7 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
         stdout_color: shows_color(anstream::AutoStream::choice(&stdout())),
         stderr_color: shows_color(anstream::AutoStream::choice(&stderr())),
     };
-    let request =
-        Request { folder: args.folder.clone(), config: args.config.clone(), root_workspace: args.root_workspace };
-    let prepared = pipeline::prepare(&request).map_err(|error| failure(&error, on_stderr()))?;
+    let prepared = pipeline::prepare(&args.project.request()).map_err(|error| failure(&error, on_stderr()))?;
     let warnings = prepared.policy_warnings.as_ref();
     let warnings = warnings.map(|(source, found)| diagnostic::render(found, std::slice::from_ref(source), on_stderr()));
     let planned = prepared.plan(None, None);

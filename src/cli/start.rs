@@ -1,16 +1,16 @@
 //! `cloister start`: the plan runs, sealed; then a command, a shell, or nothing.
 
 use std::io::Write;
-use std::path::PathBuf;
 
 use super::exit;
 use super::failure::Failure;
 use super::plan::{failure, on_stderr};
+use super::project::Project;
 use super::runtime;
 use crate::engine::exec::{Process, attached};
 use crate::engine::facts::{self, ImageError, Pull};
 use crate::engine::session::{self, Context, SessionError, Start};
-use crate::pipeline::{self, Planned, Prepared, Request};
+use crate::pipeline::{self, Planned, Prepared};
 use crate::plan::model::Verdict;
 use crate::plan::render::text;
 use crate::ui::diagnostic;
@@ -29,21 +29,15 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// Folder of the project
-    #[arg(default_value = ".")]
-    pub folder: PathBuf,
-    /// Use this devcontainer.json instead of looking for one
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
+    /// Which project is meant.
+    #[command(flatten)]
+    pub project: Project,
     /// Return once the sandbox runs
     #[arg(short, long, conflicts_with = "command")]
     pub detach: bool,
     /// Make a sandbox that runs anew
     #[arg(long)]
     pub rebuild: bool,
-    /// Open a workspace that root owns: root inside, without capabilities
-    #[arg(long)]
-    pub root_workspace: bool,
     /// Command to run instead of a shell
     #[arg(last = true)]
     pub command: Vec<String>,
@@ -78,9 +72,7 @@ impl StartError {
 /// # Errors
 /// The plan is refused, the sandbox cannot be made, or the command cannot be run.
 pub fn run(args: &Args) -> Result<u8, Failure> {
-    let request =
-        Request { folder: args.folder.clone(), config: args.config.clone(), root_workspace: args.root_workspace };
-    let prepared = pipeline::prepare(&request).map_err(|error| failure(&error, on_stderr()))?;
+    let prepared = pipeline::prepare(&args.project.request()).map_err(|error| failure(&error, on_stderr()))?;
     if let Some((source, warnings)) = &prepared.policy_warnings {
         say(&diagnostic::render(warnings, std::slice::from_ref(source), on_stderr()));
     }

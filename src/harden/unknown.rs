@@ -1,11 +1,11 @@
 //! What nobody knows, and what is not what it looks like.
 
 use super::draft::Draft;
-use super::syntax::words;
 use crate::config::model::Text;
 use crate::diagnostic::{Diagnostic, Level};
 use crate::plan::finding::{Action, Code, Finding, Severity};
 use crate::source::{Origin, Spanned};
+use crate::ui::text::visible;
 
 /// Reports unknown properties, and a name that shows something else than it says.
 pub(super) fn report(draft: &mut Draft, warnings: &[Diagnostic], name: Option<&Spanned<Text>>) {
@@ -25,7 +25,7 @@ pub(super) fn report(draft: &mut Draft, warnings: &[Diagnostic], name: Option<&S
         );
     }
     let Some(name) = name else { return };
-    let shown = words::printable(&name.value.value);
+    let shown = visible(&name.value.value);
     if shown != name.value.value {
         draft.findings.push(
             Finding::new(

@@ -3,14 +3,15 @@
 use std::path::Path;
 
 use super::draft::{Context, Draft, Place};
+use super::mounts;
 use super::syntax::mount::{self, MountSpec, MountType};
 use super::syntax::path::{is_within, normalise};
-use super::{mounts, syntax};
 use crate::config::model::Text;
 use crate::ident::display_name;
 use crate::plan::finding::{Action, Code, Finding, Severity};
 use crate::plan::model::PLACEHOLDER;
 use crate::source::{Origin, Spanned};
+use crate::ui::text::visible;
 
 /// Decides where the workspace is (specification: `workspaceMount`, `workspaceFolder`).
 pub(super) fn decide(
@@ -67,7 +68,7 @@ fn refuse_whole_machine(draft: &mut Draft, context: &Context<'_>, source: &str) 
 /// Returns the usual mount target: `/workspaces/` and the folder's own name, as the reference has it.
 fn usual_target(mount_root: &Path) -> String {
     let name = mount_root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let plain = !name.is_empty() && syntax::words::printable(&name) == name;
+    let plain = !name.is_empty() && visible(&name) == name;
     let name = if plain { name } else { display_name(mount_root) };
     format!("/workspaces/{name}")
 }

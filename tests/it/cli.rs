@@ -91,7 +91,7 @@ fn check_takes_a_severity_or_means_high() {
     let check = |arguments: &[&str]| {
         let cli = Cli::try_parse_from(["cloister", "plan"].iter().chain(arguments)).expect("it is usage");
         match cli.command {
-            cloister::cli::Command::Plan(args) => (args.check, args.folder.display().to_string()),
+            cloister::cli::Command::Plan(args) => (args.check, args.project.folder.display().to_string()),
             other => panic!("{other:?}"),
         }
     };

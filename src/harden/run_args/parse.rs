@@ -6,6 +6,7 @@ use super::{Argument, Flag, Item, Kind, Mistake};
 use crate::config::model::Text;
 use crate::harden::syntax::words;
 use crate::source::Spanned;
+use crate::ui::text::visible;
 
 /// Reads `runArgs` the way `docker run` does.
 pub fn parse(elements: &[Spanned<Text>]) -> Vec<Item> {
@@ -77,7 +78,7 @@ impl<'a> Reader<'a> {
             if attached.is_none() {
                 self.skip_word();
             }
-            return self.mistake(Mistake::Unknown(words::printable(&format!("--{long}"))), start);
+            return self.mistake(Mistake::Unknown(visible(&format!("--{long}"))), start);
         };
         let value = attached.or_else(|| self.following(flag));
         self.flag(flag, value, start, None);
@@ -92,7 +93,7 @@ impl<'a> Reader<'a> {
                 if rest.is_empty() {
                     self.skip_word();
                 }
-                let unknown = Mistake::Unknown(words::printable(&format!("-{letters}")));
+                let unknown = Mistake::Unknown(visible(&format!("-{letters}")));
                 return self.push(Argument::Mistake(unknown), start, self.written_part(letters, start));
             };
             let attached = rest.strip_prefix('=').filter(|value| !value.is_empty());

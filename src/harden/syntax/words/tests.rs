@@ -1,4 +1,4 @@
-use super::{display, printable};
+use super::display;
 
 #[test]
 fn words_are_quoted_where_a_shell_needs_it() {
@@ -14,21 +14,5 @@ fn words_are_quoted_where_a_shell_needs_it() {
         (vec!["naïve"], "naïve"),
     ] {
         assert_eq!(display(words.iter().copied()), shown, "{words:?}");
-    }
-}
-
-#[test]
-fn nothing_invisible_is_shown_as_it_is() {
-    for (text, shown) in [
-        ("plain", "plain"),
-        ("two\nlines", "two\\nlines"),
-        ("\u{1b}[31mred", "\\u{1b}[31mred"),
-        ("nul\0", "nul\\u{0}"),
-        ("ok\u{202e}txt.exe", "ok\\u{202e}txt.exe"),
-        ("zero\u{200b}width", "zero\\u{200b}width"),
-        ("tag\u{e0041}", "tag\\u{e0041}"),
-        ("\u{9b}31m", "\\u{9b}31m"),
-    ] {
-        assert_eq!(printable(text), shown, "{text:?}");
     }
 }
