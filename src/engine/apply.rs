@@ -29,7 +29,7 @@ use super::state::{StateError, StateFolder};
 use super::verify::{self, Expected, Mismatch, mountinfo};
 use crate::facts::ImageFacts;
 use crate::guardian::protocol::PROXY_PORT;
-use crate::host::addresses::AddressesError;
+use crate::host::addresses::{self, AddressesError};
 use crate::host::file::{self, FileError};
 use crate::host::paths::PathsError;
 use crate::host::programs::{Programs, ProgramsError};
@@ -264,6 +264,7 @@ pub async fn apply(
         address: places.sandbox,
         folder: &audited.plan.workspace.folder,
         digest: &audited.plan.digest,
+        ipv6: addresses::has_ipv6(),
         processors: info.ncpu.and_then(|count| u32::try_from(count).ok()).unwrap_or(1),
     };
     targets::make_folders(audited.container, &audited.plan.workspace)?;
@@ -327,6 +328,7 @@ async fn read_back(
         network: &audited.network.name,
         dns: &audited.network.dns,
         runtime: info.default_runtime.as_deref(),
+        ipv6: addresses::has_ipv6(),
         swap_limit: info.swap_limit.unwrap_or(true),
     };
     agree(verify::container(&expected, &found))

@@ -59,6 +59,8 @@ pub struct Place<'a> {
     pub digest: &'a str,
     /// Processors that the engine has: it refuses a share of more than all of them.
     pub processors: u32,
+    /// Whether the kernel has IPv6 at all; without it, there is nothing to switch off.
+    pub ipv6: bool,
 }
 
 /// Returns what the engine is asked for.
@@ -114,7 +116,7 @@ pub fn body(container: &Container, place: &Place<'_>) -> Result<ContainerCreateB
     host.init = Some(false);
     host.readonly_rootfs = Some(*readonly_rootfs);
     host.mounts = Some(mounts.iter().map(|mount| self::mount(mount, values, labels)).collect::<Result<_, _>>()?);
-    host.sysctls = Some(sysctls.clone().into_iter().collect());
+    host.sysctls = Some(known_sysctls(sysctls, place.ipv6).into_iter().collect());
     host.extra_hosts =
         Some(extra_hosts.iter().map(|(name, address)| format!("{name}:{}", values.text(address))).collect());
     host.network_mode = Some(place.network.to_owned());
@@ -145,6 +147,15 @@ pub fn body(container: &Container, place: &Place<'_>) -> Result<ContainerCreateB
         host_config: Some(host),
         ..ContainerCreateBody::default()
     })
+}
+
+/// Returns the parameters that the kernel has: those of IPv6 are missing where it was built or booted without.
+fn known_sysctls(sysctls: &BTreeMap<String, String>, ipv6: bool) -> BTreeMap<String, String> {
+    sysctls
+        .iter()
+        .filter(|(name, _)| ipv6 || !name.starts_with("net.ipv6."))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
 }
 
 fn forbid(asked: bool, what: impl FnOnce() -> String) -> Result<(), CreateError> {

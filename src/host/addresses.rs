@@ -1,9 +1,10 @@
+#![expect(clippy::disallowed_methods, reason = "adapter: the kernel's tables")]
 //! This host's own addresses and routes, as the kernel lists them in `/proc/net`.
 
 use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use ipnet::Ipv4Net;
 
@@ -17,6 +18,11 @@ pub struct AddressesError {
     path: PathBuf,
     #[source]
     source: io::Error,
+}
+
+/// Returns whether the kernel has IPv6 at all.
+pub fn has_ipv6() -> bool {
+    Path::new("/proc/sys/net/ipv6").is_dir()
 }
 
 /// Returns every address of this host but the loopback ones.

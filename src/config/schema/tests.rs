@@ -108,3 +108,10 @@ fn many_unknown_keys_do_not_hide_a_wrong_type() {
     assert_eq!(told(&violations[0]), "/privileged: takes true or false, not a string");
     assert_eq!(violations.len(), 1 + DIAGNOSTIC_LIMIT);
 }
+
+#[test]
+fn every_part_of_the_schema_compiles() {
+    let names = SCHEMA["properties"].as_object().unwrap().keys();
+    let document: Value = names.map(|name| (name.clone(), Value::Null)).collect::<serde_json::Map<_, _>>().into();
+    assert!(!compile(&document).is_valid(&document));
+}

@@ -24,6 +24,7 @@ fn place() -> Place<'static> {
         folder: "/workspaces/web",
         digest: "sha256:1",
         processors: 2,
+        ipv6: true,
     }
 }
 

@@ -93,6 +93,7 @@ fn mismatches(found: &ContainerInspectResponse) -> Vec<String> {
         dns: &["127.0.0.1".to_owned()],
         runtime: Some("runc"),
         swap_limit: true,
+        ipv6: true,
     };
     super::container(&expected, found).into_iter().map(|mismatch| mismatch.field).collect()
 }
