@@ -9,6 +9,7 @@ mod interest;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use crate::config::Reading;
 use crate::config::model::Kind;
 use crate::diagnostic::{Diagnostic, Level};
 use crate::discover::{self, DiscoverError, Sibling, Sources};
@@ -96,6 +97,7 @@ pub struct Prepared {
     /// Values of the variables that the user passes to processes of a sandbox.
     pub passed_env: BTreeMap<String, String>,
     sources: Sources,
+    reading: Reading,
     dockerfile: Option<Source>,
     environment: BTreeMap<String, String>,
 }
@@ -144,8 +146,17 @@ pub fn prepare(request: &Request) -> Result<Prepared, PipelineError> {
         owner: sources.owner,
         paths: BTreeMap::new(),
     };
-    let mut prepared =
-        Prepared { paths, policy, policy_warnings, host, passed_env, sources, dockerfile: None, environment };
+    let mut prepared = Prepared {
+        paths,
+        policy,
+        policy_warnings,
+        host,
+        passed_env,
+        sources,
+        reading: Reading::default(),
+        dockerfile: None,
+        environment,
+    };
     prepared.look_around();
     Ok(prepared)
 }
@@ -175,17 +186,15 @@ impl Prepared {
             let plan = refuse_file(summary, std::slice::from_ref(&diagnostic), &self.host);
             return Planned { plan, sources, diagnostics: vec![diagnostic] };
         }
-        let (plan, diagnostics) = assemble::plan(&self.inputs(config.as_ref(), &facts));
+        let diagnostics = self.reading.diagnostics.clone();
+        let plan = assemble::plan(&self.inputs(config.as_ref(), &facts), self.reading.clone());
         Planned { plan, sources, diagnostics }
     }
 
     /// Returns the image that the configuration asks for, where it asks for one by reference.
     pub fn image_reference(&self) -> Option<String> {
-        let facts = Facts { host: self.host.clone(), image: None, engine: None };
-        let config = self.config_text();
-        let (read, ..) = assemble::read(&self.inputs(config.as_ref(), &facts));
-        match read?.kind {
-            Kind::Image(image) => Some(image.value.value),
+        match &self.reading.config.as_ref()?.kind {
+            Kind::Image(image) => Some(image.value.value.clone()),
             Kind::Default => Some(DEFAULT_IMAGE.to_owned()),
             Kind::Dockerfile(_) | Kind::Compose(_) => None,
         }
@@ -213,9 +222,10 @@ impl Prepared {
     fn look_around(&mut self) {
         let facts = Facts { host: self.host.clone(), image: None, engine: None };
         let text = self.config_text();
-        let Some(config) = assemble::read(&self.inputs(text.as_ref(), &facts)).0 else { return };
+        self.reading = assemble::read(&self.inputs(text.as_ref(), &facts));
+        let Some(config) = &self.reading.config else { return };
         let base = text.as_ref().and_then(|text| Path::new(&text.absolute).parent()).unwrap_or(&self.host.folder);
-        let names = interest::paths(&config, base, &self.host.mount_root);
+        let names = interest::paths(config, base, &self.host.mount_root);
         self.host.paths =
             discover::path_facts(names.iter().map(String::as_str), &self.host.folder, &self.host.mount_root);
         if let (Kind::Dockerfile(build), Some(file)) = (&config.kind, &self.sources.config)

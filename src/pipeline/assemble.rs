@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::config::model::{DevContainer, Kind};
-use crate::config::substitute::{Denied, Variables, default_container_folder};
-use crate::config::{self, MetadataReading, dockerfile, identity};
-use crate::diagnostic::Diagnostic;
+use crate::config::substitute::{Variables, default_container_folder};
+use crate::config::{self, MetadataReading, Reading, dockerfile, identity};
 use crate::facts::Facts;
 use crate::harden::{harden, refuse_file};
 use crate::ident::sha256_hex;
@@ -57,22 +56,18 @@ pub struct Inputs<'a> {
 }
 
 /// Reads the configuration without planning: what the next step needs to know of the world depends on it.
-pub fn read(inputs: &Inputs<'_>) -> (Option<DevContainer>, Vec<Denied>, Vec<Diagnostic>) {
+pub fn read(inputs: &Inputs<'_>) -> Reading {
     match inputs.config {
-        None => (Some(DevContainer::default()), Vec::new(), Vec::new()),
-        Some(text) => {
-            let reading = config::read(&text.source, &variables(inputs));
-            (reading.config, reading.denied, reading.diagnostics)
-        }
+        None => Reading { config: Some(DevContainer::default()), ..Reading::default() },
+        Some(text) => config::read(&text.source, &variables(inputs)),
     }
 }
 
-/// Makes the plan; a file with errors gives a refused one.
-pub fn plan(inputs: &Inputs<'_>) -> (Plan, Vec<Diagnostic>) {
-    let (config, mut denied, diagnostics) = read(inputs);
+/// Makes the plan of what was read; a file with errors gives a refused one.
+pub fn plan(inputs: &Inputs<'_>, reading: Reading) -> Plan {
+    let Reading { config, mut denied, diagnostics } = reading;
     let Some(config) = config else {
-        let plan = refuse_file(summarise(inputs, ConfigKind::Default), &diagnostics, &inputs.facts.host);
-        return (plan, diagnostics);
+        return refuse_file(summarise(inputs, ConfigKind::Default), &diagnostics, &inputs.facts.host);
     };
     let summary = summarise(inputs, kind_of(&config.kind));
     let mut label = Vec::new();
@@ -86,10 +81,10 @@ pub fn plan(inputs: &Inputs<'_>) -> (Plan, Vec<Diagnostic>) {
         config,
         label,
         denied,
-        warnings: diagnostics.clone(),
+        warnings: diagnostics,
         dockerfile: inputs.dockerfile.map(dockerfile::parse),
     };
-    (harden(&merge(parts), inputs.policy, inputs.facts), diagnostics)
+    harden(&merge(parts), inputs.policy, inputs.facts)
 }
 
 fn variables(inputs: &Inputs<'_>) -> Variables {

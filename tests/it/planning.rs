@@ -67,14 +67,13 @@ pub(crate) fn plan(files: &BTreeMap<String, String>, policy: &Policy, facts: &Fa
     let mut inputs = Inputs { config: config.as_ref(), dockerfile: None, policy, facts, environment: &environment };
     let dockerfile = dockerfile(&inputs, files);
     inputs.dockerfile = dockerfile.as_ref();
-    let (plan, _) = assemble::plan(&inputs);
+    let plan = assemble::plan(&inputs, assemble::read(&inputs));
     let sources = config.iter().map(|config| config.source.clone()).chain(dockerfile.clone()).collect();
     Planned { plan, sources }
 }
 
 fn dockerfile(inputs: &Inputs<'_>, files: &BTreeMap<String, String>) -> Option<Source> {
-    let (config, ..) = assemble::read(inputs);
-    let Some(Kind::Dockerfile(build)) = config.map(|config| config.kind) else { return None };
+    let Some(Kind::Dockerfile(build)) = assemble::read(inputs).config.map(|config| config.kind) else { return None };
     let folder = Path::new(inputs.config?.relative.as_str()).parent()?;
     let path = folder.join(&build.dockerfile.value.value).display().to_string();
     files.get(&path).map(|text| Source::new(path.as_str(), text.as_str()))

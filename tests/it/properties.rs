@@ -4,7 +4,7 @@ mod configuration;
 mod effective;
 mod world;
 
-use cloister::pipeline::assemble::{ConfigText, Inputs, plan as assemble};
+use cloister::pipeline::assemble::{ConfigText, Inputs, plan, read};
 use cloister::plan::audit::audit;
 use cloister::plan::finding::{Action, Severity};
 use cloister::plan::model::{Container, Limits, Plan, Verdict};
@@ -24,7 +24,7 @@ fn harden(configuration: &Value, world: &World, policy: &Policy) -> Plan {
     };
     let (config, dockerfile) = (Some(&text), None);
     let inputs = Inputs { config, dockerfile, policy, facts: &world.facts, environment: &world.environment };
-    assemble(&inputs).0
+    plan(&inputs, read(&inputs))
 }
 
 fn bytes(plan: &Plan) -> String {
