@@ -127,9 +127,14 @@ fn a_workspace_below_the_mounted_folder_is_where_work_begins() {
 
 #[test]
 fn a_home_folder_is_no_workspace() {
-    for (folder, refused) in
-        [("/home/dev", true), ("/home", true), ("/", true), ("/etc", true), ("/home/dev/app", false)]
-    {
+    for (folder, refused) in [
+        ("/home/dev", true),
+        ("/home", true),
+        ("/", true),
+        ("/etc", true),
+        ("/home/dev/app", false),
+        ("/srv/new\nline", true),
+    ] {
         let mut facts = facts();
         facts.host.folder = folder.into();
         facts.host.mount_root = folder.into();

@@ -34,21 +34,24 @@ pub(super) fn decide(
     };
     let folder = asked_folder.and_then(|asked| checked_folder(draft, asked, &usual_folder)).unwrap_or(usual_folder);
     if let Some(source) = &source {
-        refuse_whole_machine(draft, context, source);
+        refuse_folder(draft, context, source);
     }
     draft.targets.extend(source.is_some().then(|| target.clone()));
     Place { source, target, folder }
 }
 
-/// A folder that holds the user's keys, or the system, is no workspace: the agent could write all of it.
-fn refuse_whole_machine(draft: &mut Draft, context: &Context<'_>, source: &str) {
+/// A folder that holds the user's keys, or the system, is no workspace; neither is one that cannot be named.
+fn refuse_folder(draft: &mut Draft, context: &Context<'_>, source: &str) {
     const SYSTEM: &[&str] =
         &["/bin", "/boot", "/dev", "/etc", "/lib", "/proc", "/run", "/sbin", "/sys", "/usr", "/var"];
     let home = &context.facts.host.home;
-    let what = if home.starts_with(source) {
-        "holds your home folder, with every key in it"
+    let folder = &context.facts.host.mount_root;
+    let what = if folder.to_str().is_none_or(|path| path.chars().any(char::is_control)) {
+        "has a name with control characters, or with bytes that are no text"
+    } else if home.starts_with(source) {
+        "holds your home folder, with every key in it: the agent could read and write all of it"
     } else if SYSTEM.contains(&source) {
-        "belongs to your machine's system"
+        "belongs to your machine's system: the agent could read and write all of it"
     } else {
         return;
     };
@@ -59,9 +62,9 @@ fn refuse_whole_machine(draft: &mut Draft, context: &Context<'_>, source: &str) 
             Action::Refused,
             &Origin::default(),
             source,
-            format!("the folder {what}: the agent could read and write all of it"),
+            format!("the folder {what}"),
         )
-        .help("open the folder of one project"),
+        .help("open the folder of one project, with a name that can be read"),
     );
 }
 
