@@ -81,7 +81,21 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
     if first.plan.outcome == Verdict::Refused {
         return Ok(refuse(&first));
     }
+    if prepared.host.owner.0 == 0 && !prepared.policy.allow_root_workspace {
+        return Err(root_workspace(&prepared));
+    }
     runtime::finish(start(args, &prepared), StartError::hint)
+}
+
+/// A folder of root could be written by root alone, who has no place in a sandbox (SEC-17).
+fn root_workspace(prepared: &Prepared) -> Failure {
+    let folder = prepared.host.mount_root.display();
+    Failure::message(format!("`{folder}` belongs to root, so the sandbox's user could not write it"))
+        .hint([
+            format!("give it to a user: chown -R USER: '{folder}'"),
+            "or accept root without capabilities inside: cloister start --root-workspace".to_owned(),
+        ])
+        .code(exit::REFUSED)
 }
 
 async fn start(args: &Args, prepared: &Prepared) -> Result<u8, StartError> {

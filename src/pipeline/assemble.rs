@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::config::model::{DevContainer, Kind};
-use crate::config::substitute::{Variables, default_container_folder};
+use crate::config::substitute::{Variables, default_container_folder, substitute_container_env};
 use crate::config::{self, MetadataReading, Reading, dockerfile, identity};
-use crate::facts::Facts;
+use crate::facts::{Facts, ImageFacts};
 use crate::harden::{harden, refuse_file};
 use crate::ident::sha256_hex;
 use crate::merge::{LabelEntry, LabelProperty, Parts, merge};
@@ -84,7 +84,26 @@ pub fn plan(inputs: &Inputs<'_>, reading: Reading) -> Plan {
         warnings: diagnostics,
         dockerfile: inputs.dockerfile.map(dockerfile::parse),
     };
-    harden(&merge(parts), inputs.policy, inputs.facts)
+    let mut merged = merge(parts);
+    if let Some(image) = &inputs.facts.image {
+        fill_container_env(&mut merged.config, image);
+    }
+    harden(&merged, inputs.policy, inputs.facts)
+}
+
+/// Path of programs in a container whose image names none (Moby, `oci.DefaultPathEnv`).
+const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// Answers `${containerEnv:…}` in `remoteEnv` (specification: the one place for it) from the container's environment.
+fn fill_container_env(config: &mut DevContainer, image: &ImageFacts) {
+    let mut environment = image.env.clone();
+    environment.entry("PATH".to_owned()).or_insert_with(|| DEFAULT_PATH.to_owned());
+    let own = config.container_env.iter();
+    environment
+        .extend(own.filter_map(|variable| Some((variable.name.clone(), variable.value.as_ref()?.value.clone()))));
+    for text in config.remote_env.iter_mut().filter_map(|variable| variable.value.as_mut()) {
+        text.value = substitute_container_env(&text.value, &environment);
+    }
 }
 
 fn variables(inputs: &Inputs<'_>) -> Variables {

@@ -4,6 +4,29 @@ use std::process::Stdio;
 use super::User;
 
 #[test]
+fn remote_variables_build_on_those_of_the_container() {
+    let user = User::with(
+        r#"{
+            "image": "debian:bookworm",
+            "containerEnv": { "A": "1" },
+            "remoteEnv": { "PATH": "${containerEnv:PATH}:/opt/tools", "B": "${containerEnv:A}-${containerEnv:NONE:2}" },
+            "postCreateCommand": "date > made"
+        }"#,
+    );
+    let said = user.run(&["start", "--", "sh", "-c", "echo $PATH $B"]).expect(0);
+    assert!(said.contains("/usr/bin") && said.ends_with(":/opt/tools 1-2\n"), "{said}");
+}
+
+#[test]
+fn a_folder_of_root_is_not_opened() {
+    let user = User::with(r#"{ "image": "debian:bookworm" }"#);
+    let refused = user.run(&["start", "/usr/share/doc", "--", "true"]);
+    refused.expect(3);
+    assert!(refused.stderr().contains("--root-workspace"), "{}", refused.stderr());
+    assert!(user.listed().is_empty());
+}
+
+#[test]
 fn a_command_has_its_streams_its_environment_and_its_exit_code() {
     let user = User::with(r#"{ "image": "debian:bookworm", "remoteEnv": { "FROM_CONFIG": "yes" } }"#);
     let started = user.run(&["start", "--", "sh", "-c", "echo out; echo err >&2; echo $FROM_CONFIG; pwd; exit 7"]);
