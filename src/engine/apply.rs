@@ -237,6 +237,16 @@ pub async fn apply(
     debug!(subnet = ?receipt.subnet, "the network is there, and the guardian listens on it");
     let places = pool::places(receipt.subnet.expect("the network was allocated"));
     let canary = Canary::put_up().await?;
+    let token = receipt.token.clone();
+    let without_probe = Values {
+        guardian: places.guardian,
+        token: &token,
+        programs: &prepared.programs,
+        files: &prepared.files,
+        home: &prepared.home,
+        probe: "",
+    };
+    let sources = open_sources(audited.container, &without_probe)?;
     let request = ProbeRequest {
         guardian: places.guardian,
         guardian_port: PROXY_PORT,
@@ -244,18 +254,11 @@ pub async fn apply(
         canary_port: canary.port,
         nonce: canary.nonce.clone(),
         user: audited.container.user.clone(),
+        mounts: sources.expected()?,
     };
     let request = serde_json::to_string(&request).expect("a request has text keys only");
-    let values = Values {
-        guardian: places.guardian,
-        token: &receipt.token.clone(),
-        programs: &prepared.programs,
-        files: &prepared.files,
-        home: &prepared.home,
-        probe: &request,
-    };
+    let values = Values { probe: &request, ..without_probe };
     let info = bench.engine.docker.info().await.operation(|| "ask the engine about itself".to_owned())?;
-    let sources = open_sources(audited.container, &values)?;
     let place = Place {
         image: &image.id,
         values,

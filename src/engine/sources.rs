@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Mode, OFlags, ResolveFlags, Stat};
 use rustix::io::Errno;
 
+use crate::sandbox::protocol::ExpectedMount;
+
 /// Why a source cannot be mounted.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
@@ -58,6 +60,18 @@ impl Sources {
         let descriptor = open(path).map_err(|error| SourceError::Open { path: path.into(), source: error.into() })?;
         self.by_target.insert(target.to_owned(), Source { path: path.into(), descriptor });
         Ok(())
+    }
+
+    /// Returns what must be at each target, for the init to compare from inside.
+    ///
+    /// # Errors
+    /// What was opened cannot be looked at.
+    pub fn expected(&self) -> Result<Vec<ExpectedMount>, SourceError> {
+        let expected = |(target, Source { path, descriptor }): (&String, &Source)| match rustix::fs::fstat(descriptor) {
+            Ok(found) => Ok(ExpectedMount { target: target.clone(), device: found.st_dev, inode: found.st_ino }),
+            Err(error) => Err(SourceError::Open { path: path.clone(), source: error.into() }),
+        };
+        self.by_target.iter().map(expected).collect()
     }
 
     /// Makes sure that every path still leads to what was opened.

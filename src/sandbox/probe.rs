@@ -32,6 +32,7 @@ pub fn run(request: &ProbeRequest) -> ProbeReport {
     let begin = Instant::now();
     let round = network::Round::begin(&targets::targets(request, &facts::Files::read()), &request.nonce, begin);
     let mut attempts = place::attempts(&request.user);
+    attempts.extend(request.mounts.iter().map(place::mount));
     attempts.extend(kernel::sockets());
     let mut reached = round.finish();
     reached.append(&mut attempts);

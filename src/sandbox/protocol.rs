@@ -35,6 +35,20 @@ pub struct ProbeRequest {
     pub nonce: String,
     /// Expected user and group of every process.
     pub user: String,
+    /// What must be at the targets of bind mounts: a path of the host can be exchanged between check and mount.
+    pub mounts: Vec<ExpectedMount>,
+}
+
+/// The file or folder that must be at a target.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct ExpectedMount {
+    /// Where.
+    pub target: String,
+    /// Its device.
+    pub device: u64,
+    /// Its inode.
+    pub inode: u64,
 }
 
 /// What the init prints once, as one line on standard output.

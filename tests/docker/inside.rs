@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 mod elf;
 mod stage;
 
+use cloister::sandbox::protocol::ExpectedMount;
 use stage::{IMAGE, INIT, Run, Stage, docker, open, report, text, wait_for};
 
 #[test]
@@ -41,7 +42,9 @@ fn each_loosened_restriction_is_named() {
     let stage = Stage::sealed();
     let extra = |words: &[&str]| Run { extra: words.iter().map(|word| (*word).to_owned()).collect(), ..Run::default() };
     let socket = "type=bind,source=/var/run/docker.sock,target=/tmp/innocent";
-    let cases: [(&str, Run, &[&str]); 12] = [
+    let other = ExpectedMount { target: "/etc".to_owned(), device: 1, inode: 1 };
+    let cases: [(&str, Run, &[&str]); 13] = [
+        ("exchanged", Run { mounts: vec![other], ..Run::default() }, &["mount-source"]),
         ("capability", extra(&["--cap-add", "NET_RAW"]), &["capabilities"]),
         ("privileges", Run { no_new_privileges: false, ..Run::default() }, &["no-new-privileges"]),
         ("root", Run { user: "0:0", ..Run::default() }, &["user", "groups"]),

@@ -18,6 +18,8 @@ pub struct Stage {
     pub origin: Origin,
 }
 
+/// Longest text that variables are put into, in bytes; what would get longer stays as it is.
+const EXPANSION_LIMIT: usize = 4096;
 /// The empty image, which nobody pulls.
 const SCRATCH: &str = "scratch";
 
@@ -86,6 +88,7 @@ fn mounted(run: &Instruction) -> Vec<&str> {
 fn expand(text: &str, values: &BTreeMap<String, String>) -> String {
     let mut result = String::with_capacity(text.len());
     let mut rest = text;
+    // Values that double at each step would fill the memory; a longer reference is none anyway.
     while let Some(start) = rest.find('$') {
         result.push_str(&rest[..start]);
         let after = &rest[start + 1..];
@@ -95,6 +98,9 @@ fn expand(text: &str, values: &BTreeMap<String, String>) -> String {
             None => result.push_str(&rest[start..start + 1 + length]),
         }
         rest = &after[length..];
+        if result.len() > EXPANSION_LIMIT {
+            return text.to_owned();
+        }
     }
     result.push_str(rest);
     result

@@ -115,3 +115,11 @@ proptest! {
         let _ = (parsed.fetches(), parsed.run_grants(), parsed.images());
     }
 }
+
+#[test]
+fn values_that_double_at_each_step_do_not_fill_the_memory() {
+    let doubled = (1..60).map(|step| format!("ARG A{step}=${{A{0}}}${{A{0}}}\n", step - 1)).collect::<String>();
+    let text = format!("ARG A0=xxxxxxxxxx\n{doubled}FROM ${{A59}}\n");
+    let dockerfile = parse(&Source::new("Dockerfile", text));
+    assert!(dockerfile.stages[0].base.len() <= 2 * 4096);
+}

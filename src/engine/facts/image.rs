@@ -52,6 +52,12 @@ pub enum ImageError {
         #[source]
         source: Option<CallError>,
     },
+    /// The engine would block on it, or mount it where a file belongs.
+    #[error("`{path}` of the image is neither a file nor a link to one")]
+    Irregular {
+        /// The path in the image.
+        path: String,
+    },
     /// The engine did not answer as expected.
     #[error(transparent)]
     Call(#[from] CallError),
@@ -73,6 +79,7 @@ impl ImageError {
             Self::NotFound { reference, .. } => Some(format!(
                 "check the name; if it needs a login or is built locally, get it yourself: `docker pull {reference}`"
             )),
+            Self::Irregular { .. } => Some("use another image: this one is made to hang whoever runs it".to_owned()),
             Self::Folder(error) => error.hint(),
             Self::Call(_) | Self::File(_) | Self::Lock(_) => None,
         }
@@ -152,7 +159,7 @@ fn remembered(path: &Path) -> Option<Accounts> {
 
 /// Reads the files from a container that is made for it and never started. Its name follows from the image and the
 /// user's cache, so that one that is left from a process that was killed is found and replaced.
-async fn read_accounts(engine: &Engine, id: &str, cache: &Path) -> Result<Accounts, CallError> {
+async fn read_accounts(engine: &Engine, id: &str, cache: &Path) -> Result<Accounts, ImageError> {
     let name = format!("cloister-image-{}", digest_prefix(&format!("{id}:{}", cache.display()), 12));
     remove(&engine.docker, &name).await?;
     let body = ContainerCreateBody {
@@ -177,7 +184,7 @@ async fn remove(docker: &Docker, name: &str) -> Result<(), CallError> {
     removed.unless_absent(|| format!("remove the container `{name}`")).map(|_| ())
 }
 
-async fn accounts_in(docker: &Docker, container: &str) -> Result<Accounts, CallError> {
+async fn accounts_in(docker: &Docker, container: &str) -> Result<Accounts, ImageError> {
     let passwd = text(docker, container, "/etc/passwd").await?;
     let group = text(docker, container, "/etc/group").await?;
     let mut homes = BTreeMap::new();
@@ -202,7 +209,7 @@ struct Entry {
     text: String,
 }
 
-async fn text(docker: &Docker, container: &str, path: &str) -> Result<String, CallError> {
+async fn text(docker: &Docker, container: &str, path: &str) -> Result<String, ImageError> {
     let mut path = path.to_owned();
     for _ in 0..LINKS_LIMIT {
         match entry(docker, container, &path).await? {
@@ -211,7 +218,8 @@ async fn text(docker: &Docker, container: &str, path: &str) -> Result<String, Ca
                 let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
                 path = if link.starts_with('/') { link } else { format!("{folder}/{link}") };
             }
-            _ => break,
+            Some(_) => return Err(ImageError::Irregular { path }),
+            None => break,
         }
     }
     Ok(String::new())

@@ -10,7 +10,7 @@ use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
 
 use super::{attempt, facts, mounts, status};
-use crate::sandbox::protocol::Attempt;
+use crate::sandbox::protocol::{Attempt, ExpectedMount};
 
 /// Devices that every container has; any other opens something of the host.
 const DEVICES: [&str; 9] = ["console", "full", "null", "ptmx", "random", "tty", "urandom", "zero", "core"];
@@ -25,6 +25,19 @@ pub(super) fn attempts(user: &str) -> Vec<Attempt> {
     list.extend([default_route(), ipv6_off(), ipv6_addresses(), dns_upstream()]);
     list.extend([engine_sockets(user), devices(), cgroup(), kernel_settings(), masked_paths()]);
     list
+}
+
+/// Whether the engine mounted what was opened on the host, and nothing that took its place in between (SEC-52).
+pub(super) fn mount(expected: &ExpectedMount) -> Attempt {
+    let ExpectedMount { target, device, inode } = expected;
+    let (closed, seen) = match rustix::fs::stat(target.as_str()) {
+        Ok(found) if (found.st_dev, found.st_ino) == (*device, *inode) => {
+            (true, "what was opened on the host".to_owned())
+        }
+        Ok(_) => (false, "another file or folder than was opened on the host".to_owned()),
+        Err(error) => (false, error.to_string()),
+    };
+    attempt("mount-source", target, closed, seen)
 }
 
 fn read(path: &str) -> String {

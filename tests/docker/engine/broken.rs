@@ -1,3 +1,4 @@
+use std::process::Command;
 use std::time::Duration;
 
 use super::{User, guardian, inspect, text};
@@ -106,4 +107,25 @@ fn an_exhausted_pool_is_said() {
     exhausted.expect(1);
     assert!(exhausted.stderr().contains("network.pool"), "{}", exhausted.stderr());
     assert_eq!(user.listed(), Vec::<serde_json::Value>::new());
+}
+
+#[test]
+fn an_image_that_would_block_the_engine_is_refused() {
+    let mut archive = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_gnu();
+    header.set_entry_type(tar::EntryType::Fifo);
+    header.set_size(0);
+    header.set_mode(0o644);
+    archive.append_data(&mut header, "etc/passwd", std::io::empty()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("image.tar");
+    std::fs::write(&file, archive.into_inner().unwrap()).unwrap();
+    let docker = |words: &[&str]| Command::new("docker").args(words).output().unwrap();
+    let image = format!("cloister-test:fifo-{}", std::process::id());
+    assert!(docker(&["import", file.to_str().unwrap(), &image]).status.success());
+    let user = User::with(&format!(r#"{{ "image": "{image}" }}"#));
+    let refused = user.run(&["start", "--", "true"]);
+    docker(&["rmi", &image]);
+    refused.expect(1);
+    assert!(refused.stderr().contains("/etc/passwd"), "{}", refused.stderr());
 }

@@ -8,7 +8,7 @@ use std::process::{Command, Output, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use cloister::sandbox::protocol::{ProbeReport, ProbeRequest};
+use cloister::sandbox::protocol::{ExpectedMount, ProbeReport, ProbeRequest};
 
 pub(crate) const IMAGE: &str = "debian:bookworm";
 pub(crate) const INIT: &str = "/run/cloister/bin/cloister-init";
@@ -44,6 +44,7 @@ pub(crate) struct Run {
     pub(crate) extra: Vec<String>,
     pub(crate) command: Vec<&'static str>,
     pub(crate) forbidden: Vec<Ipv4Addr>,
+    pub(crate) mounts: Vec<ExpectedMount>,
 }
 
 impl Default for Run {
@@ -60,6 +61,7 @@ impl Default for Run {
             extra: Vec::new(),
             command: Vec::new(),
             forbidden: Vec::new(),
+            mounts: Vec::new(),
         }
     }
 }
@@ -110,6 +112,7 @@ impl Stage {
             canary_port: self.canary,
             nonce: NONCE.to_owned(),
             user: "1000:1000".to_owned(),
+            mounts: run.mounts.clone(),
         };
         serde_json::to_string(&request).unwrap()
     }
