@@ -124,13 +124,14 @@ fn choose_color(choice: ColorChoice) {
     .write_global();
 }
 
-/// Shows what the program does on standard error; by default there is nothing to show.
+/// Shows what the program does on standard error; by default only what went wrong beside the way.
 fn trace(verbose: u8) {
     let level = match verbose {
-        0 => return,
+        0 => LevelFilter::WARN,
         1 => LevelFilter::DEBUG,
         _ => LevelFilter::TRACE,
     };
     let color = anstream::AutoStream::choice(&stderr()) != anstream::ColorChoice::Never;
-    tracing_subscriber::fmt().with_max_level(level).with_writer(stderr).with_ansi(color).init();
+    let subscriber = tracing_subscriber::fmt().with_max_level(level).with_writer(stderr).with_ansi(color);
+    if verbose == 0 { subscriber.without_time().with_target(false).init() } else { subscriber.init() }
 }

@@ -159,10 +159,11 @@ impl StateFolder {
         }
     }
 
-    /// Reads every receipt, ordered by id.
+    /// Reads every receipt, ordered by id. One that cannot be read is said and left out: it must not keep the other
+    /// sandboxes from being stopped.
     ///
     /// # Errors
-    /// One of them cannot be read.
+    /// The folder cannot be listed.
     pub fn receipts(&self) -> Result<Vec<Receipt>, StateError> {
         let path = self.root.join("sandboxes");
         let failed = |source| StateError::List { path: path.clone(), source };
@@ -173,7 +174,10 @@ impl StateFolder {
         ids.sort();
         let mut receipts = Vec::new();
         for id in ids {
-            receipts.extend(self.load(&id)?);
+            match self.load(&id) {
+                Ok(receipt) => receipts.extend(receipt),
+                Err(error) => tracing::warn!("{error}; what it says is left out"),
+            }
         }
         Ok(receipts)
     }

@@ -77,6 +77,22 @@ fn a_changed_policy_is_in_force_at_once() {
 }
 
 #[test]
+fn a_broken_receipt_does_not_keep_the_others_from_stopping() {
+    let user = User::with(r#"{ "image": "debian:bookworm" }"#);
+    user.start();
+    let broken = user.state().join("sandboxes/000000000000");
+    std::fs::create_dir(&broken).unwrap();
+    std::fs::write(broken.join("receipt.json"), "{").unwrap();
+    std::fs::write(user.state().join("sandboxes/stray"), "").unwrap();
+    assert_eq!(user.listed().len(), 1);
+    user.run(&["exec", "--", "true"]).expect(0);
+    let stopped = user.run(&["shutdown"]);
+    stopped.expect(0);
+    assert!(stopped.stderr().contains("000000000000"), "{}", stopped.stderr());
+    assert!(user.listed().is_empty());
+}
+
+#[test]
 fn volumes_belong_to_the_agent_and_leave_nothing_of_root_behind() {
     let user = User::with(
         r#"{
