@@ -76,7 +76,7 @@ pub enum SessionError {
     #[error("interrupted; what was made so far is removed")]
     Interrupted,
     /// A running sandbox was made from another plan.
-    #[error("`{name}` runs with another plan than this one:\n  {}", lines(changes))]
+    #[error("`{name}` runs with another plan than this one: {}", listed(changes))]
     PlanChanged {
         /// Name of the sandbox.
         name: String,
@@ -107,8 +107,8 @@ impl SessionError {
     }
 }
 
-fn lines(changes: &[Change]) -> String {
-    changes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n  ")
+fn listed(changes: &[Change]) -> String {
+    changes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 /// Everything that a session works with.

@@ -49,6 +49,7 @@ fn another_plan_needs_a_word() {
     let refused = user.run(&["start", "--", "true"]);
     refused.expect(1);
     assert!(refused.stderr().contains("--rebuild"), "{}", refused.stderr());
+    assert!(refused.stderr().contains(".env.A: 1") && !refused.stderr().contains("\\n"), "{}", refused.stderr());
     assert_eq!(user.run(&["start", "--rebuild", "--", "printenv", "A"]).expect(0), "1\n");
     assert_ne!(user.listed()[0]["planDigest"], before["planDigest"]);
 }
@@ -110,6 +111,11 @@ fn volumes_belong_to_the_agent_and_leave_nothing_of_root_behind() {
     let made = std::fs::metadata(user.project.join("node_modules")).unwrap();
     assert_eq!(made.uid(), std::fs::metadata(&user.project).unwrap().uid());
     assert!(!super::exists(&user.project.join("node_modules/x")), "the volume is not the folder");
+    let id = user.listed()[0]["id"].as_str().unwrap().to_owned();
+    let format = "{{index .Labels \"cloister.sandbox\"}}";
+    let volume = format!("cloister-{id}-cache");
+    let labels = Command::new("docker").args(["volume", "inspect", "--format", format, &volume]).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&labels.stdout).trim(), id, "a volume says whose it is");
     user.run(&["stop"]).expect(0);
     assert_eq!(user.run(&["start", "--", "ls", "/var/cache/mine"]).expect(0), "x\n", "volumes are kept");
 }
