@@ -1,9 +1,11 @@
 //! Removing what a sandbox has in the engine, in an order that keeps it sealed to the end.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
 
-use bollard::query_parameters::RemoveContainerOptionsBuilder;
+use bollard::query_parameters::{
+    ListContainersOptionsBuilder, ListNetworksOptionsBuilder, RemoveContainerOptionsBuilder,
+};
 use tokio::time::sleep;
 
 use super::super::connect::{CallError, Operation};
@@ -50,19 +52,42 @@ async fn remove_container(context: &Context, name: &str) -> Result<(), CallError
 
 /// Removes what a start that was killed left behind, and what is left of sandboxes whose container ended by itself.
 pub(super) async fn sweep(context: &Context) -> Result<(), SessionError> {
+    let held = held(context).await?;
     for receipt in context.state.receipts()? {
-        if receipt.state == State::Stopped || receipt.state == State::Running && context.is_running(&receipt.id).await?
-        {
+        if is_settled(context, &held, &receipt).await? {
             continue;
         }
         // Whoever holds the lock is at work on it.
         let Some(_lock) = context.state.try_lock_sandbox(&receipt.id)? else { continue };
         if let Some(mut receipt) = context.state.load(&receipt.id)?
-            && receipt.state != State::Stopped
-            && !(receipt.state == State::Running && context.is_running(&receipt.id).await?)
+            && !is_settled(context, &held, &receipt).await?
         {
             remove(context, &mut receipt).await?;
         }
     }
     Ok(())
+}
+
+/// Tells whether the engine has of a sandbox what its receipt says. It may have something of one that is stopped: what
+/// it made for a program that was killed, after others had cleaned up behind that.
+async fn is_settled(context: &Context, held: &BTreeSet<String>, receipt: &Receipt) -> Result<bool, CallError> {
+    match receipt.state {
+        State::Running => context.is_running(&receipt.id).await,
+        State::Starting => Ok(false),
+        State::Stopped => Ok(!held.contains(&receipt.id)),
+    }
+}
+
+/// Returns the ids of the user's sandboxes that the engine has a container or a network of.
+async fn held(context: &Context) -> Result<BTreeSet<String>, CallError> {
+    let label = format!("{}={}", names::USER, context.state.uid());
+    let filters: HashMap<_, _> = [("label", vec![label.as_str(), names::SANDBOX])].into();
+    let docker = &context.engine.docker;
+    let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
+    let containers = docker.list_containers(Some(options)).await.operation(|| "list the containers".to_owned())?;
+    let options = ListNetworksOptionsBuilder::default().filters(&filters).build();
+    let networks = docker.list_networks(Some(options)).await.operation(|| "list the networks".to_owned())?;
+    let containers = containers.into_iter().filter_map(|container| container.labels);
+    let labels = containers.chain(networks.into_iter().filter_map(|network| network.labels));
+    Ok(labels.filter_map(|mut labels| labels.remove(names::SANDBOX)).collect())
 }
