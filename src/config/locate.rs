@@ -44,16 +44,23 @@ impl<'a> Locator<'a> {
         let line = self.line_starts.partition_point(|&start| start <= span.start).max(1);
         let line_start = self.line_starts[line - 1];
         let mark = usize::from(self.source.text[line_start..].starts_with('\u{feff}') && span.start > line_start);
-        let column = self.characters_before(span.start) - self.characters_before(line_start) - mark + 1;
+        let column = self.characters(line_start..span.start) - mark + 1;
         Location { file: Arc::clone(&self.source.name), line, column, span }
     }
 
-    fn characters_before(&self, index: usize) -> usize {
-        let bytes = self.source.text.as_bytes();
-        let index = index.min(bytes.len());
+    fn characters(&self, range: Range<usize>) -> usize {
+        let range = range.start..range.end.min(self.source.text.len());
+        if range.len() <= STRIDE { self.counted(range) } else { self.before(range.end) - self.before(range.start) }
+    }
+
+    fn before(&self, index: usize) -> usize {
         let block = (index / STRIDE).min(self.characters.len().saturating_sub(1));
         let known = self.characters.get(block).copied().unwrap_or(0);
-        known + bytes[block * STRIDE..index].iter().filter(|byte| !is_continuation(**byte)).count()
+        known + self.counted(block * STRIDE..index)
+    }
+
+    fn counted(&self, range: Range<usize>) -> usize {
+        self.source.text.as_bytes()[range].iter().filter(|byte| !is_continuation(**byte)).count()
     }
 }
 

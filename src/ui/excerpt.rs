@@ -1,5 +1,6 @@
 //! One line of a source with marks under it, made visible and cut to a width around what is marked.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use super::text;
@@ -61,9 +62,9 @@ pub fn excerpt(source: &Source, spans: &[Range<usize>], columns: usize) -> Excer
     Excerpt { number, line, marks }
 }
 
-struct Cell {
+struct Cell<'a> {
     offset: usize,
-    text: String,
+    text: Cow<'a, str>,
     width: usize,
 }
 
@@ -78,10 +79,10 @@ fn line_around(text: &str, offset: usize) -> Range<usize> {
     start..end.max(start)
 }
 
-fn cells(line: &str, offset: usize) -> Vec<Cell> {
+fn cells(line: &str, offset: usize) -> Vec<Cell<'_>> {
     text::pieces(line)
         .map(|(at, piece)| {
-            let text = if piece == "\\t" { TAB.to_owned() } else { piece };
+            let text = if piece == "\\t" { Cow::Borrowed(TAB) } else { piece };
             Cell { offset: offset + at, width: text::width(&text), text }
         })
         .collect()
@@ -103,12 +104,12 @@ fn nearby(text: &str, line: &Range<usize>, spans: &[Range<usize>], columns: usiz
     start..end.max(start)
 }
 
-fn total(cells: &[Cell]) -> usize {
+fn total(cells: &[Cell<'_>]) -> usize {
     cells.iter().map(|cell| cell.width).sum()
 }
 
 /// Returns which cells are shown: those around the spans, with room for an ellipsis on both sides.
-fn window(cells: &[Cell], spans: &[Range<usize>], columns: usize) -> Range<usize> {
+fn window(cells: &[Cell<'_>], spans: &[Range<usize>], columns: usize) -> Range<usize> {
     let room = columns.saturating_sub(2).max(1);
     let first = spans.iter().map(|span| span.start).min().unwrap_or(0);
     let last = spans.iter().map(|span| span.end).max().unwrap_or(0);

@@ -3,6 +3,7 @@
 //! Invariant: what [`visible`] returns has no character that moves the cursor, changes the direction of the text or
 //! cannot be seen (Trojan Source, CVE-2021-42574). It is idempotent: text that was made visible before stays as it is.
 
+use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
@@ -41,16 +42,23 @@ const INVISIBLE: &[RangeInclusive<char>] = &[
 /// Returns the text with everything that would not be seen written as `\n`, `\t` or `\u{202e}`.
 #[must_use]
 pub fn visible(text: &str) -> String {
-    pieces(text).map(|(_, piece)| piece).collect()
+    if is_plain(text) { text.to_owned() } else { pieces(text).map(|(_, piece)| piece).collect() }
+}
+
+/// Tells whether the text is printable ASCII, where every byte is a character of one column. Most text is.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 /// Returns each character's byte offset and how it is shown.
-pub(crate) fn pieces(text: &str) -> impl Iterator<Item = (usize, String)> {
+pub(crate) fn pieces(text: &str) -> impl Iterator<Item = (usize, Cow<'_, str>)> {
     let mut marks = MARK_LIMIT;
     text.char_indices().map(move |(offset, character)| {
         let is_mark = character.width() == Some(0);
         marks = if is_mark { marks + 1 } else { 0 };
-        (offset, if hidden(character) || marks > MARK_LIMIT { numbered(character) } else { character.to_string() })
+        let is_shown = !hidden(character) && marks <= MARK_LIMIT;
+        let end = offset + character.len_utf8();
+        (offset, if is_shown { Cow::Borrowed(&text[offset..end]) } else { Cow::Owned(numbered(character)) })
     })
 }
 
@@ -70,7 +78,7 @@ fn numbered(character: char) -> String {
 /// Returns how many columns of a terminal the text takes.
 #[must_use]
 pub fn width(text: &str) -> usize {
-    text.width()
+    if is_plain(text) { text.len() } else { text.width() }
 }
 
 /// Returns the text with spaces up to `columns`; longer text stays as it is.
@@ -114,13 +122,15 @@ fn fitting(characters: impl Iterator<Item = char>, columns: usize) -> usize {
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let columns = columns.max(1);
     let mut lines = Vec::new();
-    let mut line = String::new();
+    let (mut line, mut used) = (String::new(), 0);
     for word in text.split(' ').filter(|word| !word.is_empty()) {
         let mut word = word;
-        if !line.is_empty() && width(&line) + 1 + width(word) <= columns {
+        if !line.is_empty() && used + 1 + width(word) <= columns {
             line.push(' ');
+            used += 1;
         } else if !line.is_empty() {
             lines.push(std::mem::take(&mut line));
+            used = 0;
         }
         while width(word) > columns {
             let end = word.char_indices().nth(fitting(word.chars(), columns).max(1)).map_or(word.len(), |(end, _)| end);
@@ -128,6 +138,7 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
             word = &word[end..];
         }
         line.push_str(word);
+        used += width(word);
     }
     if !line.is_empty() {
         lines.push(line);
