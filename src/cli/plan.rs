@@ -22,7 +22,8 @@ Examples:
   cloister plan                                the project in this folder
   cloister plan ~/shop --brief                 another one, every finding on one line
   cloister plan --format json | jq .outcome    for scripts
-  cloister plan --check=medium                 for CI: exit code 4 from medium upwards";
+  cloister plan --check=medium                 for CI: exit code 4 from medium upwards
+  cloister plan --format sarif >plan.sarif     for code scanning";
 
 /// Show what will run, and why it differs from what was asked
 ///
@@ -57,6 +58,8 @@ pub enum Format {
     Text,
     /// For scripts: schemas/plan.schema.json
     Json,
+    /// For code scanning: SARIF 2.1.0
+    Sarif,
 }
 
 /// Makes the plan, and prints it.

@@ -39,11 +39,11 @@ pub enum Action {
 }
 
 macro_rules! codes {
-    ($($(#[$doc:meta])* $variant:ident = $text:literal,)+) => {
+    ($(#[doc = $summary:literal] $variant:ident = $text:literal,)+) => {
         /// The stable name of a kind of finding (`docs/plan.md`).
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum Code {
-            $($(#[$doc])* #[serde(rename = $text)] $variant,)+
+            $(#[doc = $summary] #[serde(rename = $text)] $variant,)+
         }
 
         impl Code {
@@ -53,6 +53,11 @@ macro_rules! codes {
             /// Returns the code as printed.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text,)+ }
+            }
+
+            /// Returns what it is about, as a sentence.
+            pub fn summary(self) -> &'static str {
+                match self { $(Self::$variant => $summary,)+ }.trim_ascii()
             }
         }
     };

@@ -2,5 +2,6 @@
 
 mod box_view;
 mod finding_view;
+pub mod sarif;
 pub mod text;
 mod view;

@@ -3,6 +3,7 @@
 pub(crate) mod plans;
 
 use cloister::plan::model::*;
+use cloister::plan::render::sarif;
 use cloister::plan::render::text::{Options, render};
 use cloister::plan::{Action, Code, Finding, Plan, Severity};
 use cloister::source::{Origin, Source};
@@ -41,6 +42,20 @@ fn everything_at_once() {
     check("hostile-narrow", &plan, &sources, Options { width: 60, ..PLAIN });
     check("hostile-brief", &plan, &sources, Options { brief: true, ..PLAIN });
     check("hostile-color", &plan, &sources, Options { color: true, ..PLAIN });
+}
+
+#[test]
+fn code_scanning_sees_every_finding_at_its_line() {
+    let case = hostile();
+    let elsewhere = Origin { pointer: "label:/0/privileged".into(), location: None };
+    let outside = Source::new("/etc/shared/a b.json", "{}");
+    let beyond = Origin { pointer: "/name".into(), location: Some(outside.locate(0..2)) };
+    let mut findings = case.findings;
+    for (code, origin) in [(Code::MetadataLabel, &elsewhere), (Code::DisplayString, &beyond)] {
+        findings.push(Finding::new(code, Severity::Medium, Action::Removed, origin, "it", "for a reason"));
+    }
+    let plan = with(clean(), findings);
+    assert_expected("render/hostile/expected.sarif", &sarif::render(&plan, &[case.source, outside]));
 }
 
 #[test]

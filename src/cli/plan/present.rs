@@ -5,7 +5,7 @@ use crate::cli::exit;
 use crate::cli::output::Output;
 use crate::diagnostic::Diagnostic;
 use crate::plan::model::{Plan, Verdict};
-use crate::plan::render::text;
+use crate::plan::render::{sarif, text};
 use crate::plan::{Severity, canonical};
 use crate::source::Source;
 use crate::ui::text::count;
@@ -35,6 +35,7 @@ pub fn present(plan: &Plan, sources: &[Source], diagnostics: &[Diagnostic], pres
     let stdout = match format {
         Format::Text => text::render(plan, sources, text::Options { width, color: stdout_color, brief }),
         Format::Json => canonical::pretty(plan),
+        Format::Sarif => sarif::render(plan, sources),
     };
     let mut stderr = diagnostic::render(diagnostics, sources, diagnostic::Options { width, color: stderr_color });
     let found = check.map_or(0, |level| plan.findings.iter().filter(|finding| finding.severity >= level).count());
