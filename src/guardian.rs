@@ -15,6 +15,7 @@ pub mod decide;
 pub mod descriptors;
 pub mod journal;
 pub mod limits;
+pub mod pace;
 pub mod policy;
 pub mod protocol;
 pub mod proxy;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -13,6 +14,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::address::{Vetting, judge};
 use super::decide::{Decision, decide};
+use super::limits::Limits;
+use super::pace::Pace;
 use super::policy::SandboxPolicy;
 use super::protocol::{Admission, PROXY_USER};
 use super::target::Target;
@@ -85,6 +88,7 @@ pub struct Sandbox {
     credentials: Box<[u8]>,
     policy: Mutex<Arc<SandboxPolicy>>,
     live: Mutex<BTreeMap<u64, Live>>,
+    pace: Mutex<Pace>,
 }
 
 /// A connection to the outside, with what was decided about it.
@@ -118,6 +122,7 @@ impl Sandbox {
             credentials: STANDARD.encode(format!("{PROXY_USER}:{token}")).into_bytes().into_boxed_slice(),
             policy: Mutex::new(Arc::new(policy)),
             live: Mutex::new(BTreeMap::new()),
+            pace: Mutex::default(),
         })
     }
 
@@ -168,6 +173,11 @@ impl Sandbox {
     /// Forgets a connection.
     pub fn untrack(&self, connection: u64) {
         lock(&self.live).remove(&connection);
+    }
+
+    /// Counts a refusal at `now`, since some fixed moment, and returns how long its answer waits.
+    pub fn refusal_wait(&self, now: Duration, limits: &Limits) -> Duration {
+        lock(&self.pace).wait(now, limits)
     }
 
     /// Takes one of `limit` places; the place is free again when the guard goes.
