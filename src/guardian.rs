@@ -14,6 +14,7 @@ pub mod channel;
 pub mod decide;
 pub mod descriptors;
 pub mod journal;
+pub mod ledger;
 pub mod limits;
 pub mod pace;
 pub mod policy;

@@ -1,4 +1,9 @@
+#![expect(clippy::disallowed_methods, reason = "adapter: clock")]
 //! `cloister guardian`: the proxy that every sandbox talks to, by hand.
+
+mod report;
+
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::exit;
 use super::failure::Failure;
@@ -93,7 +98,7 @@ async fn act(context: &Context, policy: &Policy, action: Action) -> Result<Outpu
                 Some(found) if found.running => Some(status(context, &found.id).await?),
                 _ => None,
             };
-            Ok(show(status.as_ref(), format))
+            Ok(Output { stdout: report::show(status.as_ref(), format, unix_milliseconds()), ..Output::default() })
         }
     }
 }
@@ -103,18 +108,8 @@ async fn status(context: &Context, container: &str) -> Result<Status, SessionErr
     Ok(channel.status().await.map_err(guardian::GuardianError::from)?)
 }
 
-fn show(status: Option<&Status>, format: Format) -> Output {
-    let stdout = match (format, status) {
-        (Format::Json, status) => {
-            let value = serde_json::json!({ "running": status.is_some(), "status": status });
-            serde_json::to_string_pretty(&value).expect("the keys are texts") + "\n"
-        }
-        (Format::Text, None) => "the guardian does not run\n".to_owned(),
-        (Format::Text, Some(Status { sandboxes, connections, allowed, refused, last_event, lost_events })) => format!(
-            "the guardian runs\nsandboxes    {}\nconnections  {connections}\nallowed      {allowed}\nrefused      {refused}\n\
-             events       {last_event}, of which {lost_events} were lost\n",
-            sandboxes.len()
-        ),
-    };
-    Output { stdout, ..Output::default() }
+/// A clock before 1970 counts as 1970.
+fn unix_milliseconds() -> u64 {
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
 }

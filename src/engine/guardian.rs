@@ -19,7 +19,7 @@ use super::network::{self, NetworkError, Purpose};
 use super::pool;
 use super::receipt::{Receipt, State};
 use super::state::{StateError, StateFolder};
-use crate::guardian::protocol::{Admission, Command};
+use crate::guardian::protocol::{Admission, Command, Refused, Status};
 use crate::host::programs::{Program, Programs, ProgramsError};
 
 /// The program that runs in the container.
@@ -109,7 +109,8 @@ pub async fn ensure(
     reach(engine, state, programs, pool).await.map(|(channel, _)| channel)
 }
 
-/// Makes sure that the guardian serves a sandbox that runs, under the policy of its receipt.
+/// Makes sure that the guardian serves a sandbox that runs, under the policy of its receipt; returns what it has refused
+/// to it so far.
 ///
 /// # Errors
 /// It cannot be made, does not answer, or refuses.
@@ -119,12 +120,26 @@ pub async fn serve(
     programs: &Programs,
     pool: Ipv4Net,
     receipt: &Receipt,
-) -> Result<(), GuardianError> {
+) -> Result<Vec<Refused>, GuardianError> {
     let (mut channel, networks) = reach(engine, state, programs, pool).await?;
     if !networks.contains(&names::container(&receipt.id)) {
         connect(engine, state, receipt).await?;
     }
-    Ok(admit(&mut channel, receipt).await?)
+    admit(&mut channel, receipt).await?;
+    Ok(refused(channel.status().await?, &receipt.id))
+}
+
+/// Returns what the guardian has refused to a sandbox; nothing where it does not serve it.
+///
+/// # Errors
+/// It does not run, or does not answer.
+pub async fn refused_to(engine: &Engine, state: &StateFolder, sandbox: &str) -> Result<Vec<Refused>, ChannelError> {
+    let mut channel = Channel::open(engine, &names::guardian(&state.instance())).await?;
+    Ok(refused(channel.status().await?, sandbox))
+}
+
+fn refused(status: Status, sandbox: &str) -> Vec<Refused> {
+    status.refusals.into_iter().find(|one| one.sandbox == sandbox).map(|one| one.refused).unwrap_or_default()
 }
 
 /// Returns the channel, and the networks that the guardian is known to be on.

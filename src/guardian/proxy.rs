@@ -124,6 +124,7 @@ impl Proxy {
             refused: self.0.refused.load(Ordering::Relaxed),
             last_event,
             lost_events,
+            refusals: lock(&self.0.sandboxes).values().filter_map(|admitted| admitted.sandbox.refusals()).collect(),
         }
     }
 

@@ -14,6 +14,8 @@ pub const FILES_TARGET: &str = "/run/cloister/files";
 pub const INIT: &str = "/run/cloister/bin/cloister-init";
 /// The client inside the sandbox.
 pub const CLIENT: &str = "/run/cloister/bin/cloister-hostexec";
+/// Where the client's self-check asks to go. No list can allow it: RFC 6761 reserves the domain, nobody can own it.
+pub const SELF_CHECK_HOST: &str = "cloister-self-check.invalid";
 /// Exit code of the init when the sandbox is not sealed.
 pub const LEAK_EXIT: i32 = 86;
 /// Marks the processes of one `exec`, so that a signal finds them: `CLOISTER_EXEC=<id>`.

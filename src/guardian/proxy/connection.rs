@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::forward::{self, Upstream};
 use super::listener::Seat;
-use super::tunnel;
+use super::{tunnel, unix_milliseconds};
 use crate::guardian::address::{Vetting, vet};
 use crate::guardian::decide::{Decision, decide};
 use crate::guardian::protocol::Happening;
@@ -343,6 +343,9 @@ impl Connection {
     ) {
         let Seat { sandbox, shared } = &self.seat;
         let allowed = reason == Reason::Listed;
+        if let Some(target) = target.filter(|_| reason.is_refused_destination()) {
+            sandbox.note_refused(unix_milliseconds(), target, reason);
+        }
         let counter = if allowed { &shared.allowed } else { &shared.refused };
         counter.fetch_add(1, Ordering::Relaxed);
         let what = Happening::Decision {

@@ -1,0 +1,62 @@
+//! What `cloister guardian status` shows.
+
+use super::super::list::Format;
+use crate::guardian::protocol::{Refusals, Status};
+use crate::ui::text::{pad, visible, width};
+
+/// Returns the answer; `now` in milliseconds since the Unix epoch.
+pub(super) fn show(status: Option<&Status>, format: Format, now: u64) -> String {
+    match (format, status) {
+        (Format::Json, status) => {
+            let value = serde_json::json!({ "running": status.is_some(), "status": status });
+            serde_json::to_string_pretty(&value).expect("the keys are texts") + "\n"
+        }
+        (Format::Text, None) => "the guardian does not run\n".to_owned(),
+        (Format::Text, Some(status)) => text(status, now),
+    }
+}
+
+fn text(status: &Status, now: u64) -> String {
+    let Status { sandboxes, connections, allowed, refused, last_event, lost_events, refusals } = status;
+    let counts = format!(
+        "the guardian runs\nsandboxes    {}\nconnections  {connections}\nallowed      {allowed}\nrefused      {refused}\n\
+         events       {last_event}, of which {lost_events} were lost\n",
+        sandboxes.len()
+    );
+    refusals.iter().fold(counts, |text, one| text + &table(one, now))
+}
+
+fn table(refusals: &Refusals, now: u64) -> String {
+    let Refusals { sandbox: _, name, refused, forgotten } = refusals;
+    let header = ["DESTINATION", "REASON", "TIMES", "LAST"].map(str::to_owned);
+    let rows = refused.iter().map(|one| {
+        let destination = format!("{}:{}", visible(&one.host), one.port);
+        [destination, visible(&one.reason), one.count.to_string(), ago(now.saturating_sub(one.last))]
+    });
+    let rows: Vec<[String; 4]> = std::iter::once(header).chain(rows).collect();
+    let column = |column: usize| rows.iter().map(|row| width(&row[column])).max().unwrap_or(0);
+    let columns = [column(0), column(1), column(2)];
+    let mut text = format!("\nrefused in `{}`\n", visible(name));
+    for [destination, reason, times, last] in &rows {
+        let cells = [pad(destination, columns[0]), pad(reason, columns[1]), pad(times, columns[2]), last.clone()];
+        text += &(cells.join("  ") + "\n");
+    }
+    if *forgotten > 0 {
+        text += &format!("and {forgotten} times to destinations before these\n");
+    }
+    text
+}
+
+fn ago(milliseconds: u64) -> String {
+    let seconds = milliseconds / 1000;
+    let (count, unit) = match seconds {
+        0..60 => (seconds, "s"),
+        60..3600 => (seconds / 60, "min"),
+        3600..86400 => (seconds / 3600, "h"),
+        _ => (seconds / 86400, "d"),
+    };
+    format!("{count} {unit} ago")
+}
+
+#[cfg(test)]
+mod tests;
