@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::forward::{self, Upstream};
 use super::listener::Seat;
 use super::{tunnel, unix_milliseconds};
-use crate::guardian::address::{Vetting, vet};
+use crate::guardian::address::{Vetting, closed, vet};
 use crate::guardian::decide::{Decision, decide};
 use crate::guardian::protocol::Happening;
 use crate::guardian::reason::Reason;
@@ -279,7 +279,11 @@ impl Connection {
         match decide(target, &sandbox.policy()) {
             Decision::Allowed { rule } => Ok(rule),
             refused @ Decision::Refused { reason, .. } => {
-                let refusal = Refusal::decided(refused, target, &sandbox.name);
+                let closed = match target.name {
+                    Name::Address(address) => closed(address, &self.seat.shared.networks()),
+                    Name::Host(_) | Name::Number(_) => None,
+                };
+                let refusal = Refusal::decided(refused, target, &sandbox.name, closed);
                 self.note(method, Some(target), reason, refusal.as_ref().and_then(Refusal::rule), None);
                 Err(refusal.expect("a refused decision is a refusal"))
             }

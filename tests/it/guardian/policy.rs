@@ -155,7 +155,8 @@ async fn sandboxes_are_never_dialled_even_when_their_network_is_permitted() {
     let stage = Stage::new(policy, echo).await;
     let mut client = RawClient::new(stage.address).await;
     client.send(connect("neighbour.test:443")).await;
-    assert!(client.head().await.starts_with("HTTP/1.1 403 "));
+    let all = client.rest().await;
+    assert!(all.starts_with("HTTP/1.1 403 ") && all.contains("leads to a network of sandboxes"), "{all}");
     assert!(stage.dials().is_empty());
 }
 
