@@ -1,6 +1,7 @@
 //! What `start` asks of the init, and what the init says: one JSON argument in, one JSON line out.
 //!
-//! The argument is no secret (it is visible to `docker inspect`); the answer is printed before anything else runs.
+//! The argument is visible to `docker inspect`, but to nothing inside: the init takes it out of its command line. The
+//! answer is printed before anything else runs.
 
 use std::net::{IpAddr, Ipv4Addr};
 

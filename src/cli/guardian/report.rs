@@ -36,15 +36,15 @@ fn table(refusals: &Refusals, now: u64) -> String {
     let rows: Vec<[String; 4]> = std::iter::once(header).chain(rows).collect();
     let column = |column: usize| rows.iter().map(|row| width(&row[column])).max().unwrap_or(0);
     let columns = [column(0), column(1), column(2)];
-    let mut text = format!("\nrefused in `{}`\n", visible(name));
+    let mut lines = vec![String::new(), format!("refused in `{}`", visible(name))];
     for [destination, reason, times, last] in &rows {
         let cells = [pad(destination, columns[0]), pad(reason, columns[1]), pad(times, columns[2]), last.clone()];
-        text += &(cells.join("  ") + "\n");
+        lines.push(cells.join("  "));
     }
     if *forgotten > 0 {
-        text += &format!("and {forgotten} times to destinations before these\n");
+        lines.push(format!("and {forgotten} times to destinations before these"));
     }
-    text
+    lines.join("\n") + "\n"
 }
 
 fn ago(milliseconds: u64) -> String {

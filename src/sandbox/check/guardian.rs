@@ -20,7 +20,7 @@ const ANSWER_LIMIT: u64 = 16 << 10;
 pub(super) fn attempts(proxy: &Proxy) -> Vec<Attempt> {
     let token = format!("Proxy-Authorization: Basic {}\r\n", STANDARD.encode(&proxy.credentials));
     vec![
-        refusal("guardian-unlisted", &format!("a tunnel to {SELF_CHECK_HOST}"), "403", ask(proxy, &token)),
+        refusal("guardian-unlisted", &format!("a tunnel to {SELF_CHECK_HOST}:443"), "403", ask(proxy, &token)),
         refusal("guardian-token", "a tunnel without this sandbox's token", "407", ask(proxy, "")),
     ]
 }

@@ -113,15 +113,15 @@ async fn a_flood_of_refusals_waits_its_turn() {
 /// One thread runs the guardian and this test: whoever counts gets a turn for every request, or hardly any.
 #[tokio::test]
 async fn many_requests_at_once_leave_turns_to_others() {
-    const COUNT: u64 = 100;
+    const COUNT: u8 = 100;
     let limits = Limits { refusals: u32::MAX, refusal_burst: u32::MAX / 1000, ..Limits::default() };
     let stage = Stage::with(allow(&[]), ok, limits, &[]).await;
     let mut client = RawClient::new(stage.address).await;
-    client.send(get("http://evil.test/", "").repeat(COUNT as usize)).await;
+    client.send(get("http://evil.test/", "").repeat(COUNT.into())).await;
     let mut turns = 0;
-    while stage.proxy.status().refused < COUNT {
+    while stage.proxy.status().refused < COUNT.into() {
         turns += u64::from(stage.proxy.status().refused > 0);
         tokio::task::yield_now().await;
     }
-    assert!(turns >= COUNT / 2, "{turns} turns");
+    assert!(turns >= u64::from(COUNT) / 2, "{turns} turns");
 }
