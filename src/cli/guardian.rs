@@ -11,7 +11,7 @@ use super::list::Format;
 use super::output::Output;
 use super::plan::{failure, on_stderr};
 use super::runtime;
-use crate::engine::guardian::{self, Channel};
+use crate::engine::guardian::{self, Activity, Channel, Found};
 use crate::engine::session::{self, Context, SessionError};
 use crate::guardian::protocol::Status;
 use crate::pipeline;
@@ -89,16 +89,21 @@ async fn act(context: &Context, policy: &Policy, action: Action) -> Result<Outpu
         }
         Action::Stop => {
             let _lock = state.lock().await?;
+            let found = guardian::find(engine, state).await?;
             guardian::remove(engine, state).await?;
-            Ok(said("the guardian stopped"))
+            let stopped = found.is_some_and(|found| found.activity != Activity::Stopped);
+            Ok(said(if stopped { "the guardian stopped" } else { "the guardian is not running" }))
         }
         Action::Status { format } => {
             let _lock = state.lock().await?;
             let status = match guardian::find(engine, state).await? {
-                Some(found) if found.running => Some(status(context, &found.id).await?),
-                _ => None,
+                Some(Found { activity: Activity::Running, id, .. }) => {
+                    report::Guardian::Runs(status(context, &id).await?)
+                }
+                Some(Found { activity: Activity::Paused, .. }) => report::Guardian::Paused,
+                _ => report::Guardian::Away,
             };
-            Ok(Output { stdout: report::show(status.as_ref(), format, unix_milliseconds()), ..Output::default() })
+            Ok(Output { stdout: report::show(&status, format, unix_milliseconds()), ..Output::default() })
         }
     }
 }

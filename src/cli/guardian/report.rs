@@ -4,15 +4,31 @@ use super::super::list::Format;
 use crate::guardian::protocol::{Refusals, Status};
 use crate::ui::text::{pad, visible, width};
 
+/// What there is to report.
+#[derive(Debug)]
+pub(super) enum Guardian {
+    /// It runs, and says this.
+    Runs(Status),
+    /// Somebody paused its container.
+    Paused,
+    /// There is none.
+    Away,
+}
+
 /// Returns the answer; `now` in milliseconds since the Unix epoch.
-pub(super) fn show(status: Option<&Status>, format: Format, now: u64) -> String {
-    match (format, status) {
-        (Format::Json, status) => {
-            let value = serde_json::json!({ "running": status.is_some(), "status": status });
+pub(super) fn show(guardian: &Guardian, format: Format, now: u64) -> String {
+    match (format, guardian) {
+        (Format::Json, guardian) => {
+            let status = if let Guardian::Runs(status) = guardian { Some(status) } else { None };
+            let paused = matches!(guardian, Guardian::Paused);
+            let value = serde_json::json!({ "running": status.is_some(), "paused": paused, "status": status });
             serde_json::to_string_pretty(&value).expect("the keys are texts") + "\n"
         }
-        (Format::Text, None) => "the guardian does not run\n".to_owned(),
-        (Format::Text, Some(status)) => text(status, now),
+        (Format::Text, Guardian::Away) => "the guardian does not run\n".to_owned(),
+        (Format::Text, Guardian::Paused) => {
+            "the guardian is paused: nothing leaves a sandbox; `cloister guardian start` makes it anew\n".to_owned()
+        }
+        (Format::Text, Guardian::Runs(status)) => text(status, now),
     }
 }
 

@@ -1,5 +1,5 @@
 use super::super::super::list::Format;
-use super::show;
+use super::{Guardian, show};
 use crate::guardian::protocol::{Refusals, Refused, Status};
 
 const NOW: u64 = 200_000_000;
@@ -48,15 +48,16 @@ evil\\u{1b}[2J.test:443  denied           1      1 min ago
 old.example.com:443     port             1      2 d ago
 and 3 times to destinations before these
 ";
-    assert_eq!(show(Some(&status()), Format::Text, NOW), expected);
+    assert_eq!(show(&Guardian::Runs(status()), Format::Text, NOW), expected);
     let quiet = Status { refusals: Vec::new(), ..status() };
-    assert!(show(Some(&quiet), Format::Text, NOW).ends_with("were lost\n"));
-    assert_eq!(show(None, Format::Text, NOW), "the guardian does not run\n");
+    assert!(show(&Guardian::Runs(quiet), Format::Text, NOW).ends_with("were lost\n"));
+    assert_eq!(show(&Guardian::Away, Format::Text, NOW), "the guardian does not run\n");
 }
 
 #[test]
 fn scripts_get_every_number() {
-    let value: serde_json::Value = serde_json::from_str(&show(Some(&status()), Format::Json, NOW)).expect("JSON");
+    let value: serde_json::Value =
+        serde_json::from_str(&show(&Guardian::Runs(status()), Format::Json, NOW)).expect("JSON");
     let first = &value["status"]["refusals"][0];
     assert_eq!((&first["sandbox"], &first["name"]), (&"0123456789ab".into(), &"shop".into()));
     let expected = serde_json::json!({
@@ -64,4 +65,8 @@ fn scripts_get_every_number() {
     });
     assert_eq!(first["refused"][0], expected);
     assert_eq!(first["forgotten"], 3);
+    for (guardian, paused) in [(Guardian::Paused, true), (Guardian::Away, false)] {
+        let value: serde_json::Value = serde_json::from_str(&show(&guardian, Format::Json, NOW)).expect("JSON");
+        assert_eq!(value, serde_json::json!({ "running": false, "paused": paused, "status": null }));
+    }
 }
