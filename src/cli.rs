@@ -14,6 +14,7 @@ pub mod output;
 pub mod path;
 pub mod plan;
 pub mod project;
+mod refused;
 pub mod runtime;
 pub mod shutdown;
 pub mod start;

@@ -5,6 +5,7 @@
 pub mod host;
 pub mod model;
 pub mod presets;
+pub mod ranges;
 pub mod rule;
 pub mod rules;
 pub mod user_config;

@@ -10,6 +10,7 @@ use cloister::sandbox::{init, session, shell, signal};
 
 const USAGE: &str = "\
 usage: cloister-init init REQUEST [-- COMMAND…]   probe, report, then reap; as process 1
+       cloister-init init [-- COMMAND…]           the same, with the request on standard input
        cloister-init probe REQUEST                probe and report; exit 86 when something is open
        cloister-init shell                        the account's shell
        cloister-init signal MARK NAME             signal the processes of one exec
@@ -19,8 +20,10 @@ fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(|word| word.to_str().unwrap_or("\u{fffd}")).collect();
     match words[..] {
-        ["init", request] => begin(init::run(request, &[])),
-        ["init", request, "--", _, ..] => begin(init::run(request, &arguments[3..])),
+        ["init"] => begin(init::run(&[])),
+        ["init", "--", _, ..] => begin(init::run(&arguments[2..])),
+        ["init", request] => begin(Err(init::hide_request(request, &[]))),
+        ["init", request, "--", _, ..] => begin(Err(init::hide_request(request, &arguments[3..]))),
         ["probe", request] => begin(init::probe_alone(request)),
         ["shell"] => fail(&shell::become_shell(), session::NOT_FOUND_EXIT),
         ["signal", mark, name] => send(mark, name),

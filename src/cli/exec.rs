@@ -3,6 +3,7 @@
 
 use super::failure::Failure;
 use super::plan::{failure, on_stderr};
+use super::refused;
 use super::runtime;
 use crate::engine::exec::{Process, attached};
 use crate::engine::session::{self, Context, SessionError};
@@ -41,10 +42,12 @@ async fn exec(args: &Args, policy: &Policy) -> Result<u8, SessionError> {
     let context = Context::open().await?;
     let folder = std::env::current_dir().unwrap_or_default();
     let receipt = session::running(&context, args.name.as_deref(), &folder).await?;
-    let receipt = session::hand_over(&context, policy, receipt).await?;
-    let mut process = Process::new(args.command.clone(), &receipt.process);
+    let served = session::hand_over(&context, policy, receipt).await?;
+    let mut process = Process::new(args.command.clone(), &served.receipt.process);
     let passed = policy.env.pass.iter().filter_map(|name| Some((name.clone(), std::env::var(name).ok()?)));
     process.env.extend(passed);
-    let container = receipt.container.as_deref().unwrap_or_default();
-    Ok(attached::run(&context.engine, container, &process).await?)
+    let container = served.receipt.container.as_deref().unwrap_or_default();
+    let code = attached::run(&context.engine, container, &process).await?;
+    refused::tell(&context, &served).await;
+    Ok(code)
 }

@@ -1,4 +1,9 @@
+#![expect(clippy::disallowed_methods, reason = "adapter: clock")]
 //! `cloister guardian`: the proxy that every sandbox talks to, by hand.
+
+mod report;
+
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::exit;
 use super::failure::Failure;
@@ -6,7 +11,7 @@ use super::list::Format;
 use super::output::Output;
 use super::plan::{failure, on_stderr};
 use super::runtime;
-use crate::engine::guardian::{self, Channel};
+use crate::engine::guardian::{self, Activity, Channel, Found};
 use crate::engine::session::{self, Context, SessionError};
 use crate::guardian::protocol::Status;
 use crate::pipeline;
@@ -84,16 +89,21 @@ async fn act(context: &Context, policy: &Policy, action: Action) -> Result<Outpu
         }
         Action::Stop => {
             let _lock = state.lock().await?;
+            let found = guardian::find(engine, state).await?;
             guardian::remove(engine, state).await?;
-            Ok(said("the guardian stopped"))
+            let stopped = found.is_some_and(|found| found.activity != Activity::Stopped);
+            Ok(said(if stopped { "the guardian stopped" } else { "the guardian is not running" }))
         }
         Action::Status { format } => {
             let _lock = state.lock().await?;
             let status = match guardian::find(engine, state).await? {
-                Some(found) if found.running => Some(status(context, &found.id).await?),
-                _ => None,
+                Some(Found { activity: Activity::Running, id, .. }) => {
+                    report::Guardian::Runs(status(context, &id).await?)
+                }
+                Some(Found { activity: Activity::Paused, .. }) => report::Guardian::Paused,
+                _ => report::Guardian::Away,
             };
-            Ok(show(status.as_ref(), format))
+            Ok(Output { stdout: report::show(&status, format, unix_milliseconds()), ..Output::default() })
         }
     }
 }
@@ -103,18 +113,8 @@ async fn status(context: &Context, container: &str) -> Result<Status, SessionErr
     Ok(channel.status().await.map_err(guardian::GuardianError::from)?)
 }
 
-fn show(status: Option<&Status>, format: Format) -> Output {
-    let stdout = match (format, status) {
-        (Format::Json, status) => {
-            let value = serde_json::json!({ "running": status.is_some(), "status": status });
-            serde_json::to_string_pretty(&value).expect("the keys are texts") + "\n"
-        }
-        (Format::Text, None) => "the guardian does not run\n".to_owned(),
-        (Format::Text, Some(Status { sandboxes, connections, allowed, refused, last_event, lost_events })) => format!(
-            "the guardian runs\nsandboxes    {}\nconnections  {connections}\nallowed      {allowed}\nrefused      {refused}\n\
-             events       {last_event}, of which {lost_events} were lost\n",
-            sandboxes.len()
-        ),
-    };
-    Output { stdout, ..Output::default() }
+/// A clock before 1970 counts as 1970.
+fn unix_milliseconds() -> u64 {
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
 }

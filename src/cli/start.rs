@@ -6,6 +6,7 @@ use super::exit;
 use super::failure::Failure;
 use super::plan::{failure, on_stderr};
 use super::project::Project;
+use super::refused;
 use super::runtime;
 use crate::engine::exec::{Process, attached};
 use crate::engine::facts::{self, ImageError, Pull};
@@ -114,7 +115,8 @@ async fn start(args: &Args, prepared: &Prepared) -> Result<u8, StartError> {
         image: &image,
         rebuild: args.rebuild,
     };
-    let receipt = session::start(&context, request).await?;
+    let served = session::start(&context, request).await?;
+    let receipt = &served.receipt;
     if args.detach {
         say(&format!("`{0}` runs; next: `cloister exec {0} -- COMMAND`, `cloister stop {0}`\n", receipt.name));
         return Ok(exit::OK);
@@ -125,7 +127,9 @@ async fn start(args: &Args, prepared: &Prepared) -> Result<u8, StartError> {
     };
     process.env.extend(prepared.passed_env.clone());
     let container = receipt.container.as_deref().unwrap_or_default();
-    Ok(attached::run(&context.engine, container, &process).await.map_err(SessionError::from)?)
+    let code = attached::run(&context.engine, container, &process).await.map_err(SessionError::from)?;
+    refused::tell(&context, &served).await;
+    Ok(code)
 }
 
 /// Shows a plan that says no, every finding on one line, and returns the exit code.

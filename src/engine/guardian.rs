@@ -8,6 +8,7 @@ mod image;
 
 use std::collections::BTreeSet;
 
+use bollard::models::ContainerState;
 use bollard::query_parameters::{InspectContainerOptions, RemoveContainerOptionsBuilder};
 use ipnet::Ipv4Net;
 
@@ -19,7 +20,7 @@ use super::network::{self, NetworkError, Purpose};
 use super::pool;
 use super::receipt::{Receipt, State};
 use super::state::{StateError, StateFolder};
-use crate::guardian::protocol::{Admission, Command};
+use crate::guardian::protocol::{Admission, Command, Refused, Status};
 use crate::host::programs::{Program, Programs, ProgramsError};
 
 /// The program that runs in the container.
@@ -63,13 +64,24 @@ impl GuardianError {
     }
 }
 
+/// What the guardian's container does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Activity {
+    /// It runs.
+    Running,
+    /// Somebody froze it: it neither answers nor forwards, and is worth as much as none.
+    Paused,
+    /// It ended, or never began.
+    Stopped,
+}
+
 /// What the engine says of the guardian's container.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
     /// Engine's id.
     pub id: String,
-    /// Whether it runs.
-    pub running: bool,
+    /// What it does.
+    pub activity: Activity,
     /// Digest of its program.
     pub digest: String,
     /// Names of the networks that it is on.
@@ -86,7 +98,7 @@ pub async fn find(engine: &Engine, state: &StateFolder) -> Result<Option<Found>,
     let found = inspected.unless_absent(|| "inspect the guardian".to_owned())?;
     Ok(found.map(|container| Found {
         id: container.id.unwrap_or_default(),
-        running: container.state.and_then(|state| state.running).unwrap_or(false),
+        activity: activity(&container.state.unwrap_or_default()),
         digest: container.config.and_then(|config| config.labels?.remove(names::DIGEST)).unwrap_or_default(),
         networks: container
             .network_settings
@@ -94,6 +106,15 @@ pub async fn find(engine: &Engine, state: &StateFolder) -> Result<Option<Found>,
             .map(|networks| networks.into_keys().collect())
             .unwrap_or_default(),
     }))
+}
+
+/// The engine counts what is paused among what runs.
+fn activity(state: &ContainerState) -> Activity {
+    match (state.running, state.paused) {
+        (_, Some(true)) => Activity::Paused,
+        (Some(true), _) => Activity::Running,
+        _ => Activity::Stopped,
+    }
 }
 
 /// Makes sure that the guardian runs, with the program that lies beside this one, and opens the channel to it.
@@ -109,7 +130,8 @@ pub async fn ensure(
     reach(engine, state, programs, pool).await.map(|(channel, _)| channel)
 }
 
-/// Makes sure that the guardian serves a sandbox that runs, under the policy of its receipt.
+/// Makes sure that the guardian serves a sandbox that runs, under the policy of its receipt; returns what it has refused
+/// to it so far.
 ///
 /// # Errors
 /// It cannot be made, does not answer, or refuses.
@@ -119,12 +141,26 @@ pub async fn serve(
     programs: &Programs,
     pool: Ipv4Net,
     receipt: &Receipt,
-) -> Result<(), GuardianError> {
+) -> Result<Vec<Refused>, GuardianError> {
     let (mut channel, networks) = reach(engine, state, programs, pool).await?;
     if !networks.contains(&names::container(&receipt.id)) {
         connect(engine, state, receipt).await?;
     }
-    Ok(admit(&mut channel, receipt).await?)
+    admit(&mut channel, receipt).await?;
+    Ok(refused(channel.status().await?, &receipt.id))
+}
+
+/// Returns what the guardian has refused to a sandbox; nothing where it does not serve it.
+///
+/// # Errors
+/// It does not run, or does not answer.
+pub async fn refused_to(engine: &Engine, state: &StateFolder, sandbox: &str) -> Result<Vec<Refused>, ChannelError> {
+    let mut channel = Channel::open(engine, &names::guardian(&state.instance())).await?;
+    Ok(refused(channel.status().await?, sandbox))
+}
+
+fn refused(status: Status, sandbox: &str) -> Vec<Refused> {
+    status.refusals.into_iter().find(|one| one.sandbox == sandbox).map(|one| one.refused).unwrap_or_default()
 }
 
 /// Returns the channel, and the networks that the guardian is known to be on.
@@ -136,7 +172,7 @@ async fn reach(
 ) -> Result<(Channel, BTreeSet<String>), GuardianError> {
     let program = programs.load(PROGRAM)?;
     if let Some(found) = find(engine, state).await?
-        && found.running
+        && found.activity == Activity::Running
         && found.digest == program.digest
     {
         match Channel::open(engine, &found.id).await {
@@ -197,17 +233,20 @@ pub async fn admit(channel: &mut Channel, receipt: &Receipt) -> Result<(), Chann
     channel.done(Command::Admit(Box::new(admission))).await
 }
 
-/// Has the guardian forget a sandbox; a guardian that is not there has forgotten already.
+/// Has the guardian forget a sandbox; a guardian that is not there has forgotten already, and one that is paused would
+/// remember when it wakes, so it goes.
 ///
 /// # Errors
 /// It does not answer.
 pub async fn withdraw(engine: &Engine, state: &StateFolder, sandbox: &str) -> Result<(), GuardianError> {
-    match find(engine, state).await? {
-        Some(found) if found.running => {
+    let Some(found) = find(engine, state).await? else { return Ok(()) };
+    match found.activity {
+        Activity::Running => {
             let mut channel = Channel::open(engine, &found.id).await?;
             Ok(channel.done(Command::Withdraw { sandbox: sandbox.to_owned() }).await?)
         }
-        _ => Ok(()),
+        Activity::Paused => Ok(remove_container(engine, state).await?),
+        Activity::Stopped => Ok(()),
     }
 }
 

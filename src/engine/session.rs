@@ -2,6 +2,7 @@
 
 mod clean;
 mod list;
+mod refused;
 mod select;
 mod start;
 mod stop;
@@ -9,8 +10,9 @@ mod stop;
 use bollard::query_parameters::InspectContainerOptions;
 
 pub use list::{Listed, list};
+pub use refused::refused_since;
 pub use select::{SelectError, running, select};
-pub use start::{Start, hand_over, reload, start};
+pub use start::{Served, Start, hand_over, reload, start};
 pub use stop::{shutdown, stop};
 
 use super::apply::{ApplyError, Bench};

@@ -4,9 +4,10 @@
 
 use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
-use std::sync::LazyLock;
 
 use ipnet::{IpNet, Ipv4Net};
+
+use crate::policy::ranges;
 
 /// Addresses that were vetted for one connection, in the order in which they are tried.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,9 +36,12 @@ impl Vetted {
 /// Why an address may not be dialled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Forbidden {
-    /// A range that is not the public internet; the text says which.
+    /// A range that is not the public internet, and that the user may permit; the text says which.
     #[error("{0}")]
     Range(&'static str),
+    /// A range that nothing opens; the text says which.
+    #[error("{0}")]
+    Closed(&'static str),
     /// An address of the host that the sandboxes run on, even a public one.
     #[error("an address of this machine")]
     Host,
@@ -74,124 +78,36 @@ pub fn vet(addresses: &[IpAddr], port: u16, vetting: Vetting<'_>) -> Result<Perm
 
 /// Returns whether an address may be dialled.
 ///
-/// A permitted network exempts from the private ranges. What is never meant by accident (this machine, loopback,
-/// link-local with its metadata services, tunnels to IPv4) is exempt only for a network that lies in that range itself,
-/// so `0.0.0.0/0` does not open it. Sandboxes' networks are closed for everybody.
+/// A permitted network exempts from the private ranges, and, if it is a single address, from being one of this machine's.
+/// What is never meant by accident (loopback, link-local, metadata services, tunnels to IPv4) stays closed, and so do the
+/// networks of sandboxes.
 pub fn judge(address: IpAddr, vetting: Vetting<'_>) -> Result<(), Forbidden> {
     let permitting = || vetting.permitted.iter().filter(|network| network.contains(&address));
-    let canonical = address.to_canonical();
-    if let IpAddr::V4(inner) = canonical
-        && vetting.sandboxes.iter().any(|network| network.contains(&inner))
-    {
-        return Err(Forbidden::Sandbox);
+    if let Some(forbidden) = closed(address, vetting.sandboxes) {
+        return Err(forbidden);
     }
-    if vetting.host.contains(&canonical)
+    if vetting.host.contains(&address.to_canonical())
         && !permitting().any(|network| network.prefix_len() == network.max_prefix_len())
     {
         return Err(Forbidden::Host);
     }
-    for range in RANGES.iter().filter(|range| range.network.contains(&address)) {
-        let exempt = match range.strictness {
-            Strictness::Private => permitting().next().is_some(),
-            Strictness::Hard => permitting().any(|network| range.network.contains(network)),
-        };
-        if !exempt {
-            return Err(Forbidden::Range(range.name));
-        }
+    if let Some(range) = ranges::of(address).next()
+        && permitting().next().is_none()
+    {
+        return Err(Forbidden::Range(range.name));
     }
     Ok(())
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Strictness {
-    /// Somebody's own network: a permitted network around the address is enough.
-    Private,
-    /// A permitted network must lie inside of the range.
-    Hard,
-}
-
-struct Range {
-    network: IpNet,
-    strictness: Strictness,
-    name: &'static str,
-}
-
-/// Special-purpose ranges of the IANA registries (RFC 6890), each with its own source.
-const TABLE: &[(&str, Strictness, &str)] = &[
-    // RFC 1122 §3.2.1.3: "this network"; Linux connects 0.0.0.0 to itself
-    ("0.0.0.0/8", Strictness::Hard, "an unspecified address"),
-    // RFC 1918 §3
-    ("10.0.0.0/8", Strictness::Private, "a private address"),
-    // RFC 6598 §7: carrier-grade NAT, also used by overlay networks
-    ("100.64.0.0/10", Strictness::Private, "a shared address"),
-    // Alibaba Cloud's metadata service, inside RFC 6598
-    ("100.100.100.200/32", Strictness::Hard, "a metadata service"),
-    // RFC 1122 §3.2.1.3
-    ("127.0.0.0/8", Strictness::Hard, "a loopback address"),
-    // Azure's platform services (WireServer), a public address by its form
-    ("168.63.129.16/32", Strictness::Hard, "a metadata service"),
-    // RFC 3927 §2.1: link-local; 169.254.169.254 and its kin are metadata services
-    ("169.254.0.0/16", Strictness::Hard, "a link-local address"),
-    // RFC 1918 §3
-    ("172.16.0.0/12", Strictness::Private, "a private address"),
-    // RFC 6890 §2.1: IETF protocol assignments
-    ("192.0.0.0/24", Strictness::Hard, "a reserved address"),
-    // RFC 5737 §3: TEST-NET-1
-    ("192.0.2.0/24", Strictness::Private, "a documentation address"),
-    // RFC 7526 §4: 6to4 relay anycast, deprecated
-    ("192.88.99.0/24", Strictness::Hard, "a reserved address"),
-    // RFC 1918 §3
-    ("192.168.0.0/16", Strictness::Private, "a private address"),
-    // RFC 2544 §C.2.2: benchmarking
-    ("198.18.0.0/15", Strictness::Private, "a benchmarking address"),
-    // RFC 5737 §3: TEST-NET-2
-    ("198.51.100.0/24", Strictness::Private, "a documentation address"),
-    // RFC 5737 §3: TEST-NET-3
-    ("203.0.113.0/24", Strictness::Private, "a documentation address"),
-    // RFC 5771 §3: multicast
-    ("224.0.0.0/4", Strictness::Hard, "a multicast address"),
-    // RFC 1112 §4: reserved; RFC 919 §7: 255.255.255.255 is the broadcast address
-    ("240.0.0.0/4", Strictness::Hard, "a reserved address"),
-    // RFC 4291 §2.5.2, §2.5.3, §2.5.5.1: unspecified, loopback, and the deprecated IPv4-compatible addresses
-    ("::/96", Strictness::Hard, "a loopback or IPv4-compatible address"),
-    // RFC 4291 §2.5.5.2: IPv4-mapped; the system would dial the IPv4 address in it
-    ("::ffff:0:0/96", Strictness::Hard, "an IPv4-mapped address"),
-    // RFC 2765 §2.1: IPv4-translated (SIIT)
-    ("::ffff:0:0:0/96", Strictness::Hard, "an IPv4-translated address"),
-    // RFC 6052 §2.1: NAT64, leads to any IPv4 address
-    ("64:ff9b::/96", Strictness::Hard, "a NAT64 address"),
-    // RFC 8215 §4: NAT64 for local use
-    ("64:ff9b:1::/48", Strictness::Hard, "a NAT64 address"),
-    // RFC 6666 §4: discard only
-    ("100::/64", Strictness::Hard, "a discard address"),
-    // RFC 4380 §2.6 (Teredo) and the rest of RFC 2928's protocol assignments, ORCHID (RFC 7343) among them
-    ("2001::/23", Strictness::Hard, "a Teredo or reserved address"),
-    // RFC 3849 §4, RFC 9637 §3: documentation
-    ("2001:db8::/32", Strictness::Private, "a documentation address"),
-    ("3fff::/20", Strictness::Private, "a documentation address"),
-    // RFC 3056 §2: 6to4, leads to any IPv4 address
-    ("2002::/16", Strictness::Hard, "a 6to4 address"),
-    // RFC 9602 §5: segment routing identifiers
-    ("5f00::/16", Strictness::Hard, "a reserved address"),
-    // RFC 4193 §3.1: unique local
-    ("fc00::/7", Strictness::Private, "a unique local address"),
-    // Amazon's metadata service over IPv6, inside RFC 4193
-    ("fd00:ec2::254/128", Strictness::Hard, "a metadata service"),
-    // Google's metadata service over IPv6, inside RFC 4193
-    ("fd20:ce::254/128", Strictness::Hard, "a metadata service"),
-    // RFC 4291 §2.5.6: link-local
-    ("fe80::/10", Strictness::Hard, "a link-local address"),
-    // RFC 3879 §4: site-local, deprecated
-    ("fec0::/10", Strictness::Private, "a site-local address"),
-    // RFC 4291 §2.7: multicast
-    ("ff00::/8", Strictness::Hard, "a multicast address"),
-];
-
-static RANGES: LazyLock<Vec<Range>> = LazyLock::new(|| TABLE.iter().map(range).collect());
-
-fn range((network, strictness, name): &(&str, Strictness, &'static str)) -> Range {
-    let network = network.parse().expect("the table holds networks, a test reads them all");
-    Range { network, strictness: *strictness, name }
+/// Returns why no policy opens an address; `None` where one may.
+pub fn closed(address: IpAddr, sandboxes: &[Ipv4Net]) -> Option<Forbidden> {
+    let canonical = address.to_canonical();
+    if let IpAddr::V4(inner) = canonical
+        && sandboxes.iter().any(|network| network.contains(&inner))
+    {
+        return Some(Forbidden::Sandbox);
+    }
+    ranges::of(address).find(|range| range.closed).map(|range| Forbidden::Closed(range.name))
 }
 
 #[cfg(test)]

@@ -1,13 +1,14 @@
 //! Events: numbered, kept until a client has acknowledged them, sent again to the next client.
 //!
-//! Nobody keeps events for good in this version, so a full journal forgets its oldest and declares the gap.
+//! Nobody keeps events for good in this version, so a full journal forgets the oldest of whoever has the most in it, and
+//! declares the gap: a sandbox that has less than its share loses nothing to the others.
 //! Invariant: pure. Numbers never repeat within an epoch, and every missing number lies in a declared gap.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use super::protocol::{Event, Happening};
 
-/// Most events that are kept.
+/// Most events that are kept, of all sandboxes together.
 pub const CAPACITY: usize = 4096;
 /// Bytes that are on their way to a client without being acknowledged, at most: above 1.2 MiB an attached client that
 /// does not read blocks the engine (measured on Engine 26.1).
@@ -16,7 +17,9 @@ pub const WINDOW: usize = 256 << 10;
 /// Events that nobody has acknowledged yet.
 #[derive(Debug, Default)]
 pub struct Journal {
-    events: VecDeque<Event>,
+    /// By sandbox, each in the order of the numbers; none is empty.
+    queues: BTreeMap<String, VecDeque<Event>>,
+    kept: usize,
     /// Number of the newest event.
     last: u64,
     /// Number of the newest event that is known to be kept elsewhere.
@@ -32,12 +35,23 @@ pub struct Journal {
 impl Journal {
     /// Adds an event and returns its number.
     pub fn record(&mut self, time: u64, sandbox: &str, what: Happening) -> u64 {
-        if self.events.len() >= CAPACITY {
-            self.lost += u64::from(self.events.pop_front().is_some());
-        }
         self.last += 1;
-        self.events.push_back(Event { number: self.last, time, sandbox: sandbox.to_owned(), what });
+        let event = Event { number: self.last, time, sandbox: sandbox.to_owned(), what };
+        self.queues.entry(sandbox.to_owned()).or_default().push_back(event);
+        self.kept += 1;
+        if self.kept > CAPACITY {
+            self.forget_one();
+        }
         self.last
+    }
+
+    /// Forgets the oldest event of the sandbox that has the most.
+    fn forget_one(&mut self) {
+        if let Some(queue) = self.queues.values_mut().max_by_key(|queue| queue.len()) {
+            queue.pop_front();
+            self.kept -= 1;
+            self.lost += 1;
+        }
     }
 
     /// Begins with a new client, which has seen everything up to `acknowledged`.
@@ -55,9 +69,11 @@ impl Journal {
         }
         self.acknowledged = self.acknowledged.max(number);
         self.sent = self.sent.max(self.acknowledged);
-        while self.events.front().is_some_and(|event| event.number <= number) {
-            self.events.pop_front();
+        for queue in self.queues.values_mut() {
+            queue.drain(..queue.partition_point(|event| event.number <= number));
         }
+        self.queues.retain(|_, queue| !queue.is_empty());
+        self.kept = self.queues.values().map(VecDeque::len).sum();
         while let Some((_, bytes)) = self.flying.pop_front_if(|(flying, _)| *flying <= number) {
             self.flying_bytes -= bytes;
         }
@@ -68,14 +84,15 @@ impl Journal {
         if self.flying_bytes >= WINDOW {
             return None;
         }
-        let first = self.events.front()?;
-        let wanted = self.sent + 1;
-        if wanted < first.number {
-            let what = Happening::Gap { lost: first.number - wanted };
-            return Some(Event { number: first.number - 1, time: first.time, sandbox: String::new(), what });
+        let unsent = |queue: &'_ VecDeque<Event>| queue.partition_point(|event| event.number <= self.sent);
+        let firsts = self.queues.values().filter_map(|queue| queue.get(unsent(queue)));
+        let next = firsts.min_by_key(|event| event.number)?;
+        let missing = next.number - self.sent - 1;
+        if missing > 0 {
+            let what = Happening::Gap { lost: missing };
+            return Some(Event { number: next.number - 1, time: next.time, sandbox: String::new(), what });
         }
-        let position = usize::try_from(wanted - first.number).ok()?;
-        self.events.get(position).cloned()
+        Some(next.clone())
     }
 
     /// Notes that the event of this number went out as so many bytes.

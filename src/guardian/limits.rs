@@ -16,6 +16,14 @@ pub struct Limits {
     pub connections: usize,
     /// Connections of all sandboxes.
     pub total: usize,
+    /// Refusals on one connection, the last of which ends it.
+    pub refusals: u32,
+    /// Refusals of one sandbox that are answered at once; behind them, answers are as far apart as `refusal_pace`.
+    pub refusal_burst: u32,
+    /// Between two refusals of one sandbox in the long run.
+    pub refusal_pace: Duration,
+    /// Longest wait for one refusal.
+    pub refusal_wait: Duration,
     /// From the first byte of a request to the end of its head.
     pub head: Duration,
     /// From the end of one request to the first byte of the next.
@@ -38,6 +46,10 @@ impl Default for Limits {
             tunnels: 128,
             connections: 256,
             total: 8192,
+            refusals: 16,
+            refusal_burst: 64,
+            refusal_pace: Duration::from_millis(10),
+            refusal_wait: Duration::from_secs(1),
             head: Duration::from_secs(10),
             keep_alive: Duration::from_secs(60),
             resolve: Duration::from_secs(10),

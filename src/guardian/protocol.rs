@@ -147,6 +147,39 @@ pub struct Status {
     pub last_event: u64,
     /// Events that were lost because nobody kept them in time.
     pub lost_events: u64,
+    /// What was refused lately, of each sandbox that was refused something.
+    #[serde(default)]
+    pub refusals: Vec<Refusals>,
+}
+
+/// What was refused to one sandbox lately.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Refusals {
+    /// Id of the sandbox.
+    pub sandbox: String,
+    /// Name that people know it by.
+    pub name: String,
+    /// Destinations, the latest first.
+    pub refused: Vec<Refused>,
+    /// Refusals whose destinations are not among them any more.
+    pub forgotten: u64,
+}
+
+/// A destination that was refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Refused {
+    /// Canonical host.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// Machine-readable reason.
+    pub reason: String,
+    /// How often.
+    pub count: u64,
+    /// When last, in milliseconds since the Unix epoch by the guardian's clock.
+    pub last: u64,
 }
 
 /// A numbered event. Times are the reader's business: the guardian's clock is not trusted more than its own.

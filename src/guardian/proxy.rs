@@ -17,6 +17,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use ipnet::Ipv4Net;
 use tokio::sync::Notify;
+use tokio::time::Instant;
 
 use super::journal::Journal;
 use super::limits::Limits;
@@ -33,6 +34,7 @@ struct Shared {
     world: Arc<dyn World>,
     limits: Limits,
     port: u16,
+    began: Instant,
     sandboxes: Mutex<BTreeMap<String, Admitted>>,
     journal: Mutex<Journal>,
     /// Wakes whoever sends events.
@@ -55,6 +57,7 @@ impl Proxy {
             world,
             limits,
             port,
+            began: Instant::now(),
             sandboxes: Mutex::default(),
             journal: Mutex::default(),
             news: Notify::new(),
@@ -121,6 +124,7 @@ impl Proxy {
             refused: self.0.refused.load(Ordering::Relaxed),
             last_event,
             lost_events,
+            refusals: lock(&self.0.sandboxes).values().filter_map(|admitted| admitted.sandbox.refusals()).collect(),
         }
     }
 

@@ -42,6 +42,20 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Returns whether the guardian said no to a destination, rather than to the form of a request, and rather than that
+    /// something failed in the world.
+    pub fn is_refused_destination(self) -> bool {
+        match self {
+            Self::NotListed | Self::Denied | Self::Port | Self::AddressLiteral | Self::LocalName | Self::Address => {
+                true
+            }
+            Self::Listed | Self::NotFound | Self::Unreachable | Self::BadAnswer => false,
+            Self::Malformed | Self::Method | Self::Version | Self::TooLarge | Self::Timeout => false,
+            // many clients ask without credentials first
+            Self::Unauthenticated | Self::Limit => false,
+        }
+    }
+
     /// Returns the name.
     pub fn as_str(self) -> &'static str {
         match self {

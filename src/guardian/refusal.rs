@@ -46,20 +46,25 @@ struct Subject {
 }
 
 impl Refusal {
-    /// Returns the refusal of a decision; `None` where it allows.
-    pub fn decided(decision: Decision, target: &Target, sandbox: &str) -> Option<Self> {
+    /// Returns the refusal of a decision; `None` where it allows. `closed` says why no rule would help.
+    pub fn decided(decision: Decision, target: &Target, sandbox: &str, closed: Option<Forbidden>) -> Option<Self> {
         let Decision::Refused { reason, rule } = decision else { return None };
         let allow = rule_for(target);
         let name = &target.name;
         let add = format!("to allow it, add \"{allow}\" to allow in {FILE} and run: {RELOAD}");
         let denying = rule.as_ref().map(Rule::as_str).unwrap_or_default();
-        let (phrase, text, next) = match (reason, name) {
-            (Reason::Denied, _) => (
+        let (phrase, text, next) = match (reason, closed, name) {
+            (_, Some(forbidden), _) => (
+                format!("{name} is never reachable"),
+                format!("{target} leads to {forbidden}, and no rule opens it"),
+                String::new(),
+            ),
+            (Reason::Denied, ..) => (
                 format!("{name} is denied"),
                 format!("{target} is denied to sandbox \"{sandbox}\" by the rule \"{denying}\""),
                 format!("deny wins over allow; to change that, edit deny in {FILE} and run: {RELOAD}"),
             ),
-            (Reason::Port, _) => (
+            (Reason::Port, ..) => (
                 format!("port {} of {name} is not on the allowlist", target.port),
                 format!(
                     "port {} of {name} is not on the allowlist of sandbox \"{sandbox}\"{}",
@@ -68,17 +73,17 @@ impl Refusal {
                 ),
                 add,
             ),
-            (Reason::LocalName, _) => (
+            (Reason::LocalName, ..) => (
                 format!("{name} is never reachable"),
                 format!("{name} is a name of the machine itself or of a metadata service, and no rule opens it"),
                 String::new(),
             ),
-            (Reason::AddressLiteral, Name::Address(_)) => (
+            (Reason::AddressLiteral, _, Name::Address(_)) => (
                 format!("{name} is an address"),
                 format!("{target} is an address, and sandbox \"{sandbox}\" reaches names only"),
                 format!("use the name of the host, or {}", add.trim_start_matches("to allow it, ")),
             ),
-            (Reason::AddressLiteral, _) => (
+            (Reason::AddressLiteral, ..) => (
                 format!("{name} is a number"),
                 format!("{target} is a number that may be read as an address"),
                 "use the name of the host".to_owned(),
@@ -89,7 +94,8 @@ impl Refusal {
                 add,
             ),
         };
-        let allow = matches!(reason, Reason::NotListed | Reason::Port).then_some(allow);
+        let helps = closed.is_none() && matches!(reason, Reason::NotListed | Reason::Port);
+        let allow = helps.then_some(allow);
         let subject = Subject { target: target.clone(), sandbox: Some(sandbox.to_owned()), rule, allow };
         Some(Self { status: 403, reason, phrase, text, next, subject: Some(Box::new(subject)) })
     }
@@ -98,10 +104,13 @@ impl Refusal {
     pub fn address(forbidden: Forbidden, target: &Target) -> Self {
         let text = format!("{} leads to {forbidden}, which is not dialled", target.name);
         let next = match forbidden {
-            Forbidden::Range(_) | Forbidden::Host => {
+            Forbidden::Range(_) => {
                 format!("to permit its network, add it to network.permitAddresses in {FILE} and run: {RELOAD}")
             }
-            Forbidden::Sandbox | Forbidden::Nothing => String::new(),
+            Forbidden::Host => {
+                format!("to permit it, add this one address to network.permitAddresses in {FILE} and run: {RELOAD}")
+            }
+            Forbidden::Closed(_) | Forbidden::Sandbox | Forbidden::Nothing => String::new(),
         };
         let phrase = format!("{} does not lead to a public address", target.name);
         Self { next, ..Self::about(target, 403, Reason::Address, phrase, text) }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -13,8 +14,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::address::{Vetting, judge};
 use super::decide::{Decision, decide};
+use super::ledger::Ledger;
+use super::limits::Limits;
+use super::pace::Pace;
 use super::policy::SandboxPolicy;
-use super::protocol::{Admission, PROXY_USER};
+use super::protocol::{Admission, PROXY_USER, Refusals};
+use super::reason::Reason;
 use super::target::Target;
 
 /// Fewest characters of a token: 256 bits in base64.
@@ -85,6 +90,8 @@ pub struct Sandbox {
     credentials: Box<[u8]>,
     policy: Mutex<Arc<SandboxPolicy>>,
     live: Mutex<BTreeMap<u64, Live>>,
+    pace: Mutex<Pace>,
+    ledger: Mutex<Ledger>,
 }
 
 /// A connection to the outside, with what was decided about it.
@@ -118,6 +125,8 @@ impl Sandbox {
             credentials: STANDARD.encode(format!("{PROXY_USER}:{token}")).into_bytes().into_boxed_slice(),
             policy: Mutex::new(Arc::new(policy)),
             live: Mutex::new(BTreeMap::new()),
+            pace: Mutex::default(),
+            ledger: Mutex::default(),
         })
     }
 
@@ -168,6 +177,24 @@ impl Sandbox {
     /// Forgets a connection.
     pub fn untrack(&self, connection: u64) {
         lock(&self.live).remove(&connection);
+    }
+
+    /// Remembers that a destination was refused, at this time in milliseconds since the Unix epoch.
+    pub fn note_refused(&self, time: u64, target: &Target, reason: Reason) {
+        lock(&self.ledger).record(time, target, reason);
+    }
+
+    /// Returns what was refused lately; `None` where nothing was.
+    pub fn refusals(&self) -> Option<Refusals> {
+        let ledger = lock(&self.ledger);
+        let (refused, forgotten) = (ledger.entries(), ledger.forgotten());
+        let refusals = Refusals { sandbox: self.id.clone(), name: self.name.clone(), refused, forgotten };
+        (!refusals.refused.is_empty()).then_some(refusals)
+    }
+
+    /// Counts a refusal at `now`, since some fixed moment, and returns how long its answer waits.
+    pub fn refusal_wait(&self, now: Duration, limits: &Limits) -> Duration {
+        lock(&self.pace).wait(now, limits)
     }
 
     /// Takes one of `limit` places; the place is free again when the guard goes.

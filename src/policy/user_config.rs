@@ -11,6 +11,8 @@ mod tree;
 
 use std::collections::BTreeSet;
 
+use ipnet::Ipv4Net;
+
 use self::checker::Checker;
 use super::Policy;
 use super::model::{Egress, EnvironmentPolicy};
@@ -60,19 +62,20 @@ fn policy(checker: &mut Checker<'_>, root: &Node) -> Policy {
         checker.unsupported(root, "", key);
     }
     let base = Policy::builtin();
+    let network = network::read(checker, root, base.network);
     Policy {
-        egress: egress(checker, root, base.egress),
+        egress: egress(checker, root, base.egress, network.pool),
         env: environment(checker, root),
-        network: network::read(checker, root, base.network),
+        network,
         limits: limits::read(checker, root, base.limits),
         allow_root_workspace: checker.flag(root, "", "allowRootWorkspace").unwrap_or(base.allow_root_workspace),
     }
 }
 
-fn egress(checker: &mut Checker<'_>, root: &Node, base: Egress) -> Egress {
+fn egress(checker: &mut Checker<'_>, root: &Node, base: Egress, pool: Ipv4Net) -> Egress {
     let mut egress = egress::presets(checker, root, base);
-    egress.allow.extend(egress::rules(checker, root, "allow"));
-    egress.deny.extend(egress::rules(checker, root, "deny"));
+    egress.allow.extend(egress::allow(checker, root, pool));
+    egress.deny.extend(egress::deny(checker, root));
     egress
 }
 

@@ -2,20 +2,25 @@
 //! Process 1 of a sandbox: probes, reports, then reaps.
 //!
 //! Nothing of the repository or of the image runs before the report says sealed. It sleeps in the kernel between
-//! signals; it opens nothing, listens nowhere, and cannot be read by other processes of the same user.
+//! signals; it opens nothing, listens nowhere, and cannot be read by other processes of the same user. Its command line
+//! can be read by everybody: [`hide_request`] takes the request out of it before anything else.
 
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::fs::File;
+use std::io::{self, Read, Seek, Write};
+use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::io::Errno;
 use rustix::process::{
     self, DumpableBehavior, Pid, WaitOptions, WaitStatus, getpid, kill_process_group, set_dumpable_behavior, wait,
 };
 
 use super::probe::{self, attempt};
-use super::protocol::{Attempt, LEAK_EXIT, ProbeReport, ProbeRequest};
+use super::protocol::{Attempt, INIT, LEAK_EXIT, ProbeReport, ProbeRequest};
 
 /// Why process 1 could not begin; nothing ran.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +31,9 @@ pub enum InitError {
     /// It would not notice the end of a process, or a request to stop.
     #[error("cannot block or await signals")]
     Signals(#[source] nix::Error),
+    /// The request would stay where everybody can read it.
+    #[error("cannot take the request out of the command line")]
+    Hide(#[source] io::Error),
     /// The request is not one.
     #[error("cannot read the probe's request")]
     Request(#[source] serde_json::Error),
@@ -53,16 +61,53 @@ const AWAITED: [Signal; 10] = [
     Signal::SIGBUS,
 ];
 
-/// Runs as process 1 until it is told to stop, or until `command` ends; returns the exit code.
+/// Becomes this program again, with the request on standard input: it names addresses of the host and of other
+/// sandboxes, which are nobody's business inside. Returns only when that is not possible.
+pub fn hide_request(request: &str, command: &[OsString]) -> InitError {
+    let hidden = || -> io::Result<()> {
+        // Kernels before 6.3 do not know the second flag; later ones may insist on it (`vm.memfd_noexec`).
+        let memory = memfd_create("request", MemfdFlags::CLOEXEC | MemfdFlags::NOEXEC_SEAL);
+        let mut file = File::from(memory.or_else(|_| memfd_create("request", MemfdFlags::CLOEXEC))?);
+        file.write_all(request.as_bytes())?;
+        file.rewind()?;
+        Ok(rustix::stdio::dup2_stdin(&file)?)
+    };
+    if let Err(error) = hidden() {
+        return InitError::Hide(error);
+    }
+    let mut again = Command::new("/proc/self/exe");
+    again.arg0(INIT).arg("init");
+    if !command.is_empty() {
+        again.arg("--").args(command);
+    }
+    InitError::Hide(again.exec())
+}
+
+/// Reads the request, and lets go of it: whatever runs later finds nothing on standard input.
+fn take_request() -> Result<String, InitError> {
+    let take = || -> io::Result<String> {
+        let mut request = String::new();
+        io::stdin().read_to_string(&mut request)?;
+        rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
+        Ok(request)
+    };
+    take().map_err(InitError::Hide)
+}
+
+/// Runs as process 1 until it is told to stop, or until `command` ends; returns the exit code. The request comes on
+/// standard input.
 ///
 /// # Errors
 /// When it cannot begin: then nothing ran.
-pub fn run(request: &str, command: &[OsString]) -> Result<i32, InitError> {
+pub fn run(command: &[OsString]) -> Result<i32, InitError> {
     set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(InitError::Dumpable)?;
     let signals = SigSet::from_iter(AWAITED);
     signals.thread_block().map_err(InitError::Signals)?;
+    // Unlike `sigwait`, it tells who sent a signal.
+    let signals = SignalFd::with_flags(&signals, SfdFlags::SFD_CLOEXEC).map_err(InitError::Signals)?;
+    let request = take_request()?;
     let begin = std::time::Instant::now();
-    let mut report = measure(request)?;
+    let mut report = measure(&request)?;
     report.attempts.push(process_one());
     let report = probe::report(report.attempts, begin.elapsed());
     print(&report).map_err(InitError::Report)?;
@@ -111,20 +156,31 @@ fn spawn(command: &[OsString]) -> Result<Pid, InitError> {
     Ok(Pid::from_child(&child))
 }
 
-fn serve(signals: &SigSet, child: Option<Pid>) -> Result<i32, InitError> {
+fn serve(signals: &SignalFd, child: Option<Pid>) -> Result<i32, InitError> {
     loop {
-        match (signals.wait().map_err(InitError::Signals)?, child) {
+        let Some((signal, inside)) = next_signal(signals)? else { continue };
+        match (signal, child) {
             (Signal::SIGCHLD, _) => {
                 if let Some(code) = reap(child) {
                     return Ok(code);
                 }
             }
+            // Only the host says stop; what runs inside could end its own sandbox otherwise.
+            _ if inside => {}
             (Signal::SIGSEGV | Signal::SIGBUS, _) => {}
             (signal, Some(child)) => forward(child, signal),
             (Signal::SIGTERM | Signal::SIGINT | Signal::SIGHUP | Signal::SIGQUIT, None) => return Ok(0),
             (_, None) => {}
         }
     }
+}
+
+/// Waits for a signal; returns it, and whether its sender is a process of this sandbox. The kernel itself, and whoever is
+/// outside of the process namespace, is number 0 here.
+fn next_signal(signals: &SignalFd) -> Result<Option<(Signal, bool)>, InitError> {
+    let Some(info) = signals.read_signal().map_err(InitError::Signals)? else { return Ok(None) };
+    let number = i32::try_from(info.ssi_signo).unwrap_or_default();
+    Ok(Signal::try_from(number).ok().map(|signal| (signal, info.ssi_pid != 0)))
 }
 
 fn forward(child: Pid, signal: Signal) {

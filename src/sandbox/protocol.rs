@@ -1,6 +1,7 @@
 //! What `start` asks of the init, and what the init says: one JSON argument in, one JSON line out.
 //!
-//! The argument is no secret (it is visible to `docker inspect`); the answer is printed before anything else runs.
+//! The argument is visible to `docker inspect`, but to nothing inside: the init takes it out of its command line. The
+//! answer is printed before anything else runs.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -14,6 +15,8 @@ pub const FILES_TARGET: &str = "/run/cloister/files";
 pub const INIT: &str = "/run/cloister/bin/cloister-init";
 /// The client inside the sandbox.
 pub const CLIENT: &str = "/run/cloister/bin/cloister-hostexec";
+/// Where the client's self-check asks to go. No list can allow it: RFC 6761 reserves the domain, nobody can own it.
+pub const SELF_CHECK_HOST: &str = "cloister-self-check.invalid";
 /// Exit code of the init when the sandbox is not sealed.
 pub const LEAK_EXIT: i32 = 86;
 /// Marks the processes of one `exec`, so that a signal finds them: `CLOISTER_EXEC=<id>`.

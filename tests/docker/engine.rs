@@ -4,6 +4,7 @@ mod broken;
 mod lifecycle;
 mod processes;
 mod properties;
+mod refused;
 
 use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};

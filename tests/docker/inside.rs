@@ -145,7 +145,9 @@ fn process_1_is_out_of_reach() {
     for refused in ["cat /proc/1/environ", "cat /proc/1/maps", "readlink /proc/1/root", "ls /proc/1/fd/"] {
         assert!(!stage.exec(&["sh", "-c", refused]).status.success(), "{refused}");
     }
-    let burst = "for signal in KILL STOP SEGV BUS WINCH USR1 USR2 CHLD PIPE ALRM 34 64; do kill -$signal 1; done";
+    let words = text(&stage.exec(&["cat", "/proc/1/cmdline"]).stdout);
+    assert_eq!(words, format!("{INIT}\0init\0"), "what the probe was asked is gone");
+    let burst = "for signal in TERM INT HUP QUIT KILL STOP SEGV BUS WINCH USR1 USR2 CHLD PIPE ALRM 34 64; do kill -$signal 1; done";
     stage.exec(&["bash", "-c", &format!("for round in 1 2 3 4 5 6 7 8; do {burst}; done")]);
     std::thread::sleep(Duration::from_millis(300));
     let state = docker(&["inspect", "--format", "{{.State.Status}} {{.State.ExitCode}}", &stage.container("box")]);

@@ -12,7 +12,7 @@ use super::super::names;
 use super::super::receipt::{ProcessDefaults, Receipt, State, VERSION};
 use super::{Context, SessionError, clean};
 use crate::facts::ImageFacts;
-use crate::guardian::protocol::WirePolicy;
+use crate::guardian::protocol::{Refused, WirePolicy};
 use crate::host::addresses;
 use crate::host::random;
 use crate::ident::SandboxId;
@@ -39,27 +39,36 @@ pub struct Start<'a> {
     pub rebuild: bool,
 }
 
+/// A sandbox that runs and is served by the guardian.
+#[derive(Debug)]
+pub struct Served {
+    /// Its receipt.
+    pub receipt: Receipt,
+    /// What the guardian had refused to it by then.
+    pub refused: Vec<Refused>,
+}
+
 /// Makes sure that the folder's sandbox runs with this plan, and that its lifecycle commands ran. Of two starts at
 /// once, the second waits and attaches.
 ///
 /// # Errors
 /// The plan does not become a sandbox, another plan runs, or a lifecycle command fails; then the sandbox stays.
-pub async fn start(context: &Context, request: Start<'_>) -> Result<Receipt, SessionError> {
+pub async fn start(context: &Context, request: Start<'_>) -> Result<Served, SessionError> {
     let audited = Audited::new(request.plan, request.policy)?;
     let id = SandboxId::derive(context.state.uid(), request.folder);
     clean::sweep(context).await?;
     let lock = context.state.lock_sandbox(id.as_str()).await?;
-    let mut receipt = match running(context, id.as_str()).await? {
+    let mut served = match running(context, id.as_str()).await? {
         Some(receipt) if !request.rebuild => join(context, request, receipt).await?,
-        _ => create(context, audited, request, &id).await?,
+        _ => Served { receipt: create(context, audited, request, &id).await?, refused: Vec::new() },
     };
     let (attaching, once): (Vec<Hook>, Vec<Hook>) =
         request.plan.lifecycle.iter().cloned().partition(|hook| hook.hook == ATTACH);
-    lifecycle::run(&context.engine, &context.state, &mut receipt, &once).await?;
+    lifecycle::run(&context.engine, &context.state, &mut served.receipt, &once).await?;
     // What runs at each attachment may go on for as long as somebody is attached: nobody waits for it.
     drop(lock);
-    lifecycle::run(&context.engine, &context.state, &mut receipt, &attaching).await?;
-    Ok(receipt)
+    lifecycle::run(&context.engine, &context.state, &mut served.receipt, &attaching).await?;
+    Ok(served)
 }
 
 async fn running(context: &Context, id: &str) -> Result<Option<Receipt>, SessionError> {
@@ -70,7 +79,7 @@ async fn running(context: &Context, id: &str) -> Result<Option<Receipt>, Session
 }
 
 /// Joins a sandbox that runs, unless something in it would be different.
-async fn join(context: &Context, request: Start<'_>, mut receipt: Receipt) -> Result<Receipt, SessionError> {
+async fn join(context: &Context, request: Start<'_>, mut receipt: Receipt) -> Result<Served, SessionError> {
     if receipt.plan_digest != request.plan.digest {
         let changes = changes(context, &receipt.id, request.plan)?;
         if !changes.is_empty() {
@@ -88,7 +97,7 @@ async fn join(context: &Context, request: Start<'_>, mut receipt: Receipt) -> Re
 ///
 /// # Errors
 /// There is no guardian, or it does not take the policy.
-pub async fn hand_over(context: &Context, policy: &Policy, mut receipt: Receipt) -> Result<Receipt, SessionError> {
+pub async fn hand_over(context: &Context, policy: &Policy, mut receipt: Receipt) -> Result<Served, SessionError> {
     let wire = wire(policy)?;
     if receipt.policy != wire {
         receipt.policy = wire;
@@ -96,8 +105,8 @@ pub async fn hand_over(context: &Context, policy: &Policy, mut receipt: Receipt)
     }
     let _lock = context.state.lock().await?;
     let Context { engine, state, programs, .. } = context;
-    guardian::serve(engine, state, programs, policy.network.pool, &receipt).await?;
-    Ok(receipt)
+    let refused = guardian::serve(engine, state, programs, policy.network.pool, &receipt).await?;
+    Ok(Served { receipt, refused })
 }
 
 /// Hands the guardian the policy of every sandbox that runs; returns their names.
@@ -108,7 +117,7 @@ pub async fn reload(context: &Context, policy: &Policy) -> Result<Vec<String>, S
     let mut reloaded = Vec::new();
     for receipt in context.state.receipts()? {
         if receipt.state == State::Running && context.is_running(&receipt.id).await? {
-            reloaded.push(hand_over(context, policy, receipt).await?.name);
+            reloaded.push(hand_over(context, policy, receipt).await?.receipt.name);
         }
     }
     Ok(reloaded)

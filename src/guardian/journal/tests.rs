@@ -2,8 +2,12 @@ use super::{CAPACITY, Journal, WINDOW};
 use crate::guardian::protocol::{Event, Happening};
 
 fn record(journal: &mut Journal, count: usize) {
+    record_of(journal, "", count);
+}
+
+fn record_of(journal: &mut Journal, sandbox: &str, count: usize) {
     for number in 0..count {
-        journal.record(0, "", Happening::Diagnostic { message: number.to_string() });
+        journal.record(0, sandbox, Happening::Diagnostic { message: number.to_string() });
     }
 }
 
@@ -74,4 +78,35 @@ fn a_gap_behind_what_was_sent_counts_from_there() {
     record(&mut journal, CAPACITY + 3);
     let gap = send(&mut journal, 1).expect("a gap");
     assert_eq!((gap.number, gap.what), (5, Happening::Gap { lost: 3 }));
+}
+
+#[test]
+fn a_sandbox_within_its_share_loses_nothing_to_another() {
+    for quiet in [1, 7, CAPACITY / 2] {
+        let mut journal = Journal::default();
+        record_of(&mut journal, "flood", CAPACITY);
+        record_of(&mut journal, "quiet", quiet);
+        record_of(&mut journal, "flood", 3 * CAPACITY);
+        let (mut kept, mut declared, mut last) = (0, 0, 0);
+        while let Some(event) = send(&mut journal, 0) {
+            assert!(event.number > last, "in order");
+            match event.what {
+                Happening::Gap { lost } => declared += lost,
+                _ => kept += usize::from(event.sandbox == "quiet"),
+            }
+            last = event.number;
+        }
+        assert_eq!(kept, quiet);
+        assert_eq!((declared, last), (journal.lost(), journal.last()), "every missing number is declared");
+    }
+}
+
+#[test]
+fn acknowledged_events_make_room() {
+    let mut journal = Journal::default();
+    record_of(&mut journal, "a", CAPACITY / 2);
+    record_of(&mut journal, "b", CAPACITY / 2);
+    journal.acknowledge(journal.last());
+    record_of(&mut journal, "a", CAPACITY);
+    assert_eq!(journal.lost(), 0);
 }

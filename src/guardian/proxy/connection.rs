@@ -3,19 +3,20 @@
 use std::future::Future;
 use std::io;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout};
+use tokio::task::yield_now;
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::forward::{self, Upstream};
 use super::listener::Seat;
-use super::tunnel;
-use crate::guardian::address::{Vetting, vet};
+use super::{tunnel, unix_milliseconds};
+use crate::guardian::address::{Vetting, closed, vet};
 use crate::guardian::decide::{Decision, decide};
 use crate::guardian::protocol::Happening;
 use crate::guardian::reason::Reason;
@@ -44,6 +45,7 @@ pub(super) struct Connection {
     cut: CancellationToken,
     opened: Instant,
     dialled: AtomicBool,
+    refusals: AtomicU32,
     pub(super) sent: AtomicU64,
     pub(super) received: AtomicU64,
 }
@@ -101,6 +103,8 @@ async fn requests(mut client: Client, connection: &Connection) -> Option<Tunnel>
             let (upstream, place) = tunnel?;
             return Some(Tunnel { client, upstream, _place: place });
         }
+        // what is read ahead needs no waiting: without this, a client that sends many at once would be served alone
+        yield_now().await;
     }
 }
 
@@ -206,8 +210,13 @@ impl Client {
     }
 }
 
-/// Answers with a refusal; returns whether the connection can go on.
+/// Answers with a refusal, in the sandbox's turn; returns whether the connection can go on.
 async fn refuse(client: &mut Client, connection: &Connection, refusal: &Refusal, json: bool, keep: bool) -> bool {
+    let keep = connection.count_refusal() && keep;
+    let wait = connection.refusal_wait();
+    if !wait.is_zero() {
+        sleep(wait).await;
+    }
     let written = client.stream.write_all(&refusal.encode(json, !keep)).await.is_ok();
     if written && !keep {
         drop(timeout(connection.seat.shared.limits.linger, linger(client)).await);
@@ -240,6 +249,7 @@ impl Connection {
             cut,
             opened: Instant::now(),
             dialled: AtomicBool::new(false),
+            refusals: AtomicU32::new(0),
             sent: AtomicU64::new(0),
             received: AtomicU64::new(0),
         }
@@ -269,7 +279,11 @@ impl Connection {
         match decide(target, &sandbox.policy()) {
             Decision::Allowed { rule } => Ok(rule),
             refused @ Decision::Refused { reason, .. } => {
-                let refusal = Refusal::decided(refused, target, &sandbox.name);
+                let closed = match target.name {
+                    Name::Address(address) => closed(address, &self.seat.shared.networks()),
+                    Name::Host(_) | Name::Number(_) => None,
+                };
+                let refusal = Refusal::decided(refused, target, &sandbox.name, closed);
                 self.note(method, Some(target), reason, refusal.as_ref().and_then(Refusal::rule), None);
                 Err(refusal.expect("a refused decision is a refusal"))
             }
@@ -309,6 +323,16 @@ impl Connection {
         }
     }
 
+    /// Returns whether there may be another refusal on this connection.
+    fn count_refusal(&self) -> bool {
+        self.refusals.fetch_add(1, Ordering::Relaxed) + 1 < self.seat.shared.limits.refusals
+    }
+
+    fn refusal_wait(&self) -> Duration {
+        let Seat { sandbox, shared } = &self.seat;
+        sandbox.refusal_wait(shared.began.elapsed(), &shared.limits)
+    }
+
     fn note_refusal(&self, method: &str, target: Option<&Target>, refusal: &Refusal) {
         self.note(method, target, refusal.reason(), refusal.rule(), None);
     }
@@ -323,6 +347,9 @@ impl Connection {
     ) {
         let Seat { sandbox, shared } = &self.seat;
         let allowed = reason == Reason::Listed;
+        if let Some(target) = target.filter(|_| reason.is_refused_destination()) {
+            sandbox.note_refused(unix_milliseconds(), target, reason);
+        }
         let counter = if allowed { &shared.allowed } else { &shared.refused };
         counter.fetch_add(1, Ordering::Relaxed);
         let what = Happening::Decision {

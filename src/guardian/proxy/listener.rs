@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
 
 use super::{Shared, connection};
@@ -15,6 +16,9 @@ use crate::guardian::sandbox::{AdmitError, Sandbox};
 
 /// Between two attempts to bind, and after an accept that failed for want of descriptors or memory.
 const PAUSE: Duration = Duration::from_millis(20);
+
+/// After a connection too many: answering it is work as well.
+const OVERFLOW_PAUSE: Duration = Duration::from_millis(5);
 
 /// Binds to exactly this address. The engine's attach call returns before the address is always there, so it is tried for a while.
 pub(super) async fn bind(listen: Ipv4Addr, port: u16, patience: Duration) -> Result<TcpListener, AdmitError> {
@@ -41,7 +45,10 @@ pub(super) async fn accept(listener: TcpListener, sandbox: Arc<Sandbox>, shared:
             accepted = listener.accept() => accepted,
         };
         match accepted {
-            Ok((stream, peer)) => admit(stream, peer, &sandbox, &shared),
+            Ok((stream, peer)) => match admit(stream, peer, &sandbox, &shared) {
+                true => yield_now().await,
+                false => sleep(OVERFLOW_PAUSE).await,
+            },
             Err(error) if is_about_the_connection(&error) => {}
             // out of descriptors or memory: what is open goes on, and the queue waits
             Err(_) => sleep(PAUSE).await,
@@ -56,19 +63,22 @@ fn is_about_the_connection(error: &io::Error) -> bool {
     )
 }
 
-fn admit(stream: TcpStream, peer: SocketAddr, sandbox: &Arc<Sandbox>, shared: &Arc<Shared>) {
-    let IpAddr::V4(peer) = peer.ip().to_canonical() else { return };
+/// Returns whether the connection is served.
+fn admit(stream: TcpStream, peer: SocketAddr, sandbox: &Arc<Sandbox>, shared: &Arc<Shared>) -> bool {
+    let IpAddr::V4(peer) = peer.ip().to_canonical() else { return false };
     if !sandbox.subnet.contains(&peer) || stream.set_nodelay(true).is_err() {
-        return;
+        return false;
     }
     let seat = Seat::take(sandbox, shared);
-    if seat.is_within_limits() {
+    let served = seat.is_within_limits();
+    if served {
         tokio::spawn(connection::serve(stream, seat));
     } else {
         // one attempt without waiting: a client that does not read costs nothing
         let answer = Refusal::too_many_connections().encode(false, true);
         drop(stream.try_write(&answer));
     }
+    served
 }
 
 /// A connection's place among those of its sandbox and of all; free again when it goes.

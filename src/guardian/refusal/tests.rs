@@ -1,10 +1,10 @@
 use super::Refusal;
-use crate::guardian::address::Forbidden;
+use crate::guardian::address::{Forbidden, closed};
 use crate::guardian::decide::decide;
 use crate::guardian::policy::SandboxPolicy;
 use crate::guardian::protocol::WirePolicy;
 use crate::guardian::request::Malformed;
-use crate::guardian::target::Target;
+use crate::guardian::target::{Name, Target};
 
 fn refusal(target: &str) -> Refusal {
     let wire = WirePolicy {
@@ -14,7 +14,11 @@ fn refusal(target: &str) -> Refusal {
     };
     let policy = SandboxPolicy::compile(&wire).expect("a policy");
     let target = Target::plain(target).map_or_else(|_| Target::tunnel(target).expect(target), |(target, _)| target);
-    Refusal::decided(decide(&target, &policy), &target, "shop-api").expect("refused")
+    let closed = match target.name {
+        Name::Address(address) => closed(address, &["10.222.0.0/28".parse().expect("a network")]),
+        _ => None,
+    };
+    Refusal::decided(decide(&target, &policy), &target, "shop-api", closed).expect("refused")
 }
 
 #[test]
@@ -106,6 +110,34 @@ fn credentials_are_asked_for_in_the_usual_way() {
         text.starts_with("HTTP/1.1 407 Proxy Authentication Required\r\n")
             && text.contains("Proxy-Authenticate: Basic realm=\"cloister\"\r\n")
     );
+}
+
+#[test]
+fn what_can_never_be_reached_gets_no_advice() {
+    for (target, what) in [
+        ("169.254.169.254:80", "a link-local address"),
+        ("http://169.254.169.254/latest/meta-data/", "a link-local address"),
+        ("127.0.0.1:443", "a loopback address"),
+        ("[::1]:443", "a loopback or IPv4-compatible address"),
+        ("[fe80::1]:443", "a link-local address"),
+        ("[fd00:ec2::254]:80", "a metadata service"),
+        ("100.100.100.200:80", "a metadata service"),
+        ("[::ffff:169.254.169.254]:80", "an IPv4-mapped address"),
+        ("224.0.0.1:443", "a multicast address"),
+        ("0.0.0.0:443", "an unspecified address"),
+        ("255.255.255.255:443", "a reserved address"),
+        ("10.222.0.2:3128", "a network of sandboxes"),
+    ] {
+        let refusal = refusal(target);
+        let line = refusal.line();
+        assert!(line.ends_with(&format!(" leads to {what}, and no rule opens it\n")), "{line}");
+        assert!(!line.contains("add ") && refusal.json().contains("\"allow\":null"), "{line}");
+    }
+    let target = Target::tunnel("example.com:443").expect("a target");
+    for forbidden in [Forbidden::Closed("a link-local address"), Forbidden::Sandbox, Forbidden::Nothing] {
+        let line = Refusal::address(forbidden, &target).line();
+        assert!(line.ends_with(", which is not dialled\n"), "{line}");
+    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ use ipnet::{IpNet, Ipv4Net};
 
 use super::super::host::Host;
 use super::super::model::NetworkPolicy;
+use super::super::ranges;
 use super::checker::{Checker, members};
 use crate::config::jsonc::{Data, Node, pointer};
 
@@ -42,7 +43,7 @@ pub(super) fn read(checker: &mut Checker<'_>, root: &Node, base: NetworkPolicy) 
             "networks such as \"10.1.0.0/16\"",
             |text| permitted(text, pool),
         ),
-        hosts: hosts(checker, section),
+        hosts: hosts(checker, section, pool),
         ca_bundle: ca_bundle(checker, section),
     }
 }
@@ -63,19 +64,34 @@ fn pool(checker: &mut Checker<'_>, section: &Node) -> Option<Ipv4Net> {
     None
 }
 
-fn permitted(text: &str, pool: Ipv4Net) -> Result<IpNet, &'static str> {
-    let net = text.parse::<IpNet>().map_err(|_| "it is not a network; a single address is written with /32 or /128")?;
+fn permitted(text: &str, pool: Ipv4Net) -> Result<IpNet, String> {
+    const NO_NETWORK: &str = "it is not a network; a single address is written with /32 or /128";
+    let net = text.parse::<IpNet>().map_err(|_| NO_NETWORK.to_owned())?;
     let overlaps = |other: IpNet| net.contains(&other) || other.contains(&net);
     match net {
-        _ if net.trunc() != net => Err("bits are set behind the prefix"),
-        _ if net.prefix_len() == 0 => Err("it is every address there is, which would end all vetting"),
-        _ if overlaps(IpNet::V4(pool)) => Err("it overlaps the pool, so sandboxes could reach each other"),
-        _ if LOOPBACK.into_iter().any(overlaps) => Err("loopback addresses are the guardian itself"),
-        _ => Ok(net),
+        _ if net.trunc() != net => Err("bits are set behind the prefix".to_owned()),
+        _ if net.prefix_len() == 0 => Err("it is every address there is, which would end all vetting".to_owned()),
+        _ if overlaps(IpNet::V4(pool)) => Err("it overlaps the pool, so sandboxes could reach each other".to_owned()),
+        _ if LOOPBACK.into_iter().any(overlaps) => Err("loopback addresses are the guardian itself".to_owned()),
+        _ => ranges::closed(net).map_or(Ok(net), |what| Err(never(what))),
     }
 }
 
-fn hosts(checker: &mut Checker<'_>, section: &Node) -> BTreeMap<Host, IpAddr> {
+/// Returns whether a sandbox may reach an address at all, whatever else is permitted; the reason if not.
+pub(super) fn reachable(address: IpAddr, pool: Ipv4Net) -> Result<(), String> {
+    match address.to_canonical() {
+        IpAddr::V4(inner) if pool.contains(&inner) => {
+            Err(never("an address of the pool: a sandbox's, or the guardian's"))
+        }
+        _ => ranges::closed(IpNet::from(address)).map_or(Ok(()), |what| Err(never(what))),
+    }
+}
+
+fn never(what: &str) -> String {
+    format!("it is {what}, which no sandbox may ever reach")
+}
+
+fn hosts(checker: &mut Checker<'_>, section: &Node, pool: Ipv4Net) -> BTreeMap<Host, IpAddr> {
     let here = pointer(PATH, "hosts");
     let mut hosts = BTreeMap::new();
     let Some(member) = section.member("hosts") else { return hosts };
@@ -90,6 +106,9 @@ fn hosts(checker: &mut Checker<'_>, section: &Node) -> BTreeMap<Host, IpAddr> {
         };
         match (Host::parse(&entry.key), text.parse::<IpAddr>()) {
             (Ok(host), Ok(address)) => {
+                if let Err(reason) = reachable(address, pool) {
+                    checker.refuses(&here, &entry.node, &reason, "addresses such as \"192.0.2.10\"");
+                }
                 if hosts.insert(host, address).is_some() {
                     checker.refuses(&here, &entry.node, &"the same name stands here twice", "each name once");
                 }

@@ -51,6 +51,16 @@ fn every_key_reaches_the_policy() {
 }
 
 #[test]
+fn what_cannot_be_allowed_can_be_denied() {
+    let policy = policy("{ allow: ['10.1.2.3:443'], deny: ['169.254.169.254:80'] }");
+    assert_eq!(policy.egress.deny.len(), 1);
+    assert!(
+        policy.egress.allow.contains(&Rule::parse("10.1.2.3:443").expect("a rule")),
+        "a private address is the user's"
+    );
+}
+
+#[test]
 fn no_presets_means_none() {
     assert_eq!(policy("{ presets: [] }").egress, Egress::default());
 }
@@ -107,6 +117,58 @@ fn every_mistake_names_its_key_and_its_place_and_gives_no_policy() {
         (
             "{ network: { permitAddresses: ['127.0.0.1/32'] } }",
             "1:32 `network.permitAddresses[0]` does not take \"127.0.0.1/32\": loopback addresses are the guardian itself",
+        ),
+        (
+            "{ network: { permitAddresses: ['169.254.169.254/32'] } }",
+            "1:32 `network.permitAddresses[0]` does not take \"169.254.169.254/32\": it is a link-local address, which no sandbox may ever reach",
+        ),
+        (
+            "{ network: { permitAddresses: ['169.254.0.0/16'] } }",
+            "1:32 `network.permitAddresses[0]` does not take \"169.254.0.0/16\": it is a link-local address, which no sandbox may ever reach",
+        ),
+        (
+            "{ network: { permitAddresses: ['fe80::/10'] } }",
+            "1:32 `network.permitAddresses[0]` does not take \"fe80::/10\": it is a link-local address, which no sandbox may ever reach",
+        ),
+        (
+            "{ network: { permitAddresses: ['fd00:ec2::254/128'] } }",
+            "1:32 `network.permitAddresses[0]` does not take \"fd00:ec2::254/128\": it is a metadata service, which no sandbox may ever reach",
+        ),
+        (
+            "{ network: { permitAddresses: ['224.0.0.0/4'] } }",
+            "1:32 `network.permitAddresses[0]` does not take \"224.0.0.0/4\": it is a multicast address, which no sandbox may ever reach",
+        ),
+        (
+            "{ allow: ['169.254.169.254:80'] }",
+            "1:11 `allow[0]` does not take \"169.254.169.254:80\": it is a link-local address, which no sandbox may ever reach",
+        ),
+        (
+            "{ allow: ['127.0.0.1:443'] }",
+            "1:11 `allow[0]` does not take \"127.0.0.1:443\": it is a loopback address, which no sandbox may ever reach",
+        ),
+        (
+            "{ allow: ['[::1]:443'] }",
+            "1:11 `allow[0]` does not take \"[::1]:443\": it is a loopback or IPv4-compatible address, which no sandbox may ever reach",
+        ),
+        (
+            "{ allow: ['0.0.0.0:80'] }",
+            "1:11 `allow[0]` does not take \"0.0.0.0:80\": it is an unspecified address, which no sandbox may ever reach",
+        ),
+        (
+            "{ allow: ['[::ffff:10.0.0.1]:443'] }",
+            "1:11 `allow[0]` does not take \"[::ffff:10.0.0.1]:443\": it is an IPv4-mapped address, which no sandbox may ever reach",
+        ),
+        (
+            "{ allow: ['10.222.0.2:3128'] }",
+            "1:11 `allow[0]` does not take \"10.222.0.2:3128\": it is an address of the pool: a sandbox's, or the guardian's, which no sandbox may ever reach",
+        ),
+        (
+            "{ allow: ['10.7.0.2:3128'], network: { pool: '10.7.0.0/16' } }",
+            "1:11 `allow[0]` does not take \"10.7.0.2:3128\": it is an address of the pool: a sandbox's, or the guardian's, which no sandbox may ever reach",
+        ),
+        (
+            "{ network: { hosts: { 'a.example.com': '169.254.169.254' } } }",
+            "1:40 `network.hosts.a.example.com` does not take \"169.254.169.254\": it is a link-local address, which no sandbox may ever reach",
         ),
         (
             "{ network: { hosts: { 'a.example.com': 'b.example.com' } } }",

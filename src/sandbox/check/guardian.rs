@@ -9,10 +9,8 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::Proxy;
 use crate::sandbox::probe::attempt;
-use crate::sandbox::protocol::Attempt;
+use crate::sandbox::protocol::{Attempt, SELF_CHECK_HOST};
 
-/// No list can allow it: RFC 6761 reserves the domain, and nobody can own it.
-const UNLISTED: &str = "cloister-self-check.invalid:443";
 /// For connecting and for each read and write.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Longest part of an answer that is looked at, in bytes.
@@ -22,7 +20,7 @@ const ANSWER_LIMIT: u64 = 16 << 10;
 pub(super) fn attempts(proxy: &Proxy) -> Vec<Attempt> {
     let token = format!("Proxy-Authorization: Basic {}\r\n", STANDARD.encode(&proxy.credentials));
     vec![
-        refusal("guardian-unlisted", &format!("a tunnel to {UNLISTED}"), "403", ask(proxy, &token)),
+        refusal("guardian-unlisted", &format!("a tunnel to {SELF_CHECK_HOST}:443"), "403", ask(proxy, &token)),
         refusal("guardian-token", "a tunnel without this sandbox's token", "407", ask(proxy, "")),
     ]
 }
@@ -39,8 +37,8 @@ fn ask(proxy: &Proxy, authorization: &str) -> io::Result<String> {
     let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
-    let request =
-        format!("CONNECT {UNLISTED} HTTP/1.1\r\nHost: {UNLISTED}\r\n{authorization}Connection: close\r\n\r\n");
+    let target = format!("{SELF_CHECK_HOST}:443");
+    let request = format!("CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n{authorization}Connection: close\r\n\r\n");
     stream.write_all(request.as_bytes())?;
     let mut answer = Vec::new();
     match stream.take(ANSWER_LIMIT).read_to_end(&mut answer) {

@@ -146,3 +146,32 @@ fn a_guardian_that_was_replaced_knows_every_sandbox_again() {
     user.run(&["start", "--", "true"]).expect(0);
     assert_eq!(answers(), "HTTP/1.1");
 }
+
+#[test]
+fn a_guardian_that_is_paused_is_replaced() {
+    let user = User::with(r#"{ "image": "debian:bookworm" }"#);
+    let idle = user.run(&["guardian", "stop"]);
+    idle.expect(0);
+    assert_eq!(idle.stderr(), "the guardian is not running\n");
+    let started = user.start();
+    let ask = "curl -s -o /dev/null -w '%{http_code}' --max-time 2 http://www.example.org/";
+    let pause = || {
+        let paused = Command::new("docker").args(["pause", &super::guardian(&user)]).output().unwrap();
+        assert!(paused.status.success(), "{}", String::from_utf8_lossy(&paused.stderr));
+    };
+    pause();
+    let container = started["container"].as_str().unwrap();
+    let closed = Command::new("docker").args(["exec", container, "sh", "-c", ask]).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&closed.stdout), "000", "nothing leaves meanwhile");
+    assert!(user.run(&["guardian", "status"]).expect(0).starts_with("the guardian is paused"));
+    assert_eq!(user.shell(ask).expect(0), "403", "exec makes it anew, and it knows the sandbox");
+    assert_eq!(user.listed()[0]["container"].as_str(), Some(container), "the sandbox is the same");
+    pause();
+    user.run(&["stop"]).expect(0);
+    assert!(super::inspect("container", &super::guardian(&user)).is_none(), "it would have remembered the sandbox");
+    user.start();
+    pause();
+    let stopped = user.run(&["guardian", "stop"]);
+    stopped.expect(0);
+    assert_eq!(stopped.stderr(), "the guardian stopped\n");
+}

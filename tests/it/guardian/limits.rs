@@ -77,3 +77,51 @@ async fn a_refused_client_that_goes_on_sending_still_reads_the_answer() {
     client.send(vec![b'x'; 100_000]).await;
     assert!(client.rest().await.contains("X-Cloister-Reason: not-listed"));
 }
+
+#[tokio::test]
+async fn a_connection_ends_with_the_last_of_its_refusals() {
+    let limits = Limits { refusals: 3, ..Limits::default() };
+    let stage = Stage::with(allow(&["example.com"]), ok, limits, &[]).await;
+    let mut client = RawClient::new(stage.address).await;
+    client.send(get("http://evil.test/", "").repeat(50)).await;
+    let all = client.rest().await;
+    assert_eq!((all.matches("HTTP/1.1 403 ").count(), all.matches("Connection: close").count()), (3, 1), "{all}");
+    assert_eq!(stage.proxy.status().refused, 3, "what came behind was not even looked at");
+    let mut next = RawClient::new(stage.address).await;
+    next.send(get("http://example.com/", "Connection: close\r\n")).await;
+    assert!(next.rest().await.ends_with("ok"), "another connection is none of its business");
+}
+
+#[tokio::test]
+async fn a_flood_of_refusals_waits_its_turn() {
+    let limits = Limits { refusal_burst: 2, refusal_pace: Duration::from_mins(1), ..Limits::default() };
+    let limits = Limits { refusal_wait: Duration::from_mins(1), ..limits };
+    let stage = Stage::with(allow(&["example.com"]), ok, limits, &[]).await;
+    let mut client = RawClient::new(stage.address).await;
+    client.send(get("http://evil.test/", "").repeat(10)).await;
+    for _ in 0..2 {
+        assert!(client.head().await.starts_with("HTTP/1.1 403 "));
+        client.until("reload\n").await;
+    }
+    wait_for(|| stage.proxy.status().refused == 3).await;
+    let mut other = RawClient::new(stage.address).await;
+    other.send(get("http://example.com/", "Connection: close\r\n")).await;
+    assert!(other.rest().await.ends_with("ok"), "what is allowed does not wait");
+    assert_eq!(stage.proxy.status().refused, 3, "the flood still waits");
+}
+
+/// One thread runs the guardian and this test: whoever counts gets a turn for every request, or hardly any.
+#[tokio::test]
+async fn many_requests_at_once_leave_turns_to_others() {
+    const COUNT: u8 = 100;
+    let limits = Limits { refusals: u32::MAX, refusal_burst: u32::MAX / 1000, ..Limits::default() };
+    let stage = Stage::with(allow(&[]), ok, limits, &[]).await;
+    let mut client = RawClient::new(stage.address).await;
+    client.send(get("http://evil.test/", "").repeat(COUNT.into())).await;
+    let mut turns = 0;
+    while stage.proxy.status().refused < COUNT.into() {
+        turns += u64::from(stage.proxy.status().refused > 0);
+        tokio::task::yield_now().await;
+    }
+    assert!(turns >= u64::from(COUNT) / 2, "{turns} turns");
+}

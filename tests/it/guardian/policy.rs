@@ -1,5 +1,6 @@
 //! Who may do what, and what happens when that changes.
 
+use cloister::guardian::limits::Limits;
 use cloister::guardian::protocol::{Admission, WirePolicy};
 use cloister::guardian::sandbox::AdmitError;
 use tokio::net::{TcpSocket, TcpStream};
@@ -154,7 +155,8 @@ async fn sandboxes_are_never_dialled_even_when_their_network_is_permitted() {
     let stage = Stage::new(policy, echo).await;
     let mut client = RawClient::new(stage.address).await;
     client.send(connect("neighbour.test:443")).await;
-    assert!(client.head().await.starts_with("HTTP/1.1 403 "));
+    let all = client.rest().await;
+    assert!(all.starts_with("HTTP/1.1 403 ") && all.contains("leads to a network of sandboxes"), "{all}");
     assert!(stage.dials().is_empty());
 }
 
@@ -171,4 +173,32 @@ async fn counters_count() {
     drop(refused);
     wait_for(|| stage.proxy.status().connections == 0).await;
     assert_eq!(stage.proxy.status().last_event, 3, "two decisions and one end");
+}
+
+#[tokio::test]
+async fn what_was_refused_is_remembered_in_its_canonical_form() {
+    let stage = Stage::with(allow(&["example.com"]), ok, Limits::default(), &[("example.com", &["10.0.0.1"])]).await;
+    for target in ["EVIL.test.:443", "evil.test:443", "127.1:443", "example.com:443"] {
+        let mut client = RawClient::new(stage.address).await;
+        client.send(connect(target)).await;
+        client.rest().await;
+    }
+    for garbage in ["CONNECT e\u{1b}[2J.test:443 HTTP/1.1\r\n\r\n", "CONNECT evil.test:443 HTTP/1.1\r\n\r\n"] {
+        let mut client = RawClient::new(stage.address).await;
+        client.send(garbage).await;
+        client.rest().await;
+    }
+    let status = stage.proxy.status();
+    assert_eq!((status.refused, status.refusals.len()), (6, 1));
+    let refusals = &status.refusals[0];
+    assert_eq!((refusals.sandbox.as_str(), refusals.name.as_str()), ("5h0p5h0p5h0p", "shop"));
+    let mut shown: Vec<String> =
+        refusals.refused.iter().map(|one| format!("{}:{} {} {}", one.host, one.port, one.reason, one.count)).collect();
+    shown.sort();
+    let expected = ["127.1:443 address-literal 1", "evil.test:443 not-listed 2", "example.com:443 address 1"];
+    assert_eq!(shown, expected, "neither what is malformed nor who has no token is a destination");
+    stage.proxy.admit(&shop(allow(&["evil.test"]))).await.unwrap();
+    assert_eq!(stage.proxy.status().refusals.len(), 1, "a new policy forgets nothing");
+    stage.proxy.withdraw("5h0p5h0p5h0p");
+    assert!(stage.proxy.status().refusals.is_empty());
 }
