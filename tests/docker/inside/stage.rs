@@ -229,9 +229,14 @@ pub(crate) fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
 
 /// Runs the engine's client, which must succeed; its standard output.
 pub(crate) fn docker(arguments: &[&str]) -> String {
+    text(&docker_bytes(arguments))
+}
+
+/// The same for what is no text.
+pub(crate) fn docker_bytes(arguments: &[&str]) -> Vec<u8> {
     let output = Command::new("docker").args(arguments).output().expect("the docker client is installed");
     assert!(output.status.success(), "docker {arguments:?}: {}", text(&output.stderr));
-    text(&output.stdout)
+    output.stdout
 }
 
 /// Creates a /28 that nobody has; its first address.
