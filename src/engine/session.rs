@@ -147,7 +147,13 @@ impl Context {
     }
 
     fn bench(&self) -> Bench<'_> {
-        Bench { engine: &self.engine, state: &self.state, data: &self.paths.data, programs: &self.programs }
+        Bench {
+            engine: &self.engine,
+            state: &self.state,
+            data: &self.paths.data,
+            cache: &self.paths.cache,
+            programs: &self.programs,
+        }
     }
 
     /// Tells whether the engine runs a sandbox's container.
