@@ -297,7 +297,8 @@ pub async fn apply(
     probe::answer(&mut stream).await?;
     debug!("the sandbox is sealed");
     sources.unchanged()?;
-    compare_mounts(bench.engine, audited.container, &sources, &container).await
+    receipt.started = compare_mounts(bench.engine, audited.container, &sources, &container).await?;
+    Ok(())
 }
 
 /// Looks at the image where something is mounted, before anything is made. Returns the volumes that it brings.
@@ -378,13 +379,14 @@ async fn start(engine: &Engine, container: &str) -> Result<Stream, ApplyError> {
     Ok(stream)
 }
 
-/// Compares what the kernel mounted with what was opened, as far as this user may see it.
+/// Compares what the kernel mounted with what was opened, as far as this user may see it. Returns when the container
+/// started.
 async fn compare_mounts(
     engine: &Engine,
     plan: &Container,
     sources: &Sources,
     container: &str,
-) -> Result<(), ApplyError> {
+) -> Result<Option<String>, ApplyError> {
     let found = inspect(engine, container).await?;
     let state = found.state.unwrap_or_default();
     if state.running != Some(true) {
@@ -400,5 +402,5 @@ async fn compare_mounts(
         agree(mountinfo::compare(plan, &volumes, &text))?;
         sources.compare(process)?;
     }
-    Ok(())
+    Ok(state.started_at)
 }

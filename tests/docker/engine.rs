@@ -2,6 +2,7 @@
 
 mod broken;
 mod images;
+mod interference;
 mod lifecycle;
 mod processes;
 mod properties;

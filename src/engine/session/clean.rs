@@ -13,6 +13,7 @@ use super::super::guardian;
 use super::super::names;
 use super::super::network;
 use super::super::receipt::{Receipt, State};
+use super::life::Life;
 use super::{Context, SessionError};
 
 /// How often the engine is asked again while it removes a container.
@@ -29,6 +30,7 @@ pub(super) async fn remove(context: &Context, receipt: &mut Receipt) -> Result<(
     }
     receipt.state = State::Stopped;
     receipt.container = None;
+    receipt.started = None;
     receipt.subnet = None;
     receipt.token = String::new();
     receipt.hooks_done = BTreeSet::new();
@@ -72,7 +74,7 @@ pub(super) async fn sweep(context: &Context) -> Result<(), SessionError> {
 /// it made for a program that was killed, after others had cleaned up behind that.
 async fn is_settled(context: &Context, held: &BTreeSet<String>, receipt: &Receipt) -> Result<bool, CallError> {
     match receipt.state {
-        State::Running => context.is_running(&receipt.id).await,
+        State::Running => Ok(context.life(receipt).await? != Life::Gone),
         State::Starting => Ok(false),
         State::Stopped => Ok(!held.contains(&receipt.id)),
     }
