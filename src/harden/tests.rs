@@ -155,3 +155,14 @@ fn the_images_command_runs_behind_the_init() {
     assert_eq!(plan.containers[0].entrypoint, [INIT]);
     assert_eq!(plan.containers[0].command, ["init", PROBE, "--", "/e", "c"]);
 }
+
+/// Each argument compared with each other one, or a bundle read for each of its letters, would take hours.
+#[test]
+fn arguments_without_end_are_read_in_one_pass() {
+    const COUNT: usize = 50_000;
+    let argument = |number: usize| Spanned::new(Text::plain("--label=a=b"), Origin::unplaced(format!("/{number}")));
+    let mut run_args: Vec<_> = (0..COUNT).map(argument).collect();
+    run_args.push(text(&format!("-{}", "i".repeat(COUNT))));
+    let plan = plan(DevContainer { run_args, ..DevContainer::default() }, &Policy::builtin(), &facts());
+    assert!(plan.findings.len() >= 2 * COUNT);
+}
