@@ -11,6 +11,7 @@ use self::unstarted::{Entry, Unstarted};
 use super::super::connect::{CallError, Engine, Operation};
 use super::super::layout::Kind;
 use crate::facts::ImageFacts;
+use crate::harden::syntax::path::normalise;
 use crate::host::file::{self, FileError};
 use crate::host::lock::{Lock, LockError};
 use crate::host::paths::{self, PathsError};
@@ -215,7 +216,8 @@ async fn accounts_in(image: &Unstarted<'_>) -> Result<Accounts, ImageError> {
 
 fn home_folders(passwd: &str) -> BTreeSet<String> {
     let homes = passwd.lines().filter_map(|line| line.split(':').nth(5));
-    homes.filter(|home| home.len() > 1 && home.starts_with('/')).map(str::to_owned).take(HOMES_LIMIT).collect()
+    // Others are no homes for an agent, and the engine takes no NUL.
+    homes.filter(|home| home.len() > 1 && normalise(home).is_ok()).map(str::to_owned).take(HOMES_LIMIT).collect()
 }
 
 #[cfg(test)]

@@ -132,3 +132,15 @@ fn a_volume_of_the_image_is_replaced_by_one_of_the_sandbox() {
     assert_eq!(volume("/var/lib/service").len(), 64);
     user.run(&["stop"]).expect(0);
 }
+
+#[test]
+fn accounts_that_are_no_file_are_said() {
+    for path in ["etc/passwd/", "etc/group/"] {
+        let image = Image::new(&[(path, "")], &[]);
+        let user = User::with(&format!(r#"{{ "image": "{}" }}"#, image.0));
+        let refused = user.run(&["start", "-d"]);
+        refused.expect(1);
+        let stderr = refused.stderr();
+        assert!(stderr.contains("of the image is neither a file nor") && stderr.contains("hint:"), "{stderr}");
+    }
+}

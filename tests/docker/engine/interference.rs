@@ -67,3 +67,27 @@ fn a_folder_inside_or_around_a_sandboxs_own_waits() {
     assert!(refused.stderr().contains("sandbox `inner` works on"), "{}", refused.stderr());
     assert!(exists(&inner));
 }
+
+#[test]
+fn shutdown_takes_a_sandbox_whose_receipt_is_broken() {
+    let user = User::with(CONFIG);
+    let listed = user.start();
+    let (id, name) = (text(&listed["id"]), text(&listed["container"]));
+    let receipt = user.state().join("sandboxes").join(id).join("receipt.json");
+    std::fs::write(&receipt, "{").unwrap();
+    let refused = user.run(&["start", "-d"]);
+    refused.expect(1);
+    assert!(refused.stderr().contains("cloister shutdown"), "{}", refused.stderr());
+    let ended = user.run(&["shutdown"]);
+    ended.expect(0);
+    assert!(ended.stderr().contains(&format!("`{id}` stopped")), "{}", ended.stderr());
+    assert!(inspect("container", name).is_none() && inspect("network", name).is_none());
+}
+
+#[test]
+fn cloisters_own_programs_are_found_by_name() {
+    let user = User::with(CONFIG);
+    user.start();
+    assert_eq!(user.shell("command -v cloister-hostexec").expect(0), "/run/cloister/bin/cloister-hostexec\n");
+    assert_eq!(user.shell("command -v sh").expect(0), "/usr/bin/sh\n");
+}

@@ -18,8 +18,7 @@ fn one_tag_is_fetched_and_never_all_of_them() {
 
 #[test]
 fn homes_are_absolute_and_counted() {
-    let passwd =
-        "root:x:0:0::/root:/bin/sh\na:x:1:1::/:\nb:x:2:2::relative:\nc:x:3\nd:x:4:4::/home/d:\ne:x:5:5::/home/d:\n";
+    let passwd = "root:x:0:0::/root:/bin/sh\na:x:1:1::/:\nb:x:2:2::relative:\nc:x:3\nd:x:4:4::/home/d:\ne:x:5:5::/home/d:\nf:x:6:6::/home/\0f:\n";
     assert_eq!(home_folders(passwd), ["/home/d", "/root"].map(str::to_owned).into());
     let many: String = (0..1000).map(|number| format!("u:x:1:1::/home/{number}:\n")).collect();
     assert_eq!(home_folders(&many).len(), HOMES_LIMIT);
