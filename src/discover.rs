@@ -64,8 +64,8 @@ pub struct ConfigFile {
     pub relative: String,
     /// SHA-256 (hex) of its bytes.
     pub digest: String,
-    /// An error when the bytes are not UTF-8; the text is then not what the bytes say and must not be used.
-    pub encoding: Option<Diagnostic>,
+    /// Why the text is not what the file says and must not be used: a link out of the folder, no regular file, no UTF-8.
+    pub unusable: Option<Diagnostic>,
 }
 
 /// Why nothing was found.

@@ -7,7 +7,7 @@
 //! | [`names`], [`receipt`], [`state`] | names and labels; what was allocated, written down |
 //! | [`pool`], [`network`] | addresses, and a sealed network for each sandbox |
 //! | [`guardian`] | the one peer that a sandbox has |
-//! | [`accounts`], [`fill`], [`create`], [`verify`], [`sources`], [`probe`], [`apply`] | a plan becomes a container, and is read back |
+//! | [`accounts`], [`layout`], [`fill`], [`create`], [`verify`], [`sources`], [`probe`], [`apply`] | a plan becomes a container, and is read back |
 //! | [`exec`], [`lifecycle`] | what runs in it |
 //! | [`session`] | start, stop, list, shutdown |
 //!
@@ -24,6 +24,7 @@ pub mod fill;
 pub mod frames;
 pub mod guardian;
 pub mod hijack;
+pub mod layout;
 pub mod lifecycle;
 pub mod names;
 pub mod network;

@@ -2,7 +2,7 @@
 //!
 //! Invariant: a plan depends on its inputs and on these values, never on the machine itself.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 /// Everything that planning may know of the world.
@@ -57,6 +57,8 @@ pub struct ImageFacts {
     pub entrypoint: Vec<String>,
     /// `CMD`.
     pub command: Vec<String>,
+    /// `VOLUME`s of the image, as written.
+    pub volumes: BTreeSet<String>,
     /// The label `devcontainer.metadata`.
     pub metadata: Option<String>,
     /// `/etc/passwd` of the image, where it has one.

@@ -44,6 +44,7 @@ use crate::policy::Policy;
 use crate::sandbox::protocol::{FILES_TARGET, INIT, PROGRAMS_TARGET};
 use crate::ui::text::visible;
 
+pub(crate) use self::environment::DEFAULT_PATH;
 pub use self::refusal::refuse_file;
 
 /// Placeholder for the probe's instructions, an argument of the init.
@@ -120,10 +121,14 @@ fn apply_rules(draft: &mut Draft, context: &Context<'_>, merged: &MergedConfig) 
     account.brings_home &= place.source.is_none() || account.home != place.target;
     draft.targets.extend(account.brings_home.then(|| account.home.clone()));
     mounts::take(draft, context, mounts, &place);
+    if let Some(image) = &context.facts.image {
+        environment::image(draft, image);
+    }
     environment::container(draft, container_env);
     environment::remote(draft, remote_env);
     ports::drop_published(draft, app_port);
     run_flags::take(draft, context, run_args, &place);
+    environment::complete_path(draft, context.facts.image.as_ref());
     lifecycle::take(draft, &merged.hooks, &account.user);
     lifecycle::hold_initialize(draft, initialize_command.as_ref());
     image_command(draft, override_command.as_ref());

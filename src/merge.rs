@@ -3,6 +3,8 @@
 //! Invariant: pure, and nothing is judged. What an image's label asks for beyond the mergeable part is carried along
 //! as [`LabelProperty`], so that it can be reported and cannot take effect.
 
+use std::collections::BTreeMap;
+
 use crate::config::dockerfile::Dockerfile;
 use crate::config::model::{Command, DevContainer, Variable};
 use crate::config::substitute::Denied;
@@ -139,11 +141,15 @@ fn take_hooks(config: &mut DevContainer) -> Vec<(HookKind, Spanned<Command>)> {
     HookKind::ALL.into_iter().filter_map(|kind| kind.take(config).map(|command| (kind, command))).collect()
 }
 
+/// Puts variables over others: of each name the last one stays, at its place.
 fn overlay(under: &mut Vec<Variable>, over: Vec<Variable>) {
-    for variable in over {
-        under.retain(|known| known.name != variable.name);
-        under.push(variable);
+    under.extend(over);
+    let mut last = BTreeMap::new();
+    for (place, variable) in under.iter().enumerate() {
+        last.insert(variable.name.clone(), place);
     }
+    let mut place = 0..;
+    under.retain(|variable| last.get(&variable.name).copied() == place.next());
 }
 
 #[cfg(test)]

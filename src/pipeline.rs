@@ -176,7 +176,7 @@ impl Prepared {
         let config = self.config_text();
         let sources: Vec<Source> =
             config.iter().map(|config| config.source.clone()).chain(self.dockerfile.clone()).collect();
-        if let Some(diagnostic) = self.sources.config.as_ref().and_then(|config| config.encoding.clone()) {
+        if let Some(diagnostic) = self.sources.config.as_ref().and_then(|config| config.unusable.clone()) {
             let summary = ConfigSummary {
                 path: config.as_ref().map(|config| config.relative.clone()),
                 kind: ConfigKind::Default,

@@ -47,8 +47,15 @@ pub(super) fn named(path: &Path, folder: &Path) -> Result<ConfigFile, DiscoverEr
 /// Reads a file at a place in the folder, which lies in the root. `None` where there is none.
 pub(super) fn beneath(root: &Path, folder: &Path, place: &str) -> Result<Option<ConfigFile>, DiscoverError> {
     let path = folder.join(place);
-    let Some(bytes) = bytes_beneath(root, &path)? else { return Ok(None) };
-    Ok(Some(config_file(bytes, path, folder)))
+    match bytes_beneath(root, &path) {
+        Ok(bytes) => Ok(bytes.map(|bytes| config_file(bytes, path, folder))),
+        Err(error @ (DiscoverError::Escapes { .. } | DiscoverError::NotRegular { .. })) => {
+            let file = config_file(Vec::new(), path, folder);
+            let unusable = Some(unusable(&file.source, &error));
+            Ok(Some(ConfigFile { unusable, ..file }))
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Returns the bytes of a regular file below a root. `None` where there is none.
@@ -121,8 +128,8 @@ fn config_file(bytes: Vec<u8>, path: PathBuf, folder: &Path) -> ConfigFile {
         }
     };
     let source = Source::new(relative.as_str(), text);
-    let encoding = broken_at.map(|at| not_utf8(&source, at));
-    ConfigFile { source, path, relative, digest, encoding }
+    let unusable = broken_at.map(|at| not_utf8(&source, at));
+    ConfigFile { source, path, relative, digest, unusable }
 }
 
 fn not_utf8(source: &Source, at: usize) -> Diagnostic {
@@ -134,6 +141,23 @@ fn not_utf8(source: &Source, at: usize) -> Diagnostic {
         label: "these bytes are no character".to_owned(),
         location: source.locate(at..at + char::REPLACEMENT_CHARACTER.len_utf8()),
         help: Some("save the file as UTF-8".to_owned()),
+    }
+}
+
+/// What the repository put in the place of its configuration: the plan is refused, as for any other mistake in it.
+fn unusable(source: &Source, error: &DiscoverError) -> Diagnostic {
+    Diagnostic {
+        level: Level::Error,
+        kind: Kind::ParseError,
+        pointer: String::new(),
+        message: match error {
+            DiscoverError::Escapes { .. } => "a link leads out of the folder",
+            _ => "this is not a regular file",
+        }
+        .to_owned(),
+        label: "nothing was read".to_owned(),
+        location: source.locate(0..0),
+        help: Some("put a file in its place, or name one with --config".to_owned()),
     }
 }
 

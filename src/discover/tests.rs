@@ -31,7 +31,10 @@ fn look(folder: &Path, config: Option<&Path>, known: &BTreeSet<String>) -> Resul
 
 fn told(folder: &Path) -> String {
     match look(folder, None, &BTreeSet::new()) {
-        Ok(Sources { config: Some(file), .. }) => file.relative,
+        Ok(Sources { config: Some(file), .. }) => match file.unusable {
+            Some(diagnostic) => format!("{}: {}", file.relative, diagnostic.message),
+            None => file.relative,
+        },
         Ok(_) => "default".to_owned(),
         Err(error) => {
             error.to_string().replace(&folder.canonicalize().expect("folder").display().to_string(), "FOLDER")
@@ -66,9 +69,7 @@ fn links_that_leave_the_folder_and_odd_files_are_refused() {
     let outside = tree(&[("devcontainer.json", "{}"), ("x/devcontainer.json", "{}")]);
     let file = format!("→{}", outside.path().join("devcontainer.json").display());
     let folder = format!("→{}", outside.path().display());
-    let escape = |path: &str| {
-        format!("FOLDER/{path} leads through a link out of FOLDER; name the file with --config if you mean it")
-    };
+    let escape = |path: &str| format!("{path}: a link leads out of the folder");
     let cases: &[(Files<'_>, String)] = &[
         (&[(".devcontainer.json", &file)], escape(".devcontainer.json")),
         (&[(".devcontainer", &folder)], escape(".devcontainer/devcontainer.json")),
@@ -77,7 +78,7 @@ fn links_that_leave_the_folder_and_odd_files_are_refused() {
         (&[(".devcontainer.json", "→.devcontainer.json")], escape(".devcontainer.json")),
         (&[(".devcontainer.json", "→real.json"), ("real.json", "{}")], ".devcontainer.json".into()),
         (&[(".devcontainer.json", "→nowhere")], "default".into()),
-        (&[(".devcontainer.json/", "")], "FOLDER/.devcontainer.json is not a regular file".into()),
+        (&[(".devcontainer.json/", "")], ".devcontainer.json: this is not a regular file".into()),
     ];
     for (files, expected) in cases {
         assert_eq!(told(tree(files).path()), *expected, "{files:?}");
@@ -89,10 +90,10 @@ fn a_pipe_or_a_socket_does_not_block() {
     let folder = tree(&[]);
     let path = folder.path().join(".devcontainer.json");
     rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0).expect("a pipe");
-    assert_eq!(told(folder.path()), "FOLDER/.devcontainer.json is not a regular file");
+    assert_eq!(told(folder.path()), ".devcontainer.json: this is not a regular file");
     fs::remove_file(&path).expect("removed");
     let _listener = UnixListener::bind(&path).expect("a socket");
-    assert_eq!(told(folder.path()), "FOLDER/.devcontainer.json is not a regular file");
+    assert_eq!(told(folder.path()), ".devcontainer.json: this is not a regular file");
 }
 
 #[test]
@@ -160,7 +161,7 @@ fn text_that_is_not_utf8_is_an_error_with_a_place() {
     let folder = tree(&[]);
     fs::write(folder.path().join(".devcontainer.json"), b"{\n \"a\": \"\xff\"}").expect("written");
     let config = look(folder.path(), None, &BTreeSet::new()).expect("found").config.expect("config");
-    let diagnostic = config.encoding.expect("a diagnostic");
+    let diagnostic = config.unusable.expect("a diagnostic");
     assert_eq!((diagnostic.location.line, diagnostic.location.column), (2, 8));
 }
 

@@ -7,7 +7,7 @@ mod allocate;
 mod files;
 mod targets;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
@@ -17,9 +17,11 @@ use tracing::debug;
 
 use super::connect::{CallError, Engine, Operation};
 use super::create::{self, CreateError, Place};
+use super::facts::{self, ImageError};
 use super::fill::{FillError, Values};
 use super::guardian::{ChannelError, GuardianError};
 use super::hijack::{self, HijackError, Stream};
+use super::layout::{self, LayoutError};
 use super::network::NetworkError;
 use super::pool;
 use super::probe::{self, Canary, ProbeError};
@@ -95,6 +97,12 @@ pub enum ApplyError {
     /// A program for the sandbox cannot be used.
     #[error(transparent)]
     Programs(#[from] ProgramsError),
+    /// The image is not what a sandbox can stand on.
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
+    /// The image cannot be looked at.
+    #[error(transparent)]
+    Image(#[from] ImageError),
     /// A source of a mount cannot be used.
     #[error(transparent)]
     Source(#[from] SourceError),
@@ -147,6 +155,8 @@ impl ApplyError {
             Self::Channel(_) => {
                 Some("start it anew: `cloister guardian stop`, then `cloister guardian start`".to_owned())
             }
+            Self::Layout(error) => error.hint(),
+            Self::Image(error) => error.hint(),
             Self::State(error) => error.hint(),
             Self::Call(error) if error.message().contains("rlimit") => Some(
                 "the engine cannot give that many open files: set a smaller `limits.nofile` in config.json5".to_owned(),
@@ -207,6 +217,8 @@ pub struct Bench<'a> {
     pub state: &'a StateFolder,
     /// cloister's data folder.
     pub data: &'a Path,
+    /// cloister's folder for what can be learned again.
+    pub cache: &'a Path,
     /// cloister's programs.
     pub programs: &'a Programs,
 }
@@ -231,6 +243,7 @@ pub async fn apply(
     image: &ImageFacts,
     receipt: &mut Receipt,
 ) -> Result<(), ApplyError> {
+    let volumes = check_image(bench, audited, image).await?;
     let prepared = files::prepare(bench, audited, image, &receipt.id)?;
     debug!(sandbox = receipt.id, "files and programs are in place");
     let others = allocate::network(bench, audited, receipt).await?;
@@ -270,12 +283,12 @@ pub async fn apply(
         ipv6: addresses::has_ipv6(),
         processors: info.ncpu.and_then(|count| u32::try_from(count).ok()).unwrap_or(1),
     };
-    targets::make_folders(audited.container, &audited.plan.workspace)?;
+    targets::make_folders(audited.container, &audited.plan.workspace, &sources)?;
     let container = create(bench, audited, &place).await?;
     debug!(container, "the container is made");
     receipt.container = Some(container.clone());
     bench.state.save(receipt)?;
-    read_back(bench.engine, &info, audited, image, &values, &container).await?;
+    read_back(bench.engine, &info, audited, (image, &volumes), &values, &container).await?;
     targets::own_volumes(bench.engine, audited.container, &container).await?;
     debug!("the engine made what the plan says");
     sources.unchanged()?;
@@ -284,7 +297,22 @@ pub async fn apply(
     probe::answer(&mut stream).await?;
     debug!("the sandbox is sealed");
     sources.unchanged()?;
-    compare_mounts(bench.engine, audited.container, &sources, &container).await
+    receipt.started = compare_mounts(bench.engine, audited.container, &sources, &container).await?;
+    Ok(())
+}
+
+/// Looks at the image where something is mounted, before anything is made. Returns the volumes that it brings.
+async fn check_image(
+    bench: Bench<'_>,
+    audited: Audited<'_>,
+    image: &ImageFacts,
+) -> Result<BTreeSet<String>, ApplyError> {
+    let volumes = layout::volumes(image, audited.container)?;
+    let needed = layout::needed(audited.container, &audited.plan.workspace, &volumes)?;
+    let paths = needed.keys().cloned().collect();
+    let found = facts::paths(bench.engine, &image.id, &paths, bench.cache).await?;
+    layout::check(&needed, &found)?;
+    Ok(volumes)
 }
 
 fn open_sources(container: &Container, values: &Values<'_>) -> Result<Sources, ApplyError> {
@@ -312,7 +340,7 @@ async fn read_back(
     engine: &Engine,
     info: &SystemInfo,
     audited: Audited<'_>,
-    image: &ImageFacts,
+    (image, volumes): (&ImageFacts, &BTreeSet<String>),
     values: &Values<'_>,
     container: &str,
 ) -> Result<(), ApplyError> {
@@ -327,6 +355,7 @@ async fn read_back(
         command: &command,
         env: &env,
         image_env: &image.env,
+        image_volumes: volumes,
         sources: &sources?,
         network: &audited.network.name,
         dns: &audited.network.dns,
@@ -350,13 +379,14 @@ async fn start(engine: &Engine, container: &str) -> Result<Stream, ApplyError> {
     Ok(stream)
 }
 
-/// Compares what the kernel mounted with what was opened, as far as this user may see it.
+/// Compares what the kernel mounted with what was opened, as far as this user may see it. Returns when the container
+/// started.
 async fn compare_mounts(
     engine: &Engine,
     plan: &Container,
     sources: &Sources,
     container: &str,
-) -> Result<(), ApplyError> {
+) -> Result<Option<String>, ApplyError> {
     let found = inspect(engine, container).await?;
     let state = found.state.unwrap_or_default();
     if state.running != Some(true) {
@@ -372,5 +402,5 @@ async fn compare_mounts(
         agree(mountinfo::compare(plan, &volumes, &text))?;
         sources.compare(process)?;
     }
-    Ok(())
+    Ok(state.started_at)
 }

@@ -11,7 +11,7 @@ use super::endpoint::Endpoint;
 use crate::facts::EngineFacts;
 use crate::host::file;
 
-pub use image::{ImageError, Pull, image};
+pub use image::{ImageError, Pull, image, paths};
 
 /// Open files that every engine can give where its own limit cannot be read (the kernel's `fs.nr_open` default).
 const NOFILE_UNKNOWN: u64 = 1 << 20;

@@ -45,12 +45,16 @@ pub struct Receipt {
     pub name: String,
     /// The folder that was opened.
     pub workspace: String,
+    /// The folder that is mounted as the workspace; `None` where none is.
+    pub mount: Option<String>,
     /// How far it is.
     pub state: State,
     /// Digest of the plan.
     pub plan_digest: String,
     /// Engine's id of the container; `None` until it is made.
     pub container: Option<String>,
+    /// When the engine started the container, in the engine's words; `None` until its probe was seen.
+    pub started: Option<String>,
     /// The sandbox's network; `None` until it is made.
     pub subnet: Option<Ipv4Net>,
     /// The second factor of this container's life.

@@ -1,6 +1,7 @@
 //! Sandboxes over time: start, attach, stop, list, shut down, and cleaning up what a killed start left.
 
 mod clean;
+mod life;
 mod list;
 mod refused;
 mod select;
@@ -9,6 +10,7 @@ mod stop;
 
 use bollard::query_parameters::InspectContainerOptions;
 
+use self::life::Life;
 pub use list::{Listed, list};
 pub use refused::refused_since;
 pub use select::{SelectError, running, select};
@@ -21,6 +23,7 @@ use super::exec::ExecError;
 use super::guardian::GuardianError;
 use super::lifecycle::LifecycleError;
 use super::names;
+use super::receipt::Receipt;
 use super::state::{StateError, StateFolder};
 use crate::host::addresses::AddressesError;
 use crate::host::identity::{Identity, IdentityError};
@@ -77,6 +80,16 @@ pub enum SessionError {
     /// The user said stop.
     #[error("interrupted; what was made so far is removed")]
     Interrupted,
+    /// Another sandbox could replace what this one mounts, while it is mounted.
+    #[error("`{mount}` and `{other}`, which the sandbox `{name}` works on, share files")]
+    Overlap {
+        /// The folder that would be mounted.
+        mount: String,
+        /// The folder that is.
+        other: String,
+        /// Name of the sandbox that has it.
+        name: String,
+    },
     /// A running sandbox was made from another plan.
     #[error("`{name}` runs with another plan than this one: {}", listed(changes))]
     PlanChanged {
@@ -100,6 +113,9 @@ impl SessionError {
             Self::Apply(error) => error.hint(),
             Self::Lifecycle(error) => error.hint(),
             Self::Select(error) => error.hint(),
+            Self::Overlap { name, .. } => Some(format!(
+                "stop that one first: `cloister stop {name}`; or work in it: `cloister exec {name} -- COMMAND`"
+            )),
             Self::PlanChanged { name, .. } => Some(format!(
                 "`cloister start --rebuild` makes it anew; `cloister exec {name} -- COMMAND` uses it as it is"
             )),
@@ -149,14 +165,20 @@ impl Context {
     }
 
     fn bench(&self) -> Bench<'_> {
-        Bench { engine: &self.engine, state: &self.state, data: &self.paths.data, programs: &self.programs }
+        Bench {
+            engine: &self.engine,
+            state: &self.state,
+            data: &self.paths.data,
+            cache: &self.paths.cache,
+            programs: &self.programs,
+        }
     }
 
-    /// Tells whether the engine runs a sandbox's container.
-    async fn is_running(&self, id: &str) -> Result<bool, CallError> {
-        let name = names::container(id);
+    /// Asks the engine what has become of a sandbox's container.
+    async fn life(&self, receipt: &Receipt) -> Result<Life, CallError> {
+        let name = names::container(&receipt.id);
         let inspected = self.engine.docker.inspect_container(&name, None::<InspectContainerOptions>).await;
         let inspected = inspected.unless_absent(|| format!("inspect `{name}`"))?;
-        Ok(inspected.and_then(|container| container.state?.running).unwrap_or(false))
+        Ok(inspected.map_or(Life::Gone, |container| life::of(receipt, &container)))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags, ResolveFlags, Stat};
@@ -60,6 +60,11 @@ impl Sources {
         let descriptor = open(path).map_err(|error| SourceError::Open { path: path.into(), source: error.into() })?;
         self.by_target.insert(target.to_owned(), Source { path: path.into(), descriptor });
         Ok(())
+    }
+
+    /// Returns the source of a target, with its path.
+    pub fn at(&self, target: &str) -> Option<(&Path, BorrowedFd<'_>)> {
+        self.by_target.get(target).map(|source| (source.path.as_path(), source.descriptor.as_fd()))
     }
 
     /// Returns what must be at each target, for the init to compare from inside.

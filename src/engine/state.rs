@@ -57,7 +57,7 @@ impl StateError {
         match self {
             Self::Folder(error) => error.hint(),
             Self::Receipt { path, .. } | Self::Version { path } => Some(format!(
-                "remove the sandbox with `docker rm -f` if it still runs, then delete `{}`",
+                "stop what still runs with `cloister shutdown`, then delete `{}`",
                 path.parent().unwrap_or(path).display()
             )),
             Self::File(_) | Self::Lock(_) | Self::List { .. } => None,
@@ -165,6 +165,17 @@ impl StateFolder {
     /// # Errors
     /// The folder cannot be listed.
     pub fn receipts(&self) -> Result<Vec<Receipt>, StateError> {
+        let mut receipts = Vec::new();
+        for id in self.ids()? {
+            match self.load(&id) {
+                Ok(receipt) => receipts.extend(receipt),
+                Err(error) => tracing::warn!("{error}; what it says is left out"),
+            }
+        }
+        Ok(receipts)
+    }
+
+    fn ids(&self) -> Result<Vec<String>, StateError> {
         let path = self.root.join("sandboxes");
         let failed = |source| StateError::List { path: path.clone(), source };
         let mut ids = Vec::new();
@@ -172,14 +183,15 @@ impl StateFolder {
             ids.extend(entry.map_err(failed)?.file_name().into_string());
         }
         ids.sort();
-        let mut receipts = Vec::new();
-        for id in ids {
-            match self.load(&id) {
-                Ok(receipt) => receipts.extend(receipt),
-                Err(error) => tracing::warn!("{error}; what it says is left out"),
-            }
-        }
-        Ok(receipts)
+        Ok(ids)
+    }
+
+    /// Returns the ids of sandboxes whose receipt cannot be read.
+    ///
+    /// # Errors
+    /// The folder cannot be listed.
+    pub fn unreadable(&self) -> Result<Vec<String>, StateError> {
+        Ok(self.ids()?.into_iter().filter(|id| self.load(id).is_err()).collect())
     }
 
     /// Writes what a sandbox gets to read, in a folder that it can enter.

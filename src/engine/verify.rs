@@ -40,6 +40,8 @@ pub struct Expected<'a> {
     pub env: &'a BTreeMap<String, String>,
     /// Environment of the image, which the engine adds.
     pub image_env: &'a BTreeMap<String, String>,
+    /// Volumes that the image brings.
+    pub image_volumes: &'a BTreeSet<String>,
     /// Sources of the bind mounts by target, filled.
     pub sources: &'a BTreeMap<String, String>,
     /// Name of the sandbox's network.
@@ -232,14 +234,16 @@ fn mounts(comparison: &mut Comparison, expected: &Expected<'_>, found: &[MountPo
     comparison.empty("Mounts (missing)", Some(&missing.into_iter().collect::<Vec<_>>()));
     let planned: BTreeSet<&str> = expected.container.mounts.iter().map(|mount| mount.target.as_str()).collect();
     let added = found.iter().filter(|point| !planned.contains(point.destination.as_deref().unwrap_or_default()));
-    let foreign: Vec<_> =
-        added.filter(|point| !is_image_volume(point)).filter_map(|point| point.destination.as_deref()).collect();
+    let foreign: Vec<_> = added
+        .filter(|point| !is_image_volume(point, expected.image_volumes))
+        .filter_map(|point| point.destination.as_deref())
+        .collect();
     comparison.empty("Mounts (not in the plan)", Some(&foreign));
 }
 
 /// `VOLUME` of an image cannot be declined: it is an empty volume with a random name, and harmless anywhere but on
 /// what cloister mounts.
-fn is_image_volume(point: &MountPoint) -> bool {
+fn is_image_volume(point: &MountPoint, declared: &BTreeSet<String>) -> bool {
     let target = point.destination.as_deref().unwrap_or_default();
     let name = point.name.as_deref().unwrap_or_default();
     let reserved =
@@ -249,6 +253,7 @@ fn is_image_volume(point: &MountPoint) -> bool {
         && name.len() == 64
         && name.bytes().all(|byte| byte.is_ascii_hexdigit())
         && !reserved
+        && declared.contains(target)
 }
 
 #[cfg(test)]

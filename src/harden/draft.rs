@@ -59,7 +59,10 @@ pub(crate) struct Draft {
     pub(crate) keeps_image_command: bool,
     pub(crate) hooks: Vec<Hook>,
     pub(crate) findings: Vec<Finding>,
+    /// Where something is mounted.
     pub(crate) targets: BTreeSet<String>,
+    /// Where a volume is, among them.
+    pub(crate) volumes: BTreeSet<String>,
 }
 
 impl Draft {
@@ -88,6 +91,7 @@ impl Draft {
             hooks: Vec::new(),
             findings: Vec::new(),
             targets: BTreeSet::new(),
+            volumes: BTreeSet::new(),
         }
     }
 

@@ -1,10 +1,13 @@
 //! `containerEnv` and `remoteEnv`: names are checked, the proxy's variables are cloister's, loaders are reported.
 
 use super::draft::Draft;
+use super::network;
 use super::syntax::env;
 use crate::config::model::Variable;
+use crate::facts::ImageFacts;
 use crate::plan::finding::{Action, Code, Finding, Severity};
 use crate::plan::model::PLACEHOLDER;
+use crate::sandbox::protocol::PROGRAMS_TARGET;
 use crate::source::Origin;
 
 /// Takes `containerEnv`.
@@ -26,6 +29,57 @@ pub(super) fn remote(draft: &mut Draft, variables: &[Variable]) {
             draft.remote_env.insert(variable.name.clone(), value);
         }
     }
+}
+
+/// Path of programs in a container whose image names none (Moby, `oci.DefaultPathEnv`).
+pub(crate) const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// Takes what the image's own `ENV` may not say: a variable cannot be taken out of an image, so another value covers it.
+pub(super) fn image(draft: &mut Draft, image: &ImageFacts) {
+    for (name, value) in &image.env {
+        let (covered, reason) = if name.eq_ignore_ascii_case("NO_PROXY") {
+            (network::NO_PROXY.to_owned(), "what is not asked through the guardian is not answered")
+        } else if is_proxy_variable(name) {
+            (network::proxy_url(), "the way out is the guardian")
+        } else if matches!(name.as_str(), "LD_PRELOAD" | "LD_AUDIT") {
+            (String::new(), "would put code into every program that runs in the sandbox")
+        } else {
+            continue;
+        };
+        let pointer = format!("image:/Env/{}", name.replace('~', "~0").replace('/', "~1"));
+        draft.findings.push(
+            Finding::new(
+                Code::ReservedEnv,
+                Severity::Info,
+                Action::Replaced,
+                &Origin::unplaced(pointer),
+                format!("{name}={value}"),
+                reason,
+            )
+            .effective(format!("{name}={covered}")),
+        );
+        draft.env.insert(name.clone(), covered);
+    }
+}
+
+/// Puts cloister's own programs on the path, behind everybody else's, where it is known.
+pub(super) fn complete_path(draft: &mut Draft, image: Option<&ImageFacts>) {
+    let own = draft.env.get("PATH").cloned();
+    let given = image.map(|image| image.env.get("PATH").map_or(DEFAULT_PATH, String::as_str).to_owned());
+    if let Some(path) = own.or(given) {
+        draft.env.insert("PATH".to_owned(), with_programs(&path));
+    }
+    if let Some(Some(path)) = draft.remote_env.get_mut("PATH") {
+        *path = with_programs(path);
+    }
+}
+
+fn with_programs(path: &str) -> String {
+    if path.split(':').any(|folder| folder == PROGRAMS_TARGET) {
+        return path.to_owned();
+    }
+    let separator = if path.is_empty() || path.ends_with(':') { "" } else { ":" };
+    format!("{path}{separator}{PROGRAMS_TARGET}")
 }
 
 /// Returns whether the variable may be set; reports why not, and what loads code.

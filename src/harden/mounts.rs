@@ -2,6 +2,8 @@
 
 mod classify;
 
+use std::collections::BTreeSet;
+
 use super::draft::{Context, Draft, Place};
 use super::syntax::mount::{self, MountSpec, MountType};
 use super::syntax::path::{is_within, normalise};
@@ -137,6 +139,11 @@ pub(super) fn judge(draft: &mut Draft, context: &Context<'_>, request: &Request<
         let reason = "would cover what the sandbox itself needs";
         return refuse(Code::MountReservedTarget, Severity::High, reason.to_owned(), "choose another target");
     }
+    if is_nested((&draft.targets, &draft.volumes), &target, spec.kind == MountType::Volume) {
+        let reason =
+            "lies in a volume or around a mount: an agent could leave a link in the volume, and the mount follows it";
+        return refuse(Code::MountReservedTarget, Severity::Medium, reason.to_owned(), "choose another target");
+    }
     if !draft.targets.insert(target.clone()) {
         let reason = "another mount has this target already";
         return refuse(Code::MountReservedTarget, Severity::Low, reason.to_owned(), "");
@@ -175,6 +182,7 @@ fn keep(draft: &mut Draft, context: &Context<'_>, request: &Request<'_>, target:
         }
         None => context.id.volume_name(&format!("anonymous-{}", digest_prefix(&target, 8))),
     };
+    draft.volumes.insert(target.clone());
     draft.mounts.push(Mount {
         kind: MountKind::Volume,
         source: name,
@@ -182,6 +190,15 @@ fn keep(draft: &mut Draft, context: &Context<'_>, request: &Request<'_>, target:
         readonly: spec.readonly,
         size_bytes: None,
     });
+}
+
+/// Whether a target lies in a volume, or is one that something else lies in.
+fn is_nested((targets, volumes): (&BTreeSet<String>, &BTreeSet<String>), target: &str, is_volume: bool) -> bool {
+    let mut above = target.match_indices('/').map(|(end, _)| &target[..end]);
+    let below = format!("{target}/");
+    let mut following = targets.range(below.clone()..);
+    above.any(|folder| volumes.contains(folder))
+        || is_volume && following.next().is_some_and(|other| other.starts_with(&below))
 }
 
 /// A volume's own part of the name: as it is where that is safe and short, else its digest.

@@ -11,6 +11,8 @@ use crate::source::Origin;
 
 /// Name of the certificate file inside [`FILES_TARGET`].
 pub const CA_FILE: &str = "ca.pem";
+/// What is reached without the guardian.
+pub(super) const NO_PROXY: &str = "localhost,127.0.0.1,::1";
 
 /// Returns the network of the sandbox.
 pub(super) fn network(context: &Context<'_>) -> Network {
@@ -48,7 +50,7 @@ pub(super) fn variables(context: &Context<'_>) -> BTreeMap<String, String> {
     for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"] {
         both(name, &url);
     }
-    both("NO_PROXY", "localhost,127.0.0.1,::1");
+    both("NO_PROXY", NO_PROXY);
     variables.insert("NODE_USE_ENV_PROXY".to_owned(), "1".to_owned());
     variables.insert("CLOISTER_SANDBOX".to_owned(), context.id.as_str().to_owned());
     if context.policy.network.ca_bundle.is_some() {
@@ -98,6 +100,7 @@ pub(super) fn report_settings(draft: &mut Draft, context: &Context<'_>) {
     }
 }
 
-fn proxy_url() -> String {
+/// Returns where every program finds the guardian.
+pub(super) fn proxy_url() -> String {
     format!("http://{PROXY_USER}:{TOKEN}@{GUARDIAN}:{PROXY_PORT}")
 }

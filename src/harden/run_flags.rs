@@ -41,12 +41,12 @@ impl Asked<'_> {
 
 /// Takes `runArgs` (SEC-01, SEC-02).
 pub(super) fn take(draft: &mut Draft, context: &Context<'_>, asked: &[Spanned<Text>], place: &Place) {
-    for Item { argument, written, origin, .. } in run_args::parse(asked) {
+    for Item { argument, written, origin, elements } in run_args::parse(asked) {
         let flag = Asked { written: &written, origin: &origin };
         match argument {
             Argument::Switch(name, on) => switch(draft, &flag, name, on),
             Argument::Setting(name, value) => {
-                let raw = raw_of(asked, &origin, &value);
+                let raw = raw_of(&asked[elements], &value);
                 setting(draft, context, &flag, name, &Text { raw, value }, place);
             }
             Argument::Mistake(mistake) => refuse(draft, &flag, &mistake),
@@ -55,10 +55,8 @@ pub(super) fn take(draft: &mut Draft, context: &Context<'_>, asked: &[Spanned<Te
 }
 
 /// The text before substitution, as far as it can be told: needed only to name a danger.
-fn raw_of(asked: &[Spanned<Text>], origin: &Origin, value: &str) -> String {
-    let element = asked.iter().position(|text| text.origin.pointer == origin.pointer);
-    let candidates = element.map_or(&[][..], |position| &asked[position..asked.len().min(position + 2)]);
-    candidates
+fn raw_of(asked: &[Spanned<Text>], value: &str) -> String {
+    asked
         .iter()
         .find(|text| text.value.value.ends_with(value))
         .map(|text| text.value.raw.clone())

@@ -155,3 +155,81 @@ fn the_images_command_runs_behind_the_init() {
     assert_eq!(plan.containers[0].entrypoint, [INIT]);
     assert_eq!(plan.containers[0].command, ["init", PROBE, "--", "/e", "c"]);
 }
+
+/// Each argument compared with each other one, or a bundle read for each of its letters, would take hours.
+#[test]
+fn arguments_without_end_are_read_in_one_pass() {
+    const COUNT: usize = 50_000;
+    let argument = |number: usize| Spanned::new(Text::plain("--label=a=b"), Origin::unplaced(format!("/{number}")));
+    let mut run_args: Vec<_> = (0..COUNT).map(argument).collect();
+    run_args.push(text(&format!("-{}", "i".repeat(COUNT))));
+    let plan = plan(DevContainer { run_args, ..DevContainer::default() }, &Policy::builtin(), &facts());
+    assert!(plan.findings.len() >= 2 * COUNT);
+}
+
+#[test]
+fn the_images_own_variables_do_not_lead_past_the_guardian() {
+    let mut facts = facts();
+    let pairs = [
+        ("FTP_PROXY", "http://192.0.2.1"),
+        ("Http_Proxy", "http://192.0.2.1"),
+        ("HTTPS_PROXY", "http://192.0.2.1"),
+        ("No_Proxy", "*"),
+        ("LD_PRELOAD", "/x.so"),
+        ("LANG", "C"),
+    ];
+    let env = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    facts.image = Some(ImageFacts { env, ..image("") });
+    let plan = plan(DevContainer::default(), &Policy::builtin(), &facts);
+    assert_eq!(crate::plan::audit::audit(&plan, &Policy::builtin()), []);
+    let env = &plan.containers[0].env;
+    let url = plan.proxy.as_ref().map(|proxy| proxy.url.clone());
+    for name in ["FTP_PROXY", "Http_Proxy", "HTTPS_PROXY"] {
+        assert_eq!(env.get(name), url.as_ref(), "{name}");
+    }
+    assert_eq!((env["No_Proxy"].as_str(), env["LD_PRELOAD"].as_str()), ("localhost,127.0.0.1,::1", ""));
+    assert!(!env.contains_key("LANG"));
+    let told: Vec<_> = plan.findings.iter().map(|finding| finding.pointer.as_str()).collect();
+    for name in ["FTP_PROXY", "Http_Proxy", "HTTPS_PROXY", "No_Proxy", "LD_PRELOAD"] {
+        assert!(told.contains(&format!("image:/Env/{name}").as_str()), "{name}: {told:?}");
+    }
+}
+
+#[test]
+fn cloisters_programs_are_last_on_the_path() {
+    let variable = |value: &str| crate::config::model::Variable {
+        name: "PATH".to_owned(),
+        value: Some(Text::plain(value)),
+        origin: Origin::default(),
+    };
+    // (image's PATH, containerEnv, remoteEnv) → (container's, remote)
+    let cases = [
+        (Some("/a:/b"), None, None, Some("/a:/b:/run/cloister/bin"), None),
+        (Some(""), None, None, Some("/run/cloister/bin"), None),
+        (Some("/a:"), None, None, Some("/a:/run/cloister/bin"), None),
+        (Some("/a"), Some("/b"), Some("/c"), Some("/b:/run/cloister/bin"), Some("/c:/run/cloister/bin")),
+        (Some("/run/cloister/bin:/a"), None, None, Some("/run/cloister/bin:/a"), None),
+        (None, None, None, None, None),
+        (None, Some("/b"), None, Some("/b:/run/cloister/bin"), None),
+    ];
+    for (image_path, container, remote, expected, expected_remote) in cases {
+        let mut facts = facts();
+        let env = |path: &str| BTreeMap::from([("PATH".to_owned(), path.to_owned())]);
+        facts.image = image_path.map(|path| ImageFacts { env: env(path), ..image("") });
+        let container_env = container.map(variable).into_iter().collect();
+        let remote_env = remote.map(variable).into_iter().collect();
+        let plan =
+            plan(DevContainer { container_env, remote_env, ..DevContainer::default() }, &Policy::builtin(), &facts);
+        let found = &plan.containers[0];
+        assert_eq!(found.env.get("PATH").map(String::as_str), expected, "{image_path:?} {container:?}");
+        assert_eq!(found.remote_env.get("PATH").and_then(Option::as_deref), expected_remote);
+    }
+}
+
+#[test]
+fn a_folder_with_a_placeholder_in_its_name_is_refused() {
+    let mut facts = facts();
+    (facts.host.folder, facts.host.mount_root) =
+        ("/home/dev/${CLOISTER_HOME}".into(), "/home/dev/${CLOISTER_HOME}".into());
+    assert_eq!(plan(DevContainer::default(), &Policy::builtin(), &facts).outcome, Verdict::Refused);
+}

@@ -48,6 +48,8 @@ fn refuse_folder(draft: &mut Draft, context: &Context<'_>, source: &str) {
     let folder = &context.facts.host.mount_root;
     let what = if folder.to_str().is_none_or(|path| path.chars().any(char::is_control)) {
         "has a name with control characters, or with bytes that are no text"
+    } else if source.contains(PLACEHOLDER) {
+        "has a name with a placeholder that cloister fills in"
     } else if home.starts_with(source) {
         "holds your home folder, with every key in it: the agent could read and write all of it"
     } else if SYSTEM.contains(&source) {

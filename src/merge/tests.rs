@@ -57,3 +57,15 @@ fn the_last_one_wins_per_key_and_commands_are_collected() {
         .collect();
     assert_eq!(hooks, [("onCreate", "echo first"), ("postCreate", "echo image"), ("postCreate", "echo file")]);
 }
+
+/// Each variable compared with each other one would take hours.
+#[test]
+fn variables_without_end_are_merged_in_one_pass() {
+    const COUNT: usize = 300_000;
+    let numbered = |value: &str| (0..COUNT).map(|number| variable(&format!("A{number}"), value)).collect();
+    let base = DevContainer { container_env: numbered("image"), ..DevContainer::default() };
+    let own = DevContainer { container_env: numbered("file"), ..DevContainer::default() };
+    let env = merged(vec![LabelEntry { config: base, rest: Vec::new() }], own).config.container_env;
+    assert_eq!(env.len(), COUNT);
+    assert!(env.iter().all(|variable| variable.value.as_ref().is_some_and(|text| text.value == "file")));
+}

@@ -6,7 +6,7 @@ use crate::config::model::{DevContainer, Kind};
 use crate::config::substitute::{Variables, default_container_folder, substitute_container_env};
 use crate::config::{self, MetadataReading, Reading, dockerfile, identity};
 use crate::facts::{Facts, ImageFacts};
-use crate::harden::{harden, refuse_file};
+use crate::harden::{DEFAULT_PATH, harden, refuse_file};
 use crate::ident::sha256_hex;
 use crate::merge::{LabelEntry, LabelProperty, Parts, merge};
 use crate::plan::Plan;
@@ -90,9 +90,6 @@ pub fn plan(inputs: &Inputs<'_>, reading: Reading) -> Plan {
     }
     harden(&merged, inputs.policy, inputs.facts)
 }
-
-/// Path of programs in a container whose image names none (Moby, `oci.DefaultPathEnv`).
-const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// Answers `${containerEnv:…}` in `remoteEnv` (specification: the one place for it) from the container's environment.
 fn fill_container_env(config: &mut DevContainer, image: &ImageFacts) {

@@ -45,7 +45,8 @@ fn one(renderer: &Renderer, diagnostic: &Diagnostic, sources: &[Source], width: 
         level.primary_title(text::visible(&diagnostic.message)).id(diagnostic.kind.as_str()).element(place);
     if let Some(source) = sources.iter().find(|source| source.name == location.file) {
         let spans = std::slice::from_ref(&location.span);
-        group = group.element(snippet(excerpt(source, spans, width.saturating_sub(MARGIN)), &diagnostic.label));
+        let excerpt = excerpt(source, spans, width.saturating_sub(MARGIN));
+        group = group.element(snippet(excerpt, location.line, &diagnostic.label));
     }
     if let Some(help) = &diagnostic.help {
         group = group.element(SnippetLevel::HELP.message(text::visible(help)));
@@ -57,13 +58,13 @@ fn one(renderer: &Renderer, diagnostic: &Diagnostic, sources: &[Source], width: 
     lines.flat_map(|line| [line, "\n"]).chain(["\n"]).collect()
 }
 
-fn snippet(excerpt: Excerpt, label: &str) -> Snippet<'static, Annotation<'static>> {
+fn snippet(excerpt: Excerpt, line: usize, label: &str) -> Snippet<'static, Annotation<'static>> {
     let spans: Vec<_> = excerpt.marks.into_iter().map(|mark| mark.range).collect();
     let annotations = spans
         .into_iter()
         .map(|span| AnnotationKind::Primary.span(span).label(text::visible(label)))
         .collect::<Vec<_>>();
-    Snippet::source(excerpt.line).line_start(excerpt.number).annotations(annotations)
+    Snippet::source(excerpt.line).line_start(line).annotations(annotations)
 }
 
 #[cfg(test)]

@@ -14,8 +14,6 @@ const BYTES_PER_COLUMN: usize = 16;
 /// A line of a source, ready to print.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Excerpt {
-    /// One-based number of the line.
-    pub number: usize,
     /// The line as shown.
     pub line: String,
     /// One mark for each span, in the same order.
@@ -39,7 +37,6 @@ pub struct Mark {
 #[must_use]
 pub fn excerpt(source: &Source, spans: &[Range<usize>], columns: usize) -> Excerpt {
     let first = spans.iter().map(|span| span.start).min().unwrap_or(0);
-    let number = source.locate(first..first).line;
     let range = line_around(&source.text, first);
     let near = nearby(&source.text, &range, spans, columns);
     let cells = cells(&source.text[near.clone()], near.start);
@@ -59,7 +56,7 @@ pub fn excerpt(source: &Source, spans: &[Range<usize>], columns: usize) -> Excer
     }
     starts.push(end);
     let marks = spans.iter().map(|span| mark(source, span, &range, &starts, &line)).collect();
-    Excerpt { number, line, marks }
+    Excerpt { line, marks }
 }
 
 struct Cell<'a> {

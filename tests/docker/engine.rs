@@ -1,6 +1,8 @@
 //! Sandboxes on a real engine, through the program itself: what is made, what runs in it, and what is left.
 
 mod broken;
+mod images;
+mod interference;
 mod lifecycle;
 mod processes;
 mod properties;

@@ -151,6 +151,19 @@ fn program(arguments: &[&str]) -> std::process::Command {
 }
 
 #[test]
+fn a_configuration_that_is_a_link_out_of_the_folder_is_a_refused_plan() {
+    let folder = tempfile::tempdir().expect("a folder");
+    std::os::unix::fs::symlink("/etc/hostname", folder.path().join(".devcontainer.json")).expect("a link");
+    let path = folder.path().to_str().expect("it is text");
+    let output = program(&["plan", "--format", "json", path]).env("HOME", path).output().expect("the program runs");
+    let plan: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+    assert_eq!(output.status.code(), Some(exit::REFUSED.into()));
+    assert_eq!((&plan["outcome"], &plan["findings"][0]["code"]), (&"refused".into(), &"parse-error".into()));
+    let stderr = String::from_utf8(output.stderr).expect("it is text");
+    assert!(stderr.contains("a link leads out of the folder") && stderr.contains("--config"), "{stderr}");
+}
+
+#[test]
 fn colour_is_for_terminals_unless_asked() {
     let failing = ["man", "no-such-command"];
     let cases = [

@@ -1,6 +1,6 @@
 //! A folder of texts becomes a plan, on a machine that is always the same.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use cloister::config::model::Kind;
@@ -42,6 +42,7 @@ pub(crate) fn image(metadata: Option<String>) -> ImageFacts {
         passwd: "root:x:0:0:root:/root:/bin/bash\nvscode:x:1000:1000::/home/vscode:/bin/bash\n".into(),
         group: "root:x:0:\nvscode:x:1000:\n".into(),
         homes: BTreeMap::from([("/home/vscode".into(), 1000), ("/root".into(), 0)]),
+        volumes: BTreeSet::new(),
     }
 }
 

@@ -1,9 +1,10 @@
-//! Targets of volumes and memory: below the workspace they need a folder on the host, and a new volume needs an owner.
+//! Targets of mounts, and the working directory: below the workspace or the home folder they need a folder on the host,
+//! and a new volume needs an owner.
 //!
 //! The engine would make both as root, and leave the folder behind in the user's own tree (SEC-56).
 
-use std::os::fd::OwnedFd;
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::os::fd::{BorrowedFd, OwnedFd};
 
 use bollard::query_parameters::UploadToContainerOptionsBuilder;
 use rustix::fs::{Gid, Mode, OFlags, ResolveFlags, Uid};
@@ -12,31 +13,41 @@ use rustix::io::Errno;
 use super::ApplyError;
 use super::files::owner;
 use crate::engine::connect::{CallError, Engine, Operation};
+use crate::engine::sources::Sources;
 use crate::harden::syntax::path::is_within;
 use crate::plan::model::{Container, MountKind, Workspace};
 
 /// Mode of a folder that is made: the usual one.
 const FOLDER_MODE: Mode = Mode::from_raw_mode(0o755);
 
-/// Makes the folders on the host that targets below the workspace need, as the workspace's owner.
+/// Makes the folders on the host that targets and working directory need, as the workspace's owner.
 ///
 /// # Errors
 /// A link or a file stands in the way, or the folder cannot be made.
-pub(super) fn make_folders(container: &Container, workspace: &Workspace) -> Result<(), ApplyError> {
-    let Some(source) = &workspace.source else { return Ok(()) };
-    let below = container.mounts.iter().filter(|mount| mount.kind != MountKind::Bind);
-    for mount in below.filter(|mount| mount.target != workspace.target && is_within(&mount.target, &workspace.target)) {
-        let relative = mount.target[workspace.target.len()..].trim_start_matches('/');
-        make_below(Path::new(source), relative, owner(&container.user))
-            .map_err(|error| ApplyError::Target { path: PathBuf::from(source).join(relative), source: error.into() })?;
+pub(super) fn make_folders(container: &Container, workspace: &Workspace, sources: &Sources) -> Result<(), ApplyError> {
+    for (outer, relative) in needed(container, &workspace.folder) {
+        let Some((path, root)) = sources.at(outer) else { continue };
+        make_below(root, relative, owner(&container.user))
+            .map_err(|error| ApplyError::Target { path: path.join(relative), source: error.into() })?;
     }
     Ok(())
 }
 
+/// Returns what lies in a bind mount of the plan: the mount's target, and the path below it.
+fn needed<'a>(container: &'a Container, folder: &'a str) -> BTreeSet<(&'a str, &'a str)> {
+    let targets = container.mounts.iter().map(|mount| mount.target.as_str());
+    let around = |path: &'a str| {
+        let outer = container.mounts.iter().filter(|mount| mount.target != path && is_within(path, &mount.target));
+        let outer = outer.max_by_key(|mount| mount.target.len()).filter(|mount| mount.kind == MountKind::Bind)?;
+        Some((outer.target.as_str(), path[outer.target.len()..].trim_start_matches('/')))
+    };
+    targets.chain([folder]).filter_map(around).collect()
+}
+
 /// Walks down from `root`, never through a link, and makes what is missing.
-fn make_below(root: &Path, relative: &str, (uid, gid): (Option<Uid>, Option<Gid>)) -> Result<(), Errno> {
+fn make_below(root: BorrowedFd<'_>, relative: &str, (uid, gid): (Option<Uid>, Option<Gid>)) -> Result<(), Errno> {
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let mut folder: OwnedFd = rustix::fs::open(root, flags, Mode::empty())?;
+    let mut folder: OwnedFd = rustix::io::fcntl_dupfd_cloexec(root, 0)?;
     for name in relative.split('/') {
         match rustix::fs::mkdirat(&folder, name, FOLDER_MODE) {
             Ok(()) => rustix::fs::chownat(&folder, name, uid, gid, rustix::fs::AtFlags::SYMLINK_NOFOLLOW)?,

@@ -10,6 +10,8 @@ use super::super::frames::Demultiplexer;
 use super::super::hijack::Stream;
 use super::attached::listen;
 use super::{ExecError, Process, Streams, start};
+use crate::host::terminal;
+use crate::ui::text::visible;
 
 /// Runs a process without standard input and returns its exit code. With a `name`, every line begins with it.
 ///
@@ -35,31 +37,67 @@ pub async fn run(engine: &Engine, container: &str, process: &Process, name: Opti
 async fn show(mut stream: Stream, prefix: Option<&str>) -> io::Result<()> {
     let mut output = tokio::io::stderr();
     let mut demultiplexer = Demultiplexer::default();
-    let mut lines = Lines { prefix: prefix.unwrap_or_default(), fresh: true };
+    let mut lines = Lines::new(prefix.unwrap_or_default(), terminal::stderr_is_terminal());
     let mut buffer = vec![0; 32 << 10];
     loop {
         let length = stream.read(&mut buffer).await?;
-        if length == 0 {
-            return Ok(());
-        }
         let mut input = &buffer[..length];
         let mut text = Vec::with_capacity(length);
         while let Some((_, bytes)) = demultiplexer.next(&mut input).map_err(io::Error::other)? {
             lines.append(&mut text, bytes);
         }
+        if length == 0 {
+            lines.end(&mut text);
+        }
         output.write_all(&text).await?;
         output.flush().await?;
+        if length == 0 {
+            return Ok(());
+        }
     }
 }
 
-/// Puts a prefix before every line.
+/// Puts a prefix before every line. For a terminal, what would move the cursor or not be seen is shown instead: the
+/// repository's commands are not to write over cloister's own lines.
 struct Lines<'a> {
     prefix: &'a str,
     fresh: bool,
+    terminal: bool,
+    /// The beginning of a character whose end has not come yet.
+    pending: Vec<u8>,
 }
 
-impl Lines<'_> {
+impl<'a> Lines<'a> {
+    fn new(prefix: &'a str, terminal: bool) -> Self {
+        Self { prefix, fresh: true, terminal, pending: Vec::new() }
+    }
+
     fn append(&mut self, text: &mut Vec<u8>, bytes: &[u8]) {
+        if !self.terminal {
+            return self.prefixed(text, bytes);
+        }
+        let mut bytes = [std::mem::take(&mut self.pending).as_slice(), bytes].concat();
+        if let Some(chunk) = bytes.utf8_chunks().last()
+            && !chunk.invalid().is_empty()
+        {
+            let tail = bytes.len() - chunk.invalid().len();
+            // Without a length of the mistake, the rest may still come.
+            if std::str::from_utf8(&bytes[tail..]).is_err_and(|error| error.error_len().is_none()) {
+                self.pending = bytes.split_off(tail);
+            }
+        }
+        let shown = shown(&String::from_utf8_lossy(&bytes));
+        self.prefixed(text, shown.as_bytes());
+    }
+
+    /// Shows a character that never came to its end.
+    fn end(&mut self, text: &mut Vec<u8>) {
+        if !std::mem::take(&mut self.pending).is_empty() {
+            self.prefixed(text, "\u{fffd}".as_bytes());
+        }
+    }
+
+    fn prefixed(&mut self, text: &mut Vec<u8>, bytes: &[u8]) {
         for line in bytes.split_inclusive(|byte| *byte == b'\n') {
             if self.fresh {
                 text.extend_from_slice(self.prefix.as_bytes());
@@ -68,6 +106,25 @@ impl Lines<'_> {
             self.fresh = line.ends_with(b"\n");
         }
     }
+}
+
+/// Makes text visible; lines, tabs and a return before the end of a line stay.
+fn shown(text: &str) -> String {
+    let piece = |piece: &str| match piece {
+        "\r\n" | "\n" => "\n".to_owned(),
+        "\t" => "\t".to_owned(),
+        other => visible(other),
+    };
+    let ends = |(at, end): (usize, &str)| (at, at + end.len());
+    let mut pieces = Vec::new();
+    let mut from = 0;
+    for (at, to) in text.match_indices(['\n', '\t']).map(ends) {
+        let at = if text[from..to].ends_with("\r\n") { at - 1 } else { at };
+        pieces.extend([&text[from..at], &text[at..to]]);
+        from = to;
+    }
+    pieces.push(&text[from..]);
+    pieces.into_iter().map(piece).collect()
 }
 
 #[cfg(test)]

@@ -1,33 +1,28 @@
 //! What the engine says of an image: its configuration, and its accounts, which only its files tell.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bollard::Docker;
-use bollard::models::{ContainerCreateBody, HostConfig, ImageInspect};
-use bollard::query_parameters::{
-    CreateContainerOptionsBuilder, DownloadFromContainerOptionsBuilder, RemoveContainerOptionsBuilder,
-};
-use futures_util::StreamExt;
+use bollard::models::ImageInspect;
 use serde::{Deserialize, Serialize};
 
+use self::unstarted::{Entry, Unstarted};
 use super::super::connect::{CallError, Engine, Operation};
-use super::super::names;
+use super::super::layout::Kind;
 use crate::facts::ImageFacts;
+use crate::harden::syntax::path::normalise;
 use crate::host::file::{self, FileError};
 use crate::host::lock::{Lock, LockError};
 use crate::host::paths::{self, PathsError};
-use crate::ident::digest_prefix;
 
 mod pull;
+mod unstarted;
 
 /// Most bytes of a file of an image that are read.
 const FILE_LIMIT: usize = 1 << 20;
 /// Most home folders that are looked at.
 const HOMES_LIMIT: usize = 64;
-/// Links that are followed to a file of an image.
-const LINKS_LIMIT: usize = 4;
 /// Label of an image that carries configuration (Dev Container specification, "Image Metadata").
 const METADATA: &str = "devcontainer.metadata";
 
@@ -131,13 +126,14 @@ fn configuration(image: ImageInspect) -> ImageFacts {
         entrypoint: config.entrypoint.unwrap_or_default(),
         command: config.cmd.unwrap_or_default(),
         metadata: config.labels.unwrap_or_default().remove(METADATA),
+        volumes: config.volumes.unwrap_or_default().into_iter().collect(),
         ..ImageFacts::default()
     }
 }
 
 async fn remembered_accounts(engine: &Engine, id: &str, cache: &Path) -> Result<Accounts, ImageError> {
     let folder = cache.join("images");
-    let path = folder.join(format!("{}.json", id.trim_start_matches("sha256:").replace('/', "_")));
+    let path = memory(&folder, id, "json");
     if let Some(accounts) = remembered(&path) {
         return Ok(accounts);
     }
@@ -147,49 +143,71 @@ async fn remembered_accounts(engine: &Engine, id: &str, cache: &Path) -> Result<
     if let Some(accounts) = remembered(&path) {
         return Ok(accounts);
     }
-    let accounts = read_accounts(engine, id, cache).await?;
+    let image = Unstarted::make(&engine.docker, id, cache).await?;
+    let accounts = accounts_in(&image).await;
+    image.remove().await?;
+    let accounts = accounts?;
     file::write(&path, &serde_json::to_vec(&accounts).expect("the keys are texts"), 0o600)?;
     Ok(accounts)
 }
 
+/// Returns what lies at paths of an image, looked at in order: below what is no folder, nothing is looked at.
+///
+/// # Errors
+/// The engine does not answer.
+pub async fn paths(
+    engine: &Engine,
+    id: &str,
+    wanted: &BTreeSet<String>,
+    cache: &Path,
+) -> Result<BTreeMap<String, Kind>, ImageError> {
+    let folder = cache.join("images");
+    let path = memory(&folder, id, "paths.json");
+    paths::private(&folder)?;
+    let _lock = Lock::take(&folder.join("lock")).await?;
+    let mut known: BTreeMap<String, Kind> = remembered(&path).unwrap_or_default();
+    if wanted.iter().all(|path| known.contains_key(path)) {
+        return Ok(known);
+    }
+    let image = Unstarted::make(&engine.docker, id, cache).await?;
+    let looked = look(&image, wanted, &mut known).await;
+    image.remove().await?;
+    looked?;
+    file::write(&path, &serde_json::to_vec(&known).expect("the keys are texts"), 0o600)?;
+    Ok(known)
+}
+
+async fn look(
+    image: &Unstarted<'_>,
+    wanted: &BTreeSet<String>,
+    known: &mut BTreeMap<String, Kind>,
+) -> Result<(), ImageError> {
+    // Folders come before what is in them.
+    for path in wanted.iter().filter(|path| *path != "/") {
+        let above = path.rsplit_once('/').map_or("", |(above, _)| above);
+        let is_there = above.is_empty() || known.get(above) == Some(&Kind::Folder);
+        let kind = if is_there { image.kind(path).await? } else { Kind::Absent };
+        known.insert(path.clone(), kind);
+    }
+    Ok(())
+}
+
+/// Where something is remembered of an image.
+fn memory(folder: &Path, id: &str, suffix: &str) -> PathBuf {
+    folder.join(format!("{}.{suffix}", id.trim_start_matches("sha256:").replace('/', "_")))
+}
+
 /// What cannot be read is learned again.
-fn remembered(path: &Path) -> Option<Accounts> {
+fn remembered<T: serde::de::DeserializeOwned>(path: &Path) -> Option<T> {
     serde_json::from_slice(&file::read(path, 8 * FILE_LIMIT as u64).ok()?).ok()
 }
 
-/// Reads the files from a container that is made for it and never started. Its name follows from the image and the
-/// user's cache, so that one that is left from a process that was killed is found and replaced.
-async fn read_accounts(engine: &Engine, id: &str, cache: &Path) -> Result<Accounts, ImageError> {
-    let name = format!("cloister-image-{}", digest_prefix(&format!("{id}:{}", cache.display()), 12));
-    remove(&engine.docker, &name).await?;
-    let body = ContainerCreateBody {
-        image: Some(id.to_owned()),
-        entrypoint: Some(vec!["/never-started".to_owned()]),
-        network_disabled: Some(true),
-        labels: Some([(names::USER.to_owned(), rustix::process::geteuid().as_raw().to_string())].into()),
-        host_config: Some(HostConfig { network_mode: Some("none".to_owned()), ..HostConfig::default() }),
-        ..ContainerCreateBody::default()
-    };
-    let options = CreateContainerOptionsBuilder::default().name(&name).build();
-    let created = engine.docker.create_container(Some(options), body).await;
-    created.operation(|| "make a container to read the image's accounts from".to_owned())?;
-    let accounts = accounts_in(&engine.docker, &name).await;
-    remove(&engine.docker, &name).await?;
-    accounts
-}
-
-async fn remove(docker: &Docker, name: &str) -> Result<(), CallError> {
-    let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
-    let removed = docker.remove_container(name, Some(options)).await;
-    removed.unless_absent(|| format!("remove the container `{name}`")).map(|_| ())
-}
-
-async fn accounts_in(docker: &Docker, container: &str) -> Result<Accounts, ImageError> {
-    let passwd = text(docker, container, "/etc/passwd").await?;
-    let group = text(docker, container, "/etc/group").await?;
+async fn accounts_in(image: &Unstarted<'_>) -> Result<Accounts, ImageError> {
+    let passwd = image.text("/etc/passwd").await?;
+    let group = image.text("/etc/group").await?;
     let mut homes = BTreeMap::new();
     for home in home_folders(&passwd) {
-        if let Some(Entry { kind: tar::EntryType::Directory, uid, .. }) = entry(docker, container, &home).await? {
+        if let Some(Entry { kind: tar::EntryType::Directory, uid, .. }) = image.entry(&home).await? {
             homes.insert(home, uid);
         }
     }
@@ -198,59 +216,8 @@ async fn accounts_in(docker: &Docker, container: &str) -> Result<Accounts, Image
 
 fn home_folders(passwd: &str) -> BTreeSet<String> {
     let homes = passwd.lines().filter_map(|line| line.split(':').nth(5));
-    homes.filter(|home| home.len() > 1 && home.starts_with('/')).map(str::to_owned).take(HOMES_LIMIT).collect()
-}
-
-/// First entry of an archive.
-struct Entry {
-    kind: tar::EntryType,
-    uid: u32,
-    link: Option<String>,
-    text: String,
-}
-
-async fn text(docker: &Docker, container: &str, path: &str) -> Result<String, ImageError> {
-    let mut path = path.to_owned();
-    for _ in 0..LINKS_LIMIT {
-        match entry(docker, container, &path).await? {
-            Some(Entry { kind: tar::EntryType::Regular, text, .. }) => return Ok(text),
-            Some(Entry { link: Some(link), .. }) => {
-                let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-                path = if link.starts_with('/') { link } else { format!("{folder}/{link}") };
-            }
-            Some(_) => return Err(ImageError::Irregular { path }),
-            None => break,
-        }
-    }
-    Ok(String::new())
-}
-
-/// Returns the first entry of the archive of a path; `None` where nothing is there. No more than a limit is read.
-async fn entry(docker: &Docker, container: &str, path: &str) -> Result<Option<Entry>, CallError> {
-    let options = DownloadFromContainerOptionsBuilder::default().path(path).build();
-    let mut archive = std::pin::pin!(docker.download_from_container(container, Some(options)));
-    let mut bytes = Vec::new();
-    while let Some(chunk) = archive.next().await {
-        let Some(chunk) = chunk.unless_absent(|| format!("read `{path}` from the image"))? else { return Ok(None) };
-        bytes.extend_from_slice(&chunk);
-        if bytes.len() > FILE_LIMIT {
-            break;
-        }
-    }
-    Ok(first_entry(&bytes))
-}
-
-fn first_entry(bytes: &[u8]) -> Option<Entry> {
-    let mut archive = tar::Archive::new(bytes);
-    let entry = archive.entries().ok()?.next()?.ok()?;
-    let kind = entry.header().entry_type();
-    let uid = u32::try_from(entry.header().uid().ok()?).ok()?;
-    let link = entry.link_name().ok().flatten().map(|link| link.to_string_lossy().into_owned());
-    let mut text = Vec::new();
-    if kind == tar::EntryType::Regular {
-        entry.take(FILE_LIMIT as u64).read_to_end(&mut text).ok()?;
-    }
-    Some(Entry { kind, uid, link, text: String::from_utf8_lossy(&text).into_owned() })
+    // Others are no homes for an agent, and the engine takes no NUL.
+    homes.filter(|home| home.len() > 1 && normalise(home).is_ok()).map(str::to_owned).take(HOMES_LIMIT).collect()
 }
 
 #[cfg(test)]

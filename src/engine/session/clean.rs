@@ -13,6 +13,7 @@ use super::super::guardian;
 use super::super::names;
 use super::super::network;
 use super::super::receipt::{Receipt, State};
+use super::life::Life;
 use super::{Context, SessionError};
 
 /// How often the engine is asked again while it removes a container.
@@ -20,19 +21,34 @@ const REMOVAL_TRIES: u32 = 100;
 
 /// Removes a sandbox's container and network, and writes down that it is gone. The caller holds its lock.
 pub(super) async fn remove(context: &Context, receipt: &mut Receipt) -> Result<(), SessionError> {
-    remove_container(context, &names::container(&receipt.id)).await?;
-    {
-        let _lock = context.state.lock().await?;
-        // A guardian that does not answer loses the network all the same, and is replaced at the next start.
-        let _ = guardian::withdraw(&context.engine, &context.state, &receipt.id).await;
-        network::remove(&context.engine, &names::container(&receipt.id)).await?;
-    }
+    remove_from_engine(context, &receipt.id).await?;
     receipt.state = State::Stopped;
     receipt.container = None;
+    receipt.started = None;
     receipt.subnet = None;
     receipt.token = String::new();
     receipt.hooks_done = BTreeSet::new();
     Ok(context.state.save(receipt)?)
+}
+
+async fn remove_from_engine(context: &Context, id: &str) -> Result<(), SessionError> {
+    remove_container(context, &names::container(id)).await?;
+    let _lock = context.state.lock().await?;
+    // A guardian that does not answer loses the network all the same, and is replaced at the next start.
+    let _ = guardian::withdraw(&context.engine, &context.state, id).await;
+    Ok(network::remove(&context.engine, &names::container(id)).await?)
+}
+
+/// Removes what the engine has of sandboxes whose receipt cannot be read, and returns their ids.
+pub(super) async fn remove_unreadable(context: &Context) -> Result<Vec<String>, SessionError> {
+    let unreadable = context.state.unreadable()?;
+    let held = if unreadable.is_empty() { BTreeSet::new() } else { held(context).await? };
+    let ids: Vec<String> = unreadable.into_iter().filter(|id| held.contains(id)).collect();
+    for id in &ids {
+        let _lock = context.state.lock_sandbox(id).await?;
+        remove_from_engine(context, id).await?;
+    }
+    Ok(ids)
 }
 
 async fn remove_container(context: &Context, name: &str) -> Result<(), CallError> {
@@ -72,7 +88,7 @@ pub(super) async fn sweep(context: &Context) -> Result<(), SessionError> {
 /// it made for a program that was killed, after others had cleaned up behind that.
 async fn is_settled(context: &Context, held: &BTreeSet<String>, receipt: &Receipt) -> Result<bool, CallError> {
     match receipt.state {
-        State::Running => context.is_running(&receipt.id).await,
+        State::Running => Ok(context.life(receipt).await? != Life::Gone),
         State::Starting => Ok(false),
         State::Stopped => Ok(!held.contains(&receipt.id)),
     }

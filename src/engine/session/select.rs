@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use super::super::receipt::{Receipt, State};
+use super::super::names;
+use super::super::receipt::Receipt;
+use super::life::Life;
 use super::{Context, SessionError};
 
 /// No sandbox is meant.
@@ -23,6 +25,20 @@ pub enum SelectError {
         /// Its name.
         name: String,
     },
+    /// It is paused.
+    #[error("`{name}` is paused")]
+    Paused {
+        /// Its name.
+        name: String,
+        /// Name of its container.
+        container: String,
+    },
+    /// It has no network.
+    #[error("`{name}` was taken off its network")]
+    Cut {
+        /// Its name.
+        name: String,
+    },
 }
 
 impl SelectError {
@@ -33,6 +49,8 @@ impl SelectError {
                 Self::Unknown { .. } => "`cloister list` shows the names",
                 Self::NotHere => "name one (`cloister list` shows them), or start one here: `cloister start`",
                 Self::NotRunning { .. } => "start it: `cloister start`",
+                Self::Paused { container, .. } => return Some(format!("`docker unpause {container}` lets it go on")),
+                Self::Cut { .. } => "make it anew: `cloister start --rebuild`",
             }
             .to_owned(),
         )
@@ -53,10 +71,19 @@ pub fn select(context: &Context, name: Option<&str>, folder: &Path) -> Result<Re
 /// There is none, or it does not run.
 pub async fn running(context: &Context, name: Option<&str>, folder: &Path) -> Result<Receipt, SessionError> {
     let receipt = select(context, name, folder)?;
-    if receipt.state == State::Running && context.is_running(&receipt.id).await? {
-        return Ok(receipt);
+    let life = context.life(&receipt).await?;
+    Ok(usable(receipt, life)?)
+}
+
+/// Returns the receipt of a sandbox that a process can be run in.
+pub(super) fn usable(receipt: Receipt, life: Life) -> Result<Receipt, SelectError> {
+    let name = receipt.name.clone();
+    match life {
+        Life::Runs => Ok(receipt),
+        Life::Paused => Err(SelectError::Paused { name, container: names::container(&receipt.id) }),
+        Life::Cut => Err(SelectError::Cut { name }),
+        Life::Gone => Err(SelectError::NotRunning { name }),
     }
-    Err(SelectError::NotRunning { name: receipt.name }.into())
 }
 
 fn choose(receipts: Vec<Receipt>, name: Option<&str>, folder: &Path) -> Result<Receipt, SelectError> {

@@ -10,7 +10,8 @@ use super::super::guardian;
 use super::super::lifecycle;
 use super::super::names;
 use super::super::receipt::{ProcessDefaults, Receipt, State, VERSION};
-use super::{Context, SessionError, clean};
+use super::life::Life;
+use super::{Context, SessionError, clean, select};
 use crate::facts::ImageFacts;
 use crate::guardian::protocol::{Refused, WirePolicy};
 use crate::host::addresses;
@@ -59,7 +60,7 @@ pub async fn start(context: &Context, request: Start<'_>) -> Result<Served, Sess
     clean::sweep(context).await?;
     let lock = context.state.lock_sandbox(id.as_str()).await?;
     let mut served = match running(context, id.as_str()).await? {
-        Some(receipt) if !request.rebuild => join(context, request, receipt).await?,
+        Some((receipt, life)) if !request.rebuild => join(context, request, select::usable(receipt, life)?).await?,
         _ => Served { receipt: create(context, audited, request, &id).await?, refused: Vec::new() },
     };
     let (attaching, once): (Vec<Hook>, Vec<Hook>) =
@@ -71,11 +72,11 @@ pub async fn start(context: &Context, request: Start<'_>) -> Result<Served, Sess
     Ok(served)
 }
 
-async fn running(context: &Context, id: &str) -> Result<Option<Receipt>, SessionError> {
-    match context.state.load(id)? {
-        Some(receipt) if receipt.state == State::Running && context.is_running(id).await? => Ok(Some(receipt)),
-        _ => Ok(None),
-    }
+/// Returns the receipt of a sandbox whose container is there, and what has become of it.
+async fn running(context: &Context, id: &str) -> Result<Option<(Receipt, Life)>, SessionError> {
+    let Some(receipt) = context.state.load(id)? else { return Ok(None) };
+    let life = context.life(&receipt).await?;
+    Ok((life != Life::Gone).then_some((receipt, life)))
 }
 
 /// Joins a sandbox that runs, unless something in it would be different.
@@ -116,7 +117,7 @@ pub async fn hand_over(context: &Context, policy: &Policy, mut receipt: Receipt)
 pub async fn reload(context: &Context, policy: &Policy) -> Result<Vec<String>, SessionError> {
     let mut reloaded = Vec::new();
     for receipt in context.state.receipts()? {
-        if receipt.state == State::Running && context.is_running(&receipt.id).await? {
+        if context.life(&receipt).await? == Life::Runs {
             reloaded.push(hand_over(context, policy, receipt).await?.receipt.name);
         }
     }
@@ -177,6 +178,12 @@ async fn until_interrupted(applying: impl Future<Output = Result<(), ApplyError>
 async fn promise(context: &Context, plan: &Plan, request: Start<'_>, id: &SandboxId) -> Result<Receipt, SessionError> {
     let _lock = context.state.lock().await?;
     let receipts = context.state.receipts()?;
+    let mount = plan.workspace.source.clone();
+    if let Some(mount) = &mount
+        && let Some((other, name)) = overlapping(&receipts, id.as_str(), mount)
+    {
+        return Err(SessionError::Overlap { mount: mount.clone(), other, name });
+    }
     let known = receipts.iter().find(|receipt| receipt.id == id.as_str()).map(|receipt| receipt.name.clone());
     let taken: BTreeSet<String> = receipts.into_iter().map(|receipt| receipt.name).collect();
     let container = plan.containers.first();
@@ -185,9 +192,11 @@ async fn promise(context: &Context, plan: &Plan, request: Start<'_>, id: &Sandbo
         id: id.as_str().to_owned(),
         name: known.unwrap_or_else(|| names::sandbox(request.folder, id, &taken)),
         workspace: request.folder.display().to_string(),
+        mount,
         state: State::Starting,
         plan_digest: plan.digest.clone(),
         container: None,
+        started: None,
         subnet: None,
         token: random::token()?,
         policy: wire(request.policy)?,
@@ -202,6 +211,13 @@ async fn promise(context: &Context, plan: &Plan, request: Start<'_>, id: &Sandbo
     Ok(receipt)
 }
 
+/// Returns mount and name of another sandbox whose agent could replace what lies in this mount, or the mount itself.
+fn overlapping(receipts: &[Receipt], id: &str, mount: &str) -> Option<(String, String)> {
+    let others = receipts.iter().filter(|other| other.id != id && other.state != State::Stopped);
+    let mut mounts = others.filter_map(|other| Some((other.mount.clone()?, other.name.clone())));
+    mounts.find(|(other, _)| Path::new(other).starts_with(mount) || Path::new(mount).starts_with(other))
+}
+
 /// The policy as the guardian reads it.
 fn wire(policy: &Policy) -> Result<WirePolicy, SessionError> {
     Ok(WirePolicy {
@@ -212,3 +228,6 @@ fn wire(policy: &Policy) -> Result<WirePolicy, SessionError> {
         host_addresses: addresses::own()?.into_iter().collect(),
     })
 }
+
+#[cfg(test)]
+mod tests;

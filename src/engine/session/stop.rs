@@ -18,7 +18,8 @@ pub async fn stop(context: &Context, receipt: &Receipt) -> Result<bool, SessionE
     Ok(existed)
 }
 
-/// Stops every sandbox and the guardian, and returns the names of those that were stopped.
+/// Stops every sandbox and the guardian, and returns the names of those that were stopped; the ids where no receipt
+/// tells a name.
 ///
 /// # Errors
 /// The engine does not do it.
@@ -29,6 +30,7 @@ pub async fn shutdown(context: &Context) -> Result<Vec<String>, SessionError> {
             stopped.push(receipt.name);
         }
     }
+    stopped.extend(clean::remove_unreadable(context).await?);
     let _lock = context.state.lock().await?;
     guardian::remove(&context.engine, &context.state).await?;
     Ok(stopped)

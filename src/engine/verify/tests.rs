@@ -83,6 +83,7 @@ fn mismatches(found: &ContainerInspectResponse) -> Vec<String> {
         command: &["init".to_owned(), "{}".to_owned()],
         env: &pairs(&[("HOME", "/home/agent"), ("HTTP_PROXY", "filled")]),
         image_env: &pairs(&[("LANG", "C")]),
+        image_volumes: &["/var/lib/data", "/run/cloister/bin/x", "/run/cloister/files/x"].map(str::to_owned).into(),
         sources: &pairs(&[
             ("/home/agent", "/data/homes/0"),
             ("/workspaces/web", "/home/a/web"),
@@ -182,7 +183,12 @@ fn mounts_are_those_of_the_plan() {
 
 #[test]
 fn an_images_own_volume_is_fine_but_not_over_cloisters_programs() {
-    let cases = [("/var/lib/data", true), ("/run/cloister/bin/x", false), ("/run/cloister/files/x", false)];
+    let cases = [
+        ("/var/lib/data", true),
+        ("/var/lib/undeclared", false),
+        ("/run/cloister/bin/x", false),
+        ("/run/cloister/files/x", false),
+    ];
     for (target, fine) in cases {
         let volume = MountPoint { name: Some("a".repeat(64)), ..point("volume", "/var/lib/docker/x", target, true) };
         let mut found = inspected();

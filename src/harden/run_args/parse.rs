@@ -10,7 +10,8 @@ use crate::ui::text::visible;
 
 /// Reads `runArgs` the way `docker run` does.
 pub fn parse(elements: &[Spanned<Text>]) -> Vec<Item> {
-    let mut reader = Reader { elements, next: 0, items: Vec::new() };
+    let nul = elements.iter().map(|element| element.value.value.contains('\0')).collect();
+    let mut reader = Reader { elements, nul, next: 0, items: Vec::new() };
     while reader.next < elements.len() {
         reader.element();
     }
@@ -28,6 +29,8 @@ pub(crate) fn boolean(text: &str) -> Option<bool> {
 
 struct Reader<'a> {
     elements: &'a [Spanned<Text>],
+    /// Which elements have a NUL: a bundle is read once, not once for each of its letters.
+    nul: Vec<bool>,
     next: usize,
     items: Vec<Item>,
 }
@@ -146,7 +149,7 @@ impl<'a> Reader<'a> {
 
     fn push(&mut self, argument: Argument, start: usize, written: String) {
         let elements = start..self.next;
-        let nul = self.elements[elements.clone()].iter().any(|element| element.value.value.contains('\0'));
+        let nul = self.nul[elements.clone()].contains(&true);
         let argument = if nul { Argument::Mistake(Mistake::Nul) } else { argument };
         self.items.push(Item { argument, written, origin: self.elements[start].origin.clone(), elements });
     }

@@ -21,8 +21,13 @@ const RESERVED: [&str; 9] = [
 
 pub(super) fn check(plan: &Plan, container: &Container, report: &mut Scope<'_>) {
     let mut targets = BTreeSet::new();
+    let volumes = container.mounts.iter().filter(|mount| mount.kind == MountKind::Volume);
+    let volumes: BTreeSet<&str> = volumes.map(|mount| mount.target.as_str()).collect();
     for (index, mount) in container.mounts.iter().enumerate() {
         let target = format!("/mounts/{index}/target");
+        // An agent chooses the links of a volume, and a mount in it would follow them.
+        let mut above = mount.target.match_indices('/').map(|(end, _)| &mount.target[..end]);
+        report.require(!above.any(|folder| volumes.contains(folder)), Check::MountTarget, &target, &mount.target);
         report.require(targets.insert(&mount.target), Check::MountTarget, &target, &mount.target);
         match words::own_target(&mount.source) {
             Some(own) => check_own(mount, own, index, report),

@@ -260,6 +260,7 @@ fn mounts_come_from_where_they_may_and_go_where_they_may() {
         (memory("/a\n"), MountTarget, "target"),
         (memory("/"), MountTarget, "target"),
         (memory("/proc"), MountTarget, "target"),
+        (memory("/cache/deep/er"), MountTarget, "target"),
         (memory("/proc/sys"), MountTarget, "target"),
         (memory("/dev/shm"), MountTarget, "target"),
         (memory("/etc"), MountTarget, "target"),

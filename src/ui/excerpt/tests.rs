@@ -7,31 +7,24 @@ fn shown(text: &str, needle: &str, columns: usize) -> String {
     let start = text.find(needle).unwrap();
     let excerpt = excerpt(&Source::new("a.json", text), std::slice::from_ref(&(start..start + needle.len())), columns);
     let mark = &excerpt.marks[0];
-    format!(
-        "{}|{}\n{}|{}{}",
-        excerpt.number,
-        excerpt.line,
-        excerpt.number,
-        " ".repeat(mark.column),
-        "^".repeat(mark.width)
-    )
+    format!("|{}\n|{}{}", excerpt.line, " ".repeat(mark.column), "^".repeat(mark.width))
 }
 
 #[test]
 fn the_line_and_what_is_marked() {
     let cases = [
-        ("{\n  \"a\": true\n}", "true", 40, "2|  \"a\": true\n2|       ^^^^"),
-        ("\u{feff}{ \"a\": 1 }\r\n", "1", 40, "1|{ \"a\": 1 }\n1|       ^"),
-        ("{\t\"a\": 1 }", "1", 40, "1|{    \"a\": 1 }\n1|          ^"),
-        ("[\"x\u{202e}y\", 7]", "7", 40, "1|[\"x\\u{202e}y\", 7]\n1|               ^"),
-        ("[\"数\", 7]", "7", 40, "1|[\"数\", 7]\n1|       ^"),
+        ("{\n  \"a\": true\n}", "true", 40, "|  \"a\": true\n|       ^^^^"),
+        ("\u{feff}{ \"a\": 1 }\r\n", "1", 40, "|{ \"a\": 1 }\n|       ^"),
+        ("{\t\"a\": 1 }", "1", 40, "|{    \"a\": 1 }\n|          ^"),
+        ("[\"x\u{202e}y\", 7]", "7", 40, "|[\"x\\u{202e}y\", 7]\n|               ^"),
+        ("[\"数\", 7]", "7", 40, "|[\"数\", 7]\n|       ^"),
         (
             "[1111111111, 2222222222, 3333333333, 4444444444]",
             "3333333333",
             20,
-            "1|…2222, 3333333333, …\n1|       ^^^^^^^^^^",
+            "|…2222, 3333333333, …\n|       ^^^^^^^^^^",
         ),
-        ("[1111111111, 2222222222, 3333333333, 4444444444]", "1111111111", 20, "1|[1111111111, 22222…\n1| ^^^^^^^^^^"),
+        ("[1111111111, 2222222222, 3333333333, 4444444444]", "1111111111", 20, "|[1111111111, 22222…\n| ^^^^^^^^^^"),
     ];
     for (text, needle, columns, expected) in cases {
         assert_eq!(shown(text, needle, columns), expected);
@@ -55,7 +48,7 @@ fn two_marks_on_one_line_keep_their_order() {
 #[test]
 fn a_line_of_a_megabyte_is_cut_like_any_other() {
     let text = format!("[{}, 7, {}]", "1".repeat(1 << 20), "2".repeat(1 << 20));
-    assert_eq!(shown(&text, "7", 20), "1|…1111, 7, 222222222…\n1|       ^");
+    assert_eq!(shown(&text, "7", 20), "|…1111, 7, 222222222…\n|       ^");
 }
 
 proptest! {

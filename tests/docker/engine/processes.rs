@@ -14,7 +14,7 @@ fn remote_variables_build_on_those_of_the_container() {
         }"#,
     );
     let said = user.run(&["start", "--", "sh", "-c", "echo $PATH $B"]).expect(0);
-    assert!(said.contains("/usr/bin") && said.ends_with(":/opt/tools 1-2\n"), "{said}");
+    assert!(said.contains("/usr/bin") && said.ends_with(":/opt/tools:/run/cloister/bin 1-2\n"), "{said}");
 }
 
 #[test]

@@ -1,6 +1,10 @@
 #![expect(clippy::disallowed_methods, reason = "adapter: tests make folders")]
 
+use std::os::fd::AsFd;
+
 use super::*;
+use crate::engine::fixture;
+use crate::plan::model::Mount;
 
 #[test]
 fn folders_are_made_and_links_are_not_followed() {
@@ -17,9 +21,32 @@ fn folders_are_made_and_links_are_not_followed() {
         ("link", false),
         ("file", false),
     ];
+    let folder = std::fs::File::open(root.path()).unwrap();
     for (relative, made) in cases {
-        assert_eq!(make_below(root.path(), relative, (None, None)).is_ok(), made, "{relative}");
+        assert_eq!(make_below(folder.as_fd(), relative, (None, None)).is_ok(), made, "{relative}");
     }
     assert!(root.path().join("new/deep").is_dir());
     assert_eq!(std::fs::read_dir(outside.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn what_lies_in_a_folder_of_the_host_is_made_there() {
+    let mut container = fixture::container();
+    let volume = container.mounts[2].clone();
+    for target in ["/workspaces/web/node_modules", "/workspaces/web/node_modules/.cache", "/home/agent/.npm", "/other"]
+    {
+        container.mounts.push(Mount { target: target.to_owned(), ..volume.clone() });
+    }
+    let expected = |folder: &'static str| {
+        let mut expected = BTreeSet::from([("/workspaces/web", "node_modules"), ("/home/agent", ".npm")]);
+        expected.extend((folder != "/elsewhere").then_some(("/workspaces/web", "app/deep")));
+        expected
+    };
+    for folder in ["/workspaces/web/app/deep", "/elsewhere"] {
+        assert_eq!(needed(&container, folder), expected(folder));
+    }
+    // The working directory is the workspace itself, or a mount in it.
+    for folder in ["/workspaces/web", "/workspaces/web/node_modules"] {
+        assert_eq!(needed(&container, folder), expected("/elsewhere"), "{folder}");
+    }
 }

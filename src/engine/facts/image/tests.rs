@@ -1,3 +1,4 @@
+use super::unstarted::{first_entry, kind_of};
 use super::*;
 
 #[test]
@@ -17,8 +18,7 @@ fn one_tag_is_fetched_and_never_all_of_them() {
 
 #[test]
 fn homes_are_absolute_and_counted() {
-    let passwd =
-        "root:x:0:0::/root:/bin/sh\na:x:1:1::/:\nb:x:2:2::relative:\nc:x:3\nd:x:4:4::/home/d:\ne:x:5:5::/home/d:\n";
+    let passwd = "root:x:0:0::/root:/bin/sh\na:x:1:1::/:\nb:x:2:2::relative:\nc:x:3\nd:x:4:4::/home/d:\ne:x:5:5::/home/d:\nf:x:6:6::/home/\0f:\n";
     assert_eq!(home_folders(passwd), ["/home/d", "/root"].map(str::to_owned).into());
     let many: String = (0..1000).map(|number| format!("u:x:1:1::/home/{number}:\n")).collect();
     assert_eq!(home_folders(&many).len(), HOMES_LIMIT);
@@ -43,13 +43,31 @@ fn the_first_entry_of_an_archive() {
 fn the_configuration_of_an_image() {
     let image: ImageInspect = serde_json::from_value(serde_json::json!({
         "Id": "sha256:0",
-        "Config": { "User": "node", "Env": ["PATH=/bin", "A=b=c", "broken"], "Cmd": ["sh"], "Labels": { METADATA: "[]" } },
+        "Config": { "User": "node", "Env": ["PATH=/bin", "A=b=c", "broken"], "Cmd": ["sh"], "Labels": { METADATA: "[]" },
+            "Volumes": { "/data": {} } },
     }))
     .unwrap();
     let facts = configuration(image);
     assert_eq!(facts.env, [("PATH", "/bin"), ("A", "b=c")].map(|(name, value)| (name.into(), value.into())).into());
+    assert_eq!(facts.volumes, ["/data".to_owned()].into());
     assert_eq!(
         (facts.user.as_str(), facts.command, facts.metadata.as_deref()),
         ("node", vec!["sh".to_owned()], Some("[]"))
     );
+}
+
+#[test]
+fn the_kind_of_a_file_follows_from_its_mode() {
+    let cases = [
+        (0o644, Kind::File),
+        (1 << 31 | 0o755, Kind::Folder),
+        (1 << 31 | 1 << 20 | 0o777, Kind::Folder),
+        (1 << 27 | 0o777, Kind::Link),
+        (1 << 25, Kind::Other),
+        (1 << 26 | 1 << 21, Kind::Other),
+        (1 << 24, Kind::Other),
+    ];
+    for (mode, kind) in cases {
+        assert_eq!(kind_of(mode), kind, "{mode:o}");
+    }
 }

@@ -1,0 +1,34 @@
+use bollard::models::{ContainerState, EndpointSettings, NetworkSettings};
+
+use super::*;
+use crate::engine::state::tests::receipt;
+
+#[test]
+fn only_the_life_that_was_measured_counts() {
+    type Change = fn(&mut Receipt, &mut ContainerState, &mut NetworkSettings);
+    let cases: [(Life, Change); 10] = [
+        (Life::Runs, |_, _, _| {}),
+        (Life::Paused, |_, state, _| state.paused = Some(true)),
+        (Life::Cut, |_, _, settings| settings.networks = Some([].into())),
+        (Life::Gone, |_, state, _| state.running = Some(false)),
+        (Life::Gone, |_, state, _| state.started_at = Some("later".to_owned())),
+        (Life::Gone, |receipt, state, _| (receipt.started, state.started_at) = (None, None)),
+        (Life::Gone, |receipt, _, _| receipt.started = None),
+        (Life::Gone, |receipt, _, _| receipt.container = Some("another".to_owned())),
+        (Life::Gone, |receipt, _, _| receipt.state = State::Starting),
+        (Life::Gone, |receipt, state, _| (receipt.state, state.paused) = (State::Stopped, Some(true))),
+    ];
+    for (number, (expected, change)) in cases.into_iter().enumerate() {
+        let (container, started) = (Some("id".to_owned()), Some("now".to_owned()));
+        let mut receipt = Receipt { state: State::Running, container, started, ..receipt("aa") };
+        let started_at = receipt.started.clone();
+        let mut state = ContainerState { running: Some(true), started_at, ..ContainerState::default() };
+        let networks = Some([("cloister-aa".to_owned(), EndpointSettings::default())].into());
+        let mut settings = NetworkSettings { networks, ..NetworkSettings::default() };
+        change(&mut receipt, &mut state, &mut settings);
+        let (state, network_settings) = (Some(state), Some(settings));
+        let id = Some("id".to_owned());
+        let found = ContainerInspectResponse { id, state, network_settings, ..ContainerInspectResponse::default() };
+        assert_eq!(of(&receipt, &found), expected, "{number}");
+    }
+}

@@ -1,0 +1,32 @@
+use super::*;
+use crate::engine::state::tests::receipt;
+
+#[test]
+fn a_folder_belongs_to_one_sandbox_at_a_time() {
+    let of = |id: &str, state: State, mount: Option<&str>| Receipt {
+        name: id.to_owned(),
+        state,
+        mount: mount.map(str::to_owned),
+        ..receipt(id)
+    };
+    let receipts = [
+        of("own", State::Running, Some("/home/a/web")),
+        of("stopped", State::Stopped, Some("/home/a/web")),
+        of("api", State::Running, Some("/home/b/api")),
+        of("new", State::Starting, Some("/home/c/new")),
+        of("none", State::Running, None),
+    ];
+    let cases = [
+        ("/home/a/web", None),
+        ("/home/b/api", Some("api")),
+        ("/home/b/api/deep", Some("api")),
+        ("/home/b", Some("api")),
+        ("/home/b/api-2", None),
+        ("/home/c/new", Some("new")),
+        ("/home/d", None),
+    ];
+    for (mount, expected) in cases {
+        let found = overlapping(&receipts, "own", mount).map(|(_, name)| name);
+        assert_eq!(found.as_deref(), expected, "{mount}");
+    }
+}

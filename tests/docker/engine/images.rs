@@ -1,0 +1,146 @@
+//! Images that lead elsewhere what is mounted on them, and what the engine would leave in the project.
+
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::process::Command;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::User;
+
+/// An image of a test's own, without any program in it.
+struct Image(String);
+
+impl Image {
+    /// Makes an image of links, folders (`/` at the end) and empty files, with changes in the words of a Dockerfile.
+    fn new(entries: &[(&str, &str)], changes: &[&str]) -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let mut archive = tar::Builder::new(Vec::new());
+        for (path, link) in entries {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(0);
+            header.set_mode(0o755);
+            if !link.is_empty() {
+                header.set_entry_type(tar::EntryType::Symlink);
+                archive.append_link(&mut header, path, link).unwrap();
+                continue;
+            }
+            let folder = path.ends_with('/');
+            header.set_entry_type(if folder { tar::EntryType::Directory } else { tar::EntryType::Regular });
+            archive.append_data(&mut header, path, std::io::empty()).unwrap();
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("image.tar");
+        std::fs::write(&file, archive.into_inner().unwrap()).unwrap();
+        let name = format!("cloister-test:{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        let mut import = Command::new("docker");
+        import.arg("import");
+        for change in changes {
+            import.args(["--change", change]);
+        }
+        assert!(import.arg(&file).arg(&name).output().unwrap().status.success());
+        Self(name)
+    }
+}
+
+impl Drop for Image {
+    fn drop(&mut self) {
+        let removed = Command::new("docker").args(["rmi", &self.0]).output();
+        assert!(std::thread::panicking() || removed.is_ok_and(|removed| removed.status.success()));
+    }
+}
+
+fn owners_below(folder: &Path) -> Vec<(String, u32)> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let entry = entry.unwrap();
+        found.push((entry.file_name().into_string().unwrap(), entry.metadata().unwrap().uid()));
+        if entry.file_type().unwrap().is_dir() {
+            found.extend(owners_below(&entry.path()));
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn an_image_that_leads_mounts_elsewhere_is_refused() {
+    type Case<'a> = (&'a [(&'a str, &'a str)], &'a [&'a str], &'a str);
+    let cases: [Case<'_>; 9] = [
+        (&[("a/b/c/d", "/run/cloister/bin")], &["VOLUME /a/b/c/d"], "`/a/b/c/d` of the image is a link"),
+        (&[("a", "/run")], &["VOLUME /a/cloister/bin/x"], "`/a` of the image is a link"),
+        (&[("run", "workspaces/project")], &[], "`/run` of the image is a link"),
+        (&[("workspaces", "/run/cloister")], &[], "`/workspaces` of the image is a link"),
+        (&[("srv", "/workspaces/project")], &["WORKDIR /"], "`/srv` of the image is a link"),
+        (&[("workspaces", "")], &[], "`/workspaces` of the image is a file"),
+        (&[], &["VOLUME /run/cloister/bin"], "volume `/run/cloister/bin`, which lies in `/run/cloister`"),
+        (&[], &["VOLUME /workspaces/project/out"], "`/workspaces/project/out`, which lies in `/workspaces/project`"),
+        (&[], &["VOLUME /home/agent/.cache"], "`/home/agent/.cache`, which lies in `/home/agent`"),
+    ];
+    for (entries, changes, expected) in cases {
+        let image = Image::new(entries, changes);
+        let folder = if changes == ["WORKDIR /"] { r#""workspaceFolder": "/srv/new","# } else { "" };
+        let user = User::with(&format!(r#"{{ {folder} "image": "{}" }}"#, image.0));
+        let before = owners_below(&user.project);
+        let refused = user.run(&["start", "-d"]);
+        refused.expect(1);
+        let stderr = refused.stderr();
+        assert!(stderr.contains(expected) && stderr.contains("hint:"), "{stderr}");
+        assert_eq!(user.listed(), Vec::<serde_json::Value>::new());
+        assert_eq!(owners_below(&user.project), before, "{expected}");
+    }
+}
+
+#[test]
+fn what_a_sandbox_needs_in_the_project_belongs_to_its_owner() {
+    let user = User::with(
+        r#"{ "image": "debian:bookworm", "workspaceFolder": "/workspaces/project/packages/app",
+             "mounts": ["type=volume,source=modules,target=/workspaces/project/node_modules",
+                        "type=tmpfs,target=/workspaces/project/build/out",
+                        "type=volume,source=cache,target=/home/agent/.cache/tool"] }"#,
+    );
+    assert_eq!(user.run(&["start", "--", "pwd"]).expect(0), "/workspaces/project/packages/app\n");
+    let owner = user.project.metadata().unwrap().uid();
+    for (name, uid) in
+        owners_below(&user.project).into_iter().chain(owners_below(&user.root.path().join("DATA/cloister/homes")))
+    {
+        assert_eq!(uid, owner, "{name}");
+    }
+    user.shell("touch ../../node_modules/a ~/.cache/tool/c ~/.cache/d new").expect(0);
+}
+
+#[test]
+fn a_volume_of_the_image_is_replaced_by_one_of_the_sandbox() {
+    let name = format!("cloister-test:replaced-{}", std::process::id());
+    let mut build =
+        Command::new("docker").args(["build", "-t", &name, "-"]).stdin(std::process::Stdio::piped()).spawn();
+    let dockerfile = "FROM debian:bookworm\nVOLUME /workspaces/project/data /var/lib/service/\n";
+    std::io::Write::write_all(&mut build.as_mut().unwrap().stdin.take().unwrap(), dockerfile.as_bytes()).unwrap();
+    assert!(build.unwrap().wait().unwrap().success());
+    let _image = Image(name.clone());
+    let user = User::with(&format!(
+        r#"{{ "image": "{name}", "mounts": ["type=volume,source=data,target=/workspaces/project/data"] }}"#
+    ));
+    user.start();
+    let listed = user.listed();
+    let container = super::inspect("container", super::text(&listed[0]["container"])).unwrap();
+    let volume = |target: &str| {
+        let mounts = container["Mounts"].as_array().unwrap();
+        let found = mounts.iter().find(|mount| mount["Destination"] == target).unwrap();
+        super::text(&found["Name"]).to_owned()
+    };
+    assert!(volume("/workspaces/project/data").ends_with("-data"));
+    assert_eq!(volume("/var/lib/service").len(), 64);
+    user.run(&["stop"]).expect(0);
+}
+
+#[test]
+fn accounts_that_are_no_file_are_said() {
+    for path in ["etc/passwd/", "etc/group/"] {
+        let image = Image::new(&[(path, "")], &[]);
+        let user = User::with(&format!(r#"{{ "image": "{}" }}"#, image.0));
+        let refused = user.run(&["start", "-d"]);
+        refused.expect(1);
+        let stderr = refused.stderr();
+        assert!(stderr.contains("of the image is neither a file nor") && stderr.contains("hint:"), "{stderr}");
+    }
+}
