@@ -7,7 +7,7 @@ mod build;
 mod compose;
 mod customizations;
 mod draft;
-mod environment;
+pub(crate) mod environment;
 mod features;
 pub mod image;
 mod label;
