@@ -52,9 +52,6 @@ enum StartError {
     /// Nothing is known of the image.
     #[error(transparent)]
     Image(#[from] ImageError),
-    /// The configuration builds its image.
-    #[error("this version cannot start an image that is built first")]
-    NoImage,
 }
 
 impl StartError {
@@ -62,7 +59,6 @@ impl StartError {
         match self {
             Self::Session(error) => error.hint(),
             Self::Image(error) => error.hint(),
-            Self::NoImage => Some("build it yourself, and name it as \"image\" in devcontainer.json".to_owned()),
         }
     }
 }
@@ -81,10 +77,23 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
     if first.plan.outcome == Verdict::Refused {
         return Ok(refuse(&first));
     }
+    let Some(reference) = prepared.image_reference() else {
+        return Err(unbuilt());
+    };
     if prepared.host.owner.0 == 0 && !prepared.policy.allow_root_workspace {
         return Err(root_workspace(&prepared));
     }
-    runtime::finish(start(args, &prepared), StartError::hint)
+    runtime::finish(start(args, &prepared, &reference), StartError::hint)
+}
+
+/// What has to be built first is planned only.
+fn unbuilt() -> Failure {
+    Failure::message("the image has to be built from a Dockerfile, which this version does not do; nothing was started")
+        .hint([
+            "build it yourself (docker build), and name it as \"image\" in devcontainer.json",
+            "`cloister plan` shows what the build would be",
+        ])
+        .code(exit::REFUSED)
 }
 
 /// A folder of root could be written by root alone, who has no place in a sandbox (SEC-17).
@@ -98,11 +107,10 @@ fn root_workspace(prepared: &Prepared) -> Failure {
         .code(exit::REFUSED)
 }
 
-async fn start(args: &Args, prepared: &Prepared) -> Result<u8, StartError> {
+async fn start(args: &Args, prepared: &Prepared, reference: &str) -> Result<u8, StartError> {
     let context = Context::open().await?;
     let engine = facts::engine(&context.engine).await.map_err(SessionError::from)?;
-    let reference = prepared.image_reference().ok_or(StartError::NoImage)?;
-    let image = facts::image(&context.engine, &reference, Pull::Missing, &context.paths.cache).await?;
+    let image = facts::image(&context.engine, reference, Pull::Missing, &context.paths.cache).await?;
     let planned = prepared.plan(Some(image.clone()), Some(engine));
     if planned.plan.outcome == Verdict::Refused {
         return Ok(refuse(&planned));

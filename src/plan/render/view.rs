@@ -99,15 +99,21 @@ fn answer(plan: &Plan) -> (String, &'static str) {
     let waiting = number(&|finding| finding.action == Action::NeedsApproval);
     let notes = number(&|finding| finding.action == Action::Kept);
     let notes = if notes == 0 { String::new() } else { format!(" and {}", count(notes, "note")) };
+    let ready = if is_built(plan) { "planned, not built yet" } else { "ready" };
     let answer = match differences {
-        0 => format!("ready, as asked{notes}"),
-        some => format!("ready, with {}{notes}", count(some, "difference")),
+        0 => format!("{ready}, as asked{notes}"),
+        some => format!("{ready}, with {}{notes}", count(some, "difference")),
     };
     match waiting {
         0 => (answer, "good"),
         1 => (answer + "; 1 waits for you", "waiting"),
         some => (format!("{answer}; {some} wait for you"), "waiting"),
     }
+}
+
+/// Whether the image has to be built first, which `start` does not do.
+fn is_built(plan: &Plan) -> bool {
+    plan.containers.iter().any(|container| container.build.is_some())
 }
 
 fn refusal(plan: &Plan) -> String {
@@ -137,6 +143,7 @@ fn tally(findings: &[Finding]) -> String {
 /// Returns the last lines: what to type next.
 fn next(plan: &Plan, columns: usize, brief: bool) -> Vec<String> {
     let first = match plan.outcome {
+        Verdict::Ready if is_built(plan) => "once an image is named: cloister plan",
         Verdict::Ready => "start it: cloister start",
         Verdict::Refused => "after a change: cloister plan",
     };
