@@ -9,11 +9,13 @@ use super::project::Project;
 use super::runtime;
 use crate::engine::exec::{Process, attached};
 use crate::engine::facts::{self, ImageError, Pull};
-use crate::engine::session::{self, Context, SessionError, Start};
+use crate::engine::session::{self, Context, SessionError, Start, Started};
 use crate::pipeline::{self, Planned, Prepared};
 use crate::plan::model::Verdict;
 use crate::plan::render::text;
+use crate::plan::{Action, Plan};
 use crate::ui::diagnostic;
+use crate::ui::text::{count, visible};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -122,7 +124,10 @@ async fn start(args: &Args, prepared: &Prepared, reference: &str) -> Result<u8, 
         image: &image,
         rebuild: args.rebuild,
     };
-    let receipt = session::start(&context, request).await?;
+    let Started { receipt, made } = session::start(&context, request).await?;
+    if made {
+        say(&differences(&receipt.name, &planned.plan, &args.project.words()).unwrap_or_default());
+    }
     if args.detach {
         say(&format!("`{0}` runs; next: `cloister exec {0} -- COMMAND`, `cloister stop {0}`\n", receipt.name));
         return Ok(exit::OK);
@@ -134,6 +139,20 @@ async fn start(args: &Args, prepared: &Prepared, reference: &str) -> Result<u8, 
     process.env.extend(prepared.passed_env.clone());
     let container = receipt.container.as_deref().unwrap_or_default();
     Ok(attached::run(&context.engine, container, &process).await.map_err(SessionError::from)?)
+}
+
+/// Says in one line that something else runs than what was asked for; `words` name the project to `cloister plan`.
+fn differences(name: &str, plan: &Plan, words: &str) -> Option<String> {
+    let number = |actions: &[Action]| plan.findings.iter().filter(|one| actions.contains(&one.action)).count();
+    let (dropped, waiting) = (number(&[Action::Removed, Action::Replaced]), number(&[Action::NeedsApproval]));
+    let was = if dropped == 1 { "was" } else { "were" };
+    let need = if waiting == 1 { "needs" } else { "need" };
+    let parts = [
+        (dropped > 0).then(|| format!("{} {was} not taken over", count(dropped, "setting"))),
+        (waiting > 0).then(|| format!("{waiting} {need} approval")),
+    ];
+    let said: Vec<_> = parts.into_iter().flatten().collect();
+    (!said.is_empty()).then(|| format!("cloister: {}: {}; see: cloister plan{words}\n", visible(name), said.join(", ")))
 }
 
 /// Shows a plan that says no, every finding on one line, and returns the exit code.
@@ -152,3 +171,6 @@ fn say(text: &str) {
     // Where standard error is gone, nobody misses it.
     let _ = anstream::stderr().lock().write_all(text.as_bytes());
 }
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ use bollard::query_parameters::InspectContainerOptions;
 
 pub use list::{Listed, list};
 pub use select::{SelectError, running, select};
-pub use start::{Start, hand_over, reload, start};
+pub use start::{Start, Started, hand_over, reload, start};
 pub use stop::{shutdown, stop};
 
 use super::apply::{ApplyError, Bench};

@@ -39,19 +39,28 @@ pub struct Start<'a> {
     pub rebuild: bool,
 }
 
+/// A sandbox that runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Started {
+    /// What was allocated for it.
+    pub receipt: Receipt,
+    /// Whether it was made now; otherwise it ran already.
+    pub made: bool,
+}
+
 /// Makes sure that the folder's sandbox runs with this plan, and that its lifecycle commands ran. Of two starts at
 /// once, the second waits and attaches.
 ///
 /// # Errors
 /// The plan does not become a sandbox, another plan runs, or a lifecycle command fails; then the sandbox stays.
-pub async fn start(context: &Context, request: Start<'_>) -> Result<Receipt, SessionError> {
+pub async fn start(context: &Context, request: Start<'_>) -> Result<Started, SessionError> {
     let audited = Audited::new(request.plan, request.policy)?;
     let id = SandboxId::derive(context.state.uid(), request.folder);
     clean::sweep(context).await?;
     let lock = context.state.lock_sandbox(id.as_str()).await?;
-    let mut receipt = match running(context, id.as_str()).await? {
-        Some(receipt) if !request.rebuild => join(context, request, receipt).await?,
-        _ => create(context, audited, request, &id).await?,
+    let (mut receipt, made) = match running(context, id.as_str()).await? {
+        Some(receipt) if !request.rebuild => (join(context, request, receipt).await?, false),
+        _ => (create(context, audited, request, &id).await?, true),
     };
     let (attaching, once): (Vec<Hook>, Vec<Hook>) =
         request.plan.lifecycle.iter().cloned().partition(|hook| hook.hook == ATTACH);
@@ -59,7 +68,7 @@ pub async fn start(context: &Context, request: Start<'_>) -> Result<Receipt, Ses
     // What runs at each attachment may go on for as long as somebody is attached: nobody waits for it.
     drop(lock);
     lifecycle::run(&context.engine, &context.state, &mut receipt, &attaching).await?;
-    Ok(receipt)
+    Ok(Started { receipt, made })
 }
 
 async fn running(context: &Context, id: &str) -> Result<Option<Receipt>, SessionError> {

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::plan::model::{AUTO, Build, Container, Hook, HookStatus, Limits, Mount, MountKind, Network, Plan, Proxy};
-use crate::ui::text::{count, cut, pad, visible, width, wrap};
+use crate::ui::text::{count, cut, pad, quoted, visible, width, wrap};
 
 /// Columns before the text of a row: indent, label, space.
 const INDENT: usize = 13;
@@ -282,15 +282,6 @@ fn command(arguments: &[String]) -> String {
     match arguments {
         [shell, flag, script] if shell == "/bin/sh" && flag == "-c" => visible(script),
         other => other.iter().map(|argument| quoted(&visible(argument))).collect::<Vec<_>>().join(" "),
-    }
-}
-
-fn quoted(argument: &str) -> String {
-    let bare = |character: char| character.is_alphanumeric() || "-_./:=@,+%".contains(character);
-    if !argument.is_empty() && argument.chars().all(bare) {
-        argument.to_owned()
-    } else {
-        format!("'{}'", argument.replace('\'', r"'\''"))
     }
 }
 

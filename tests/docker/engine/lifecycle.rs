@@ -18,7 +18,14 @@ fn commands_run_once_in_order_and_attach_every_time() {
     let started = user.run(&["start", "--detach"]);
     started.expect(0);
     assert!(started.stderr().contains("[a] a:out\n"), "{}", started.stderr());
-    user.run(&["start", "--", "true"]).expect(0);
+    assert!(
+        started.stderr().contains("cloister: project: 1 needs approval; see: cloister plan\n"),
+        "{}",
+        started.stderr()
+    );
+    let joined = user.run(&["start", "--", "true"]);
+    joined.expect(0);
+    assert!(!joined.stderr().contains("approval"), "{}", joined.stderr());
     let log = std::fs::read_to_string(user.project.join("log")).unwrap();
     let expected = ["onCreate", "updateContent", "object", "object", "postStart", "postAttach", "postAttach"];
     assert_eq!(log.lines().collect::<Vec<_>>(), expected);
