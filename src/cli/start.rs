@@ -1,3 +1,4 @@
+#![expect(clippy::disallowed_methods, reason = "adapter: the working directory")]
 //! `cloister start`: the plan runs, sealed; then a command, a shell, or nothing.
 
 use std::io::Write;
@@ -132,10 +133,12 @@ async fn start(args: &Args, prepared: &Prepared, reference: &str) -> Result<u8, 
         say(&format!("`{0}` runs; next: `cloister exec {0} -- COMMAND`, `cloister stop {0}`\n", receipt.name));
         return Ok(exit::OK);
     }
-    let mut process = match args.command.as_slice() {
+    let process = match args.command.as_slice() {
         [] => Process::shell(&receipt.process),
         command => Process::new(command.to_vec(), &receipt.process),
     };
+    let folder = std::env::current_dir().unwrap_or_default();
+    let mut process = process.within(session::inside(&context, &receipt, &folder));
     process.env.extend(prepared.passed_env.clone());
     let container = receipt.container.as_deref().unwrap_or_default();
     Ok(attached::run(&context.engine, container, &process).await.map_err(SessionError::from)?)

@@ -2,6 +2,7 @@
 
 mod clean;
 mod list;
+mod place;
 mod select;
 mod start;
 mod stop;
@@ -9,6 +10,7 @@ mod stop;
 use bollard::query_parameters::InspectContainerOptions;
 
 pub use list::{Listed, list};
+pub use place::inside;
 pub use select::{SelectError, running, select};
 pub use start::{Start, Started, hand_over, reload, start};
 pub use stop::{shutdown, stop};
