@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use super::view::opened;
 use crate::plan::model::{AUTO, Build, Container, Hook, HookStatus, Limits, Mount, MountKind, Network, Plan, Proxy};
 use crate::ui::text::{count, cut, pad, quoted, visible, width, wrap};
 
@@ -42,6 +43,7 @@ pub(super) fn rows(plan: &Plan, columns: usize) -> Vec<Row> {
     ];
     rows.extend(plan.network.as_ref().map(|network| row("network", &describe_network(network, container), room)));
     rows.extend(plan.proxy.as_ref().map(|proxy| row("egress", &egress(proxy), room)));
+    rows.extend(folder(plan).map(|text| row("folder", &text, room)));
     rows.push(Row { label: "files", lines: files(plan, container, room) });
     rows.push(Row { label: "hooks", lines: hooks(plan, room) });
     rows.extend(passed(plan, room));
@@ -178,6 +180,15 @@ fn egress(proxy: &Proxy) -> String {
     format!("{names} ({}){denied}", count(proxy.allow.len(), "rule"))
 }
 
+/// Returns the folder that was opened and where processes run, where more or less than that is mounted.
+fn folder(plan: &Plan) -> Option<String> {
+    let (opened, root) = (opened(plan), plan.workspace.source.as_deref()?);
+    let below = Path::new(&opened).starts_with(root);
+    let relation = if below { "below" } else { "which holds" };
+    (opened != root)
+        .then(|| format!("{opened}, {relation} what is mounted; processes run in {}", plan.workspace.folder))
+}
+
 /// Returns the mounts: what can be written first, what is read-only inside the workspace on one line, cloister's own last.
 fn files(plan: &Plan, container: &Container, room: usize) -> Vec<Line> {
     let (own, asked): (Vec<_>, Vec<_>) = container.mounts.iter().partition(|mount| is_own(mount));
@@ -219,14 +230,18 @@ fn is_own(mount: &Mount) -> bool {
 }
 
 fn is_protected(plan: &Plan, mount: &Mount) -> bool {
-    mount.readonly && mount.kind == MountKind::Bind && relative(plan, &mount.source) != mount.source
+    let root = plan.workspace.source.as_deref();
+    let inside = root.is_some_and(|root| Path::new(&mount.source).starts_with(root));
+    mount.readonly && mount.kind == MountKind::Bind && inside
 }
 
-/// Returns a host path below the workspace as people write it: `./`, `.git/hooks`.
+/// Returns a host path below the workspace as people write it: `./`, `.git/hooks`. Where more or less than the opened
+/// folder is mounted, the mount itself is written out.
 fn relative(plan: &Plan, source: &str) -> String {
     let Some(root) = plan.workspace.source.as_deref() else { return source.to_owned() };
     match Path::new(source).strip_prefix(root) {
-        Ok(rest) if rest.as_os_str().is_empty() => "./".into(),
+        Ok(rest) if rest.as_os_str().is_empty() && opened(plan) == root => "./".into(),
+        Ok(rest) if rest.as_os_str().is_empty() => source.to_owned(),
         Ok(rest) => rest.to_string_lossy().into_owned(),
         Err(_) => source.to_owned(),
     }

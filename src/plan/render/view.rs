@@ -1,7 +1,7 @@
 //! What the text of a plan says, decided before any layout: strings that are visible, cut and wrapped already.
 
 use std::cmp::Reverse;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
@@ -15,6 +15,8 @@ use crate::ui::text::{count, cut, visible, width, wrap};
 
 /// More findings than this get a line that counts them.
 const TALLY_FROM: usize = 8;
+/// Label of the folder that was opened.
+const LABEL: &str = "cloister.workspace";
 
 /// The whole text.
 #[derive(Debug, Serialize)]
@@ -85,8 +87,20 @@ fn broken(answer: &str, columns: usize, used: usize) -> (String, Vec<String>) {
 }
 
 fn title(plan: &Plan) -> String {
-    let folder = plan.workspace.source.as_deref().unwrap_or(&plan.workspace.folder);
-    Path::new(folder).file_name().map_or_else(|| folder.to_owned(), |name| name.to_string_lossy().into_owned())
+    let folder = opened(plan);
+    Path::new(&folder).file_name().map_or_else(|| folder.clone(), |name| name.to_string_lossy().into_owned())
+}
+
+/// Returns the folder that was opened: what is mounted may be the repository around it, or a part of it.
+pub(super) fn opened(plan: &Plan) -> String {
+    let workspace = &plan.workspace;
+    let labelled = plan.containers.first().and_then(|container| container.labels.get(LABEL));
+    let below = Path::new(&workspace.folder).strip_prefix(&workspace.target).ok();
+    // A plan that is refused has no container to look at.
+    let guessed = workspace.source.as_deref().zip(below).map(|(source, below)| Path::new(source).join(below));
+    let guessed = guessed.or(workspace.source.as_deref().map(PathBuf::from));
+    let guessed = guessed.unwrap_or_else(|| PathBuf::from(&workspace.folder));
+    labelled.cloned().unwrap_or_else(|| guessed.components().collect::<PathBuf>().to_string_lossy().into_owned())
 }
 
 /// Returns the answer and the role of its colour.
