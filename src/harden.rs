@@ -44,7 +44,7 @@ use crate::policy::Policy;
 use crate::sandbox::protocol::{FILES_TARGET, INIT, PROGRAMS_TARGET};
 use crate::ui::text::visible;
 
-pub use self::refusal::refuse_file;
+pub use self::refusal::{refuse_choice, refuse_file};
 
 /// Placeholder for the probe's instructions, an argument of the init.
 pub const PROBE: &str = "${CLOISTER_PROBE}";

@@ -5,6 +5,7 @@ use std::io::Write;
 
 use super::exit;
 use super::failure::Failure;
+use super::plan::present::beside_text;
 use super::plan::{failure, on_stderr};
 use super::project::Project;
 use super::runtime;
@@ -14,7 +15,7 @@ use crate::engine::session::{self, Context, SessionError, Start, Started};
 use crate::pipeline::{self, Planned, Prepared};
 use crate::plan::model::Verdict;
 use crate::plan::render::text;
-use crate::plan::{Action, Plan};
+use crate::plan::{Action, Code, Plan};
 use crate::ui::diagnostic;
 use crate::ui::text::{count, visible};
 
@@ -163,8 +164,10 @@ fn refuse(planned: &Planned) -> u8 {
     let Planned { plan, sources, diagnostics } = planned;
     let diagnostic::Options { width, color } = on_stderr();
     say(&text::render(plan, sources, text::Options { width, color, brief: true }));
-    say(&diagnostic::render(diagnostics, sources, on_stderr()));
+    say(&diagnostic::render(beside_text(diagnostics), sources, on_stderr()));
+    let choice = plan.findings.iter().find(|finding| finding.code == Code::SeveralConfigurations);
     Failure::message("the plan is refused, nothing was started")
+        .hint(choice.map(|finding| finding.help.clone()))
         .hint(["`cloister plan` shows the reasons at the lines that cause them"])
         .code(exit::REFUSED)
         .print()

@@ -32,6 +32,7 @@ fn look(folder: &Path, config: Option<&Path>, known: &BTreeSet<String>) -> Resul
 fn told(folder: &Path) -> String {
     match look(folder, None, &BTreeSet::new()) {
         Ok(Sources { config: Some(file), .. }) => file.relative,
+        Ok(Sources { several, .. }) if !several.is_empty() => format!("one of {}", several.join(", ")),
         Ok(_) => "default".to_owned(),
         Err(error) => {
             error.to_string().replace(&folder.canonicalize().expect("folder").display().to_string(), "FOLDER")
@@ -41,7 +42,7 @@ fn told(folder: &Path) -> String {
 
 #[test]
 fn the_first_place_wins() {
-    let several = "there are several configurations, name one with --config: .devcontainer/a/devcontainer.json, .devcontainer/b/devcontainer.json";
+    let several = "one of .devcontainer/a/devcontainer.json, .devcontainer/b/devcontainer.json";
     let cases: &[(Files<'_>, &str)] = &[
         (&[], "default"),
         (&[(".devcontainer.json", "{}")], ".devcontainer.json"),

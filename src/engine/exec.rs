@@ -52,6 +52,19 @@ pub enum ExecError {
     },
 }
 
+impl ExecError {
+    /// Returns what to do next.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Call(error) if error.message().contains("is paused") => Some(
+                "somebody paused it: `docker ps` shows its container, `docker unpause CONTAINER` lets it go on"
+                    .to_owned(),
+            ),
+            Self::Call(_) | Self::Start { .. } | Self::Random(_) | Self::Streams(_) | Self::NoExitCode { .. } => None,
+        }
+    }
+}
+
 /// A process to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Process {

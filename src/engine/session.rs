@@ -103,7 +103,8 @@ impl SessionError {
             Self::PlanChanged { name, .. } => Some(format!(
                 "`cloister start --rebuild` makes it anew; `cloister exec {name} -- COMMAND` uses it as it is"
             )),
-            Self::Call(_) | Self::Exec(_) | Self::Random(_) | Self::Addresses(_) => None,
+            Self::Exec(error) => error.hint(),
+            Self::Call(_) | Self::Random(_) | Self::Addresses(_) => None,
             Self::Signals(_) | Self::Interrupted => None,
         }
     }

@@ -54,6 +54,14 @@ pub enum FileError {
 }
 
 impl FileError {
+    /// Returns the file.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Open { path, .. } | Self::Read { path, .. } | Self::Write { path, .. } => path,
+            Self::NotRegular { path } | Self::TooLarge { path, .. } => path,
+        }
+    }
+
     /// Tells whether nothing exists at the path.
     pub fn is_absent(&self) -> bool {
         matches!(self, Self::Open { source, .. } if source.kind() == io::ErrorKind::NotFound)
