@@ -1,6 +1,7 @@
 //! Sandboxes over time: start, attach, stop, list, shut down, and cleaning up what a killed start left.
 
 mod clean;
+mod gc;
 mod list;
 mod place;
 mod select;
@@ -9,6 +10,7 @@ mod stop;
 
 use bollard::query_parameters::InspectContainerOptions;
 
+pub use gc::{Garbage, Left, collect, garbage};
 pub use list::{Listed, list};
 pub use place::inside;
 pub use select::{SelectError, running, select};
@@ -23,11 +25,13 @@ use super::lifecycle::LifecycleError;
 use super::names;
 use super::state::{StateError, StateFolder};
 use crate::host::addresses::AddressesError;
+use crate::host::file::FileError;
 use crate::host::identity::{Identity, IdentityError};
 use crate::host::paths::{Paths, PathsError};
 use crate::host::programs::{Programs, ProgramsError};
 use crate::host::random::RandomError;
 use crate::plan::diff::Change;
+use crate::ui::text::quoted;
 
 /// Why something about a sandbox did not work.
 #[derive(Debug, thiserror::Error)]
@@ -65,6 +69,9 @@ pub enum SessionError {
     /// No sandbox, or more than one, is meant.
     #[error(transparent)]
     Select(#[from] SelectError),
+    /// A folder of cloister's own cannot be removed.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// The kernel gave no randomness.
     #[error(transparent)]
     Random(#[from] RandomError),
@@ -104,6 +111,9 @@ impl SessionError {
                 "`cloister start --rebuild` makes it anew; `cloister exec {name} -- COMMAND` uses it as it is"
             )),
             Self::Exec(error) => error.hint(),
+            Self::File(error) => {
+                Some(format!("look at who owns it: ls -la {}", quoted(&error.path().to_string_lossy())))
+            }
             Self::Call(_) | Self::Random(_) | Self::Addresses(_) => None,
             Self::Signals(_) | Self::Interrupted => None,
         }

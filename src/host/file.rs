@@ -37,6 +37,15 @@ pub enum FileError {
         #[source]
         source: io::Error,
     },
+    /// It could not be removed.
+    #[error("could not remove `{path}`")]
+    Remove {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
     /// It is a folder, a pipe, a device or a socket.
     #[error("`{path}` is not a regular file")]
     NotRegular {
@@ -57,7 +66,8 @@ impl FileError {
     /// Returns the file.
     pub fn path(&self) -> &Path {
         match self {
-            Self::Open { path, .. } | Self::Read { path, .. } | Self::Write { path, .. } => path,
+            Self::Open { path, .. } | Self::Read { path, .. } => path,
+            Self::Write { path, .. } | Self::Remove { path, .. } => path,
             Self::NotRegular { path } | Self::TooLarge { path, .. } => path,
         }
     }

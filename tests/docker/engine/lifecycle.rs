@@ -153,3 +153,40 @@ fn a_guardian_that_was_replaced_knows_every_sandbox_again() {
     user.run(&["start", "--", "true"]).expect(0);
     assert_eq!(answers(), "HTTP/1.1");
 }
+
+#[test]
+fn what_stopped_sandboxes_left_can_be_removed_for_good() {
+    let user =
+        User::with(r#"{ "image": "debian:bookworm", "mounts": ["source=cache,target=/var/cache/mine,type=volume"] }"#);
+    let docker = |words: &[&str]| Command::new("docker").args(words).output().unwrap().status.success();
+    let id = user.start()["id"].as_str().unwrap().to_owned();
+    let image = format!("cloister-guardian:{:016x}", std::process::id());
+    assert!(docker(&["tag", "debian:bookworm", &image]));
+    user.shell("mkdir -p ~/closed/in && chmod 500 ~/closed && echo kept > ~/note && echo kept > mine").expect(0);
+    let volume = format!("cloister-{id}-cache");
+    let places = [user.state().join("sandboxes").join(&id), user.root.path().join("DATA/cloister/homes").join(&id)];
+    let is_whole = || places.iter().all(|place| super::exists(place)) && docker(&["volume", "inspect", &volume]);
+
+    let runs = user.run(&["gc", "project", "--yes"]);
+    runs.expect(1);
+    assert!(runs.stderr().contains("hint: stop it first: `cloister stop project`"), "{}", runs.stderr());
+    user.run(&["gc", "--yes"]).expect(0);
+    assert!(is_whole(), "what runs is not touched");
+    assert!(!docker(&["image", "inspect", &image]), "the image of an older guardian");
+    user.shell("cat ~/note").expect(0);
+
+    user.run(&["stop"]).expect(0);
+    let asked = user.run(&["gc"]);
+    asked.expect(1);
+    assert!(asked.stderr().contains("project: home folder and state, 1 volume;"), "{}", asked.stderr());
+    assert!(asked.stderr().contains("hint: `cloister gc --yes`") && is_whole(), "{}", asked.stderr());
+    let removed = user.run(&["gc", "project", "--yes"]);
+    removed.expect(0);
+    assert!(removed.stderr().contains("`project` removed"), "{}", removed.stderr());
+    assert!(places.iter().all(|place| !super::exists(place)) && !docker(&["volume", "inspect", &volume]));
+    assert_eq!(user.run(&["list", "--all", "--format", "json"]).expect(0).trim(), "[]");
+    assert_eq!(std::fs::read_to_string(user.project.join("mine")).unwrap(), "kept\n", "the workspace stays");
+    assert_eq!(user.run(&["start", "--", "sh", "-c", "ls ~ /var/cache/mine"]).0.status.code(), Some(0));
+    user.run(&["stop"]).expect(0);
+    user.run(&["gc", "project", "--yes"]).expect(0);
+}
