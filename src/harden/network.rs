@@ -12,6 +12,18 @@ use crate::source::Origin;
 /// Name of the certificate file inside [`FILES_TARGET`].
 pub const CA_FILE: &str = "ca.pem";
 
+/// Variables that name [`CA_FILE`] to tools, where the user has one.
+pub(crate) const CA_VARIABLES: &[&str] = &[
+    "SSL_CERT_FILE",
+    "CURL_CA_BUNDLE",
+    "GIT_SSL_CAINFO",
+    "REQUESTS_CA_BUNDLE",
+    "PIP_CERT",
+    "NODE_EXTRA_CA_CERTS",
+    "CARGO_HTTP_CAINFO",
+    "AWS_CA_BUNDLE",
+];
+
 /// Returns the network of the sandbox.
 pub(super) fn network(context: &Context<'_>) -> Network {
     Network {
@@ -53,17 +65,8 @@ pub(super) fn variables(context: &Context<'_>) -> BTreeMap<String, String> {
     variables.insert("CLOISTER_SANDBOX".to_owned(), context.id.as_str().to_owned());
     if context.policy.network.ca_bundle.is_some() {
         let file = format!("{FILES_TARGET}/{CA_FILE}");
-        for name in [
-            "SSL_CERT_FILE",
-            "CURL_CA_BUNDLE",
-            "GIT_SSL_CAINFO",
-            "REQUESTS_CA_BUNDLE",
-            "PIP_CERT",
-            "NODE_EXTRA_CA_CERTS",
-            "CARGO_HTTP_CAINFO",
-            "AWS_CA_BUNDLE",
-        ] {
-            variables.insert(name.to_owned(), file.clone());
+        for name in CA_VARIABLES {
+            variables.insert((*name).to_owned(), file.clone());
         }
     }
     variables

@@ -1,10 +1,13 @@
 //! The box: what the sandbox is made of, one row for each thing. Everything said here is read from the plan.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde::Serialize;
 
 use super::view::opened;
+use crate::harden::environment::is_reserved;
+use crate::harden::network::CA_VARIABLES;
 use crate::plan::model::{AUTO, Build, Container, Hook, HookStatus, Limits, Mount, MountKind, Network, Plan, Proxy};
 use crate::ui::text::{count, cut, pad, quoted, visible, width, wrap};
 
@@ -14,6 +17,8 @@ const INDENT: usize = 13;
 const RULES_SHOWN: usize = 6;
 /// Columns of a lifecycle command before its middle is cut.
 const COMMAND_SHOWN: usize = 800;
+/// Variables that are listed by name.
+const VARIABLES_SHOWN: usize = 40;
 /// Folder of what cloister brings into a sandbox.
 const OWN_TARGET: &str = "/run/cloister";
 
@@ -46,7 +51,7 @@ pub(super) fn rows(plan: &Plan, columns: usize) -> Vec<Row> {
     rows.extend(folder(plan).map(|text| row("folder", &text, room)));
     rows.push(Row { label: "files", lines: files(plan, container, room) });
     rows.push(Row { label: "hooks", lines: hooks(plan, room) });
-    rows.extend(passed(plan, room));
+    rows.extend(variables(plan, container, room));
     rows.extend(unknown(plan, room));
     rows.retain(|row| !row.lines.is_empty());
     rows
@@ -300,14 +305,28 @@ fn command(arguments: &[String]) -> String {
     }
 }
 
-fn passed(plan: &Plan, room: usize) -> Option<Row> {
-    (!plan.passed_env.is_empty()).then(|| {
-        row(
-            "env",
-            &format!("{}: every process of the sandbox can read what you pass", plan.passed_env.join(", ")),
-            room,
-        )
-    })
+/// Returns the names of the variables that are not cloister's own: what the configuration sets, and what the user passes.
+fn variables(plan: &Plan, container: &Container, room: usize) -> Option<Row> {
+    let own =
+        |name: &str, value: &str| is_reserved(name) || (CA_VARIABLES.contains(&name) && value.starts_with(OWN_TARGET));
+    let set = container.env.iter().filter(|(name, value)| !own(name, value)).map(|(name, _)| name.clone());
+    let emptied = |value: &Option<String>| if value.is_none() { " (unset)" } else { "" };
+    let remote = container.remote_env.iter().map(|(name, value)| format!("{name}{}", emptied(value)));
+    let set: BTreeSet<String> = set.chain(remote).collect();
+    let mut lines = Vec::new();
+    if !set.is_empty() {
+        let more = set.len().saturating_sub(VARIABLES_SHOWN);
+        let names = set.into_iter().take(VARIABLES_SHOWN).map(|name| visible(&name));
+        let more = (more > 0).then(|| format!("and {}", count(more, "more variable")));
+        let mut parts: Vec<_> = names.chain(more).collect();
+        parts[0] = format!("set: {}", parts[0]);
+        lines.extend(listed(&parts, ", ", "", room));
+    }
+    if !plan.passed_env.is_empty() {
+        let text = format!("passed: {}; every process can read what you pass", plan.passed_env.join(", "));
+        lines.extend(row("env", &text, room).lines);
+    }
+    (!lines.is_empty()).then_some(Row { label: "env", lines })
 }
 
 fn unknown(plan: &Plan, room: usize) -> Option<Row> {
