@@ -26,7 +26,7 @@ fn a_file_that_was_removed_locks_nothing() {
     let flags = OFlags::RDWR | OFlags::CREATE;
     let waiting = rustix::fs::open(&path, flags, Mode::RUSR).unwrap();
     assert!(is_at(&waiting, &path));
-    std::fs::remove_file(&path).unwrap();
+    rustix::fs::unlink(&path).unwrap();
     assert!(!is_at(&waiting, &path));
     let _holder = Lock::try_take(&path).unwrap().unwrap();
     assert!(!is_at(&waiting, &path));

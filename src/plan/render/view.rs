@@ -1,7 +1,7 @@
 //! What the text of a plan says, decided before any layout: strings that are visible, cut and wrapped already.
 
 use std::cmp::Reverse;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -94,13 +94,15 @@ fn title(plan: &Plan) -> String {
 /// Returns the folder that was opened: what is mounted may be the repository around it, or a part of it.
 pub(super) fn opened(plan: &Plan) -> String {
     let workspace = &plan.workspace;
-    let labelled = plan.containers.first().and_then(|container| container.labels.get(LABEL));
-    let below = Path::new(&workspace.folder).strip_prefix(&workspace.target).ok();
+    if let Some(folder) = plan.containers.first().and_then(|container| container.labels.get(LABEL)) {
+        return folder.clone();
+    }
     // A plan that is refused has no container to look at.
-    let guessed = workspace.source.as_deref().zip(below).map(|(source, below)| Path::new(source).join(below));
-    let guessed = guessed.or(workspace.source.as_deref().map(PathBuf::from));
-    let guessed = guessed.unwrap_or_else(|| PathBuf::from(&workspace.folder));
-    labelled.cloned().unwrap_or_else(|| guessed.components().collect::<PathBuf>().to_string_lossy().into_owned())
+    let Some(source) = &workspace.source else { return workspace.folder.clone() };
+    match Path::new(&workspace.folder).strip_prefix(&workspace.target) {
+        Ok(below) if below != Path::new("") => Path::new(source).join(below).to_string_lossy().into_owned(),
+        _ => source.clone(),
+    }
 }
 
 /// Returns the answer and the role of its colour.
