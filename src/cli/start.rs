@@ -11,7 +11,7 @@ use super::project::Project;
 use super::runtime;
 use crate::engine::exec::{Process, attached};
 use crate::engine::facts::{self, ImageError, Pull};
-use crate::engine::session::{self, Context, SessionError, Start, Started};
+use crate::engine::session::{self, Context, SessionError, Start};
 use crate::pipeline::{self, Planned, Prepared};
 use crate::plan::model::Verdict;
 use crate::plan::render::text;
@@ -126,10 +126,11 @@ async fn start(args: &Args, prepared: &Prepared, reference: &str) -> Result<u8, 
         image: &image,
         rebuild: args.rebuild,
     };
-    let Started { receipt, made } = session::start(&context, request).await?;
-    if made {
-        say(&differences(&receipt.name, &planned.plan, &args.project.words()).unwrap_or_default());
+    let started = session::start(&context, request).await?;
+    if started.made {
+        say(&differences(&started.receipt.name, &planned.plan, &args.project.words()).unwrap_or_default());
     }
+    let receipt = started.run_hooks(&context, &planned.plan).await?;
     if args.detach {
         say(&format!("`{0}` runs; next: `cloister exec {0} -- COMMAND`, `cloister stop {0}`\n", receipt.name));
         return Ok(exit::OK);

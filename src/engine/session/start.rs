@@ -14,6 +14,7 @@ use super::{Context, SessionError, clean};
 use crate::facts::ImageFacts;
 use crate::guardian::protocol::WirePolicy;
 use crate::host::addresses;
+use crate::host::lock::Lock;
 use crate::host::random;
 use crate::ident::SandboxId;
 use crate::plan::diff::{Change, diff};
@@ -39,36 +40,47 @@ pub struct Start<'a> {
     pub rebuild: bool,
 }
 
-/// A sandbox that runs.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A sandbox that runs, and whose lifecycle commands nobody else runs meanwhile.
+#[derive(Debug)]
 pub struct Started {
     /// What was allocated for it.
     pub receipt: Receipt,
     /// Whether it was made now; otherwise it ran already.
     pub made: bool,
+    lock: Lock,
 }
 
-/// Makes sure that the folder's sandbox runs with this plan, and that its lifecycle commands ran. Of two starts at
-/// once, the second waits and attaches.
+/// Makes sure that the folder's sandbox runs with this plan. Of two starts at once, the second waits and attaches.
 ///
 /// # Errors
-/// The plan does not become a sandbox, another plan runs, or a lifecycle command fails; then the sandbox stays.
+/// The plan does not become a sandbox, or another plan runs.
 pub async fn start(context: &Context, request: Start<'_>) -> Result<Started, SessionError> {
     let audited = Audited::new(request.plan, request.policy)?;
     let id = SandboxId::derive(context.state.uid(), request.folder);
     clean::sweep(context).await?;
     let lock = context.state.lock_sandbox(id.as_str()).await?;
-    let (mut receipt, made) = match running(context, id.as_str()).await? {
+    let (receipt, made) = match running(context, id.as_str()).await? {
         Some(receipt) if !request.rebuild => (join(context, request, receipt).await?, false),
         _ => (create(context, audited, request, &id).await?, true),
     };
-    let (attaching, once): (Vec<Hook>, Vec<Hook>) =
-        request.plan.lifecycle.iter().cloned().partition(|hook| hook.hook == ATTACH);
-    lifecycle::run(&context.engine, &context.state, &mut receipt, &once).await?;
-    // What runs at each attachment may go on for as long as somebody is attached: nobody waits for it.
-    drop(lock);
-    lifecycle::run(&context.engine, &context.state, &mut receipt, &attaching).await?;
-    Ok(Started { receipt, made })
+    Ok(Started { receipt, made, lock })
+}
+
+impl Started {
+    /// Makes sure that the plan's lifecycle commands ran.
+    ///
+    /// # Errors
+    /// A lifecycle command fails; the sandbox stays.
+    pub async fn run_hooks(self, context: &Context, plan: &Plan) -> Result<Receipt, SessionError> {
+        let Self { mut receipt, made: _, lock } = self;
+        let (attaching, once): (Vec<Hook>, Vec<Hook>) =
+            plan.lifecycle.iter().cloned().partition(|hook| hook.hook == ATTACH);
+        lifecycle::run(&context.engine, &context.state, &mut receipt, &once).await?;
+        // What runs at each attachment may go on for as long as somebody is attached: nobody waits for it.
+        drop(lock);
+        lifecycle::run(&context.engine, &context.state, &mut receipt, &attaching).await?;
+        Ok(receipt)
+    }
 }
 
 async fn running(context: &Context, id: &str) -> Result<Option<Receipt>, SessionError> {

@@ -36,12 +36,13 @@ fn commands_run_once_in_order_and_attach_every_time() {
 #[test]
 fn a_command_that_fails_holds_the_later_ones_back_until_it_works() {
     let user = User::with(
-        r#"{ "image": "debian:bookworm", "onCreateCommand": "echo first >> log", "postCreateCommand": "test -e allowed", "postStartCommand": "echo last >> log" }"#,
+        r#"{ "image": "debian:bookworm", "privileged": true, "onCreateCommand": "echo first >> log", "postCreateCommand": "test -e allowed", "postStartCommand": "echo last >> log" }"#,
     );
     let log = || std::fs::read_to_string(user.project.join("log")).unwrap();
     let failed = user.run(&["start", "--", "true"]);
     failed.expect(1);
     assert!(failed.stderr().contains("postCreateCommand ended with exit code 1"), "{}", failed.stderr());
+    assert!(failed.stderr().contains("project: 1 setting was not taken over"), "{}", failed.stderr());
     assert_eq!(log(), "first\n");
     user.shell("touch allowed").expect(0);
     user.run(&["start", "--", "true"]).expect(0);
