@@ -7,6 +7,7 @@ pub mod completions;
 pub mod exec;
 pub mod exit;
 pub mod failure;
+pub mod gc;
 pub mod guardian;
 pub mod list;
 pub mod man;
@@ -80,6 +81,7 @@ pub enum Command {
     Path(path::Args),
     Stop(stop::Args),
     Shutdown(shutdown::Args),
+    Gc(gc::Args),
     Guardian(guardian::Args),
     Completions(completions::Args),
     Man(man::Args),
@@ -110,6 +112,7 @@ fn dispatch(command: Command) -> Result<u8, Failure> {
         Command::Path(args) => path::run(&args),
         Command::Stop(args) => stop::run(&args),
         Command::Shutdown(args) => shutdown::run(&args),
+        Command::Gc(args) => gc::run(&args),
         Command::Guardian(args) => guardian::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),

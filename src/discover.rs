@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 use crate::diagnostic::Diagnostic;
 use crate::source::Source;
+use crate::ui::text::quoted;
 
 pub use generated::MARKER;
 pub use path_facts::path_facts;
@@ -49,8 +50,10 @@ pub struct Sources {
     pub mount_root: PathBuf,
     /// User and group that own `mount_root`.
     pub owner: (u32, u32),
-    /// The configuration; `None` means the default plan.
+    /// The configuration; `None` means the default plan, unless there are `several`.
     pub config: Option<ConfigFile>,
+    /// Paths, relative to the folder, of configurations that are equally near: the user has to name one.
+    pub several: Vec<String>,
 }
 
 /// One configuration file.
@@ -109,35 +112,57 @@ pub enum DiscoverError {
         /// The folder that is mounted.
         root: PathBuf,
     },
-    /// There are several configurations and no way to tell which is meant.
-    #[error("there are several configurations, name one with --config: {}", found.join(", "))]
-    Several {
-        /// Their paths relative to the folder.
-        found: Vec<String>,
-    },
+}
+
+impl DiscoverError {
+    /// Returns what to do next.
+    pub fn hint(&self) -> Option<String> {
+        Some(match self {
+            Self::Folder { .. } => "name the folder of a project: cloister plan FOLDER".to_owned(),
+            Self::NotAFolder { path } => {
+                format!("name the folder that holds it; a configuration is named so: --config {}", shown(path))
+            }
+            Self::Read { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                "name a file that is there: --config FILE".to_owned()
+            }
+            Self::Read { path, .. } => format!("make it readable for you: chmod u+r {}", shown(path)),
+            Self::NotRegular { path } => {
+                format!("look at it with: ls -l {}; another file is named so: --config FILE", shown(path))
+            }
+            Self::Escapes { .. } => return None,
+        })
+    }
+}
+
+fn shown(path: &Path) -> String {
+    quoted(&path.to_string_lossy())
 }
 
 /// Finds the configuration of a folder.
 ///
 /// # Errors
-/// When the folder or a file cannot be read, when a file is not what it should be, or when several could be meant.
+/// When the folder or a file cannot be read, or when a file is not what it should be.
 pub fn discover(request: &Request<'_>) -> Result<Sources, DiscoverError> {
     let folder = open::folder(request.folder)?;
     let mount_root = git_root::around(&folder, request.home);
     let owner = open::owner(&mount_root)?;
-    let config = match request.config {
-        Some(path) => Some(open::named(path, &folder)?),
+    let mut found = match request.config {
+        Some(path) => vec![open::named(path, &folder)?],
         None => search(&folder, &mount_root, request.known_generated)?,
     };
-    Ok(Sources { folder, mount_root, owner, config })
+    let (config, several) = match found.len() {
+        0 | 1 => (found.pop(), Vec::new()),
+        _ => (None, found.into_iter().map(|file| file.relative).collect()),
+    };
+    Ok(Sources { folder, mount_root, owner, config, several })
 }
 
-fn search(folder: &Path, root: &Path, known: &BTreeSet<String>) -> Result<Option<ConfigFile>, DiscoverError> {
+fn search(folder: &Path, root: &Path, known: &BTreeSet<String>) -> Result<Vec<ConfigFile>, DiscoverError> {
     for place in PLACES {
         if let Some(file) = open::beneath(root, folder, place)?
             && !generated::is_ours(&file, known)
         {
-            return Ok(Some(file));
+            return Ok(vec![file]);
         }
     }
     let mut found = Vec::new();
@@ -145,10 +170,7 @@ fn search(folder: &Path, root: &Path, known: &BTreeSet<String>) -> Result<Option
         let place = format!("{VARIANTS}/{variant}/{NAME}");
         found.extend(open::beneath(root, folder, &place)?.filter(|file| !generated::is_ours(file, known)));
     }
-    if found.len() > 1 {
-        return Err(DiscoverError::Several { found: found.into_iter().map(|file| file.relative).collect() });
-    }
-    Ok(found.pop())
+    Ok(found)
 }
 
 #[cfg(test)]

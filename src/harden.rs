@@ -7,7 +7,7 @@ mod build;
 mod compose;
 mod customizations;
 mod draft;
-mod environment;
+pub(crate) mod environment;
 mod features;
 pub mod image;
 mod label;
@@ -45,7 +45,7 @@ use crate::sandbox::protocol::{FILES_TARGET, INIT, PROGRAMS_TARGET};
 use crate::ui::text::visible;
 
 pub(crate) use self::environment::DEFAULT_PATH;
-pub use self::refusal::refuse_file;
+pub use self::refusal::{refuse_choice, refuse_file};
 
 /// Placeholder for the probe's instructions, an argument of the init.
 pub const PROBE: &str = "${CLOISTER_PROBE}";

@@ -11,3 +11,4 @@ pub mod programs;
 pub mod random;
 pub mod stdin;
 pub mod terminal;
+pub mod tree;

@@ -15,7 +15,7 @@ use crate::diagnostic::{Diagnostic, Level};
 use crate::discover::{self, DiscoverError, Sibling, Sources};
 use crate::facts::{EngineFacts, Facts, HostFacts, ImageFacts};
 use crate::harden::image::DEFAULT_IMAGE;
-use crate::harden::refuse_file;
+use crate::harden::{refuse_choice, refuse_file};
 use crate::host::file::{self, FileError};
 use crate::host::identity::{Identity, IdentityError};
 use crate::host::paths::Paths;
@@ -23,6 +23,7 @@ use crate::plan::Plan;
 use crate::plan::model::{ConfigKind, ConfigSummary};
 use crate::policy::{Policy, user_config};
 use crate::source::Source;
+use crate::ui::text::quoted;
 
 use self::assemble::{ConfigText, Inputs};
 
@@ -72,13 +73,12 @@ impl PipelineError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Identity(error) => error.hint(),
-            Self::ReadState(_) => None,
-            Self::ReadConfig(_) => Some("make it a regular file of yours, or remove it".to_owned()),
-            Self::Config { path, .. } => Some(format!("correct {path}, then try again")),
-            Self::Discover(DiscoverError::Several { found }) => {
-                found.first().map(|first| format!("for example: cloister plan --config {first}"))
+            Self::ReadState(error) | Self::ReadConfig(error) => {
+                let path = error.path().to_string_lossy();
+                Some(format!("make it a regular file that you can read (ls -l {}), or remove it", quoted(&path)))
             }
-            Self::Discover(_) => None,
+            Self::Config { path, .. } => Some(format!("correct {path}, then try again")),
+            Self::Discover(error) => error.hint(),
         }
     }
 }
@@ -172,6 +172,10 @@ pub fn plan(request: &Request) -> Result<Planned, PipelineError> {
 impl Prepared {
     /// Plans with what an engine said, as far as one was asked.
     pub fn plan(&self, image: Option<ImageFacts>, engine: Option<EngineFacts>) -> Planned {
+        if !self.sources.several.is_empty() {
+            let plan = refuse_choice(&self.sources.several, &self.host);
+            return Planned { plan, sources: Vec::new(), diagnostics: Vec::new() };
+        }
         let facts = Facts { host: self.host.clone(), image, engine };
         let config = self.config_text();
         let sources: Vec<Source> =

@@ -7,6 +7,7 @@ pub mod check;
 pub mod init;
 pub mod probe;
 pub mod protocol;
+pub mod run;
 pub mod session;
 pub mod shell;
 pub mod signal;

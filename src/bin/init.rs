@@ -6,12 +6,13 @@ use std::error::Error;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use cloister::sandbox::{init, session, shell, signal};
+use cloister::sandbox::{init, run, session, shell, signal};
 
 const USAGE: &str = "\
 usage: cloister-init init REQUEST [-- COMMAND…]   probe, report, then reap; as process 1
        cloister-init init [-- COMMAND…]           the same, with the request on standard input
        cloister-init probe REQUEST                probe and report; exit 86 when something is open
+       cloister-init run FOLDER… -- COMMAND…      run a command in the first folder that can be entered
        cloister-init shell                        the account's shell
        cloister-init signal MARK NAME             signal the processes of one exec
        cloister-init session -- COMMAND…          run a command in a session of its own";
@@ -25,17 +26,30 @@ fn main() -> ExitCode {
         ["init", request] => begin(Err(init::hide_request(request, &[]))),
         ["init", request, "--", _, ..] => begin(Err(init::hide_request(request, &arguments[3..]))),
         ["probe", request] => begin(init::probe_alone(request)),
+        ["run", ..] => become_process(&arguments[1..]),
         ["shell"] => fail(&shell::become_shell(), session::NOT_FOUND_EXIT),
         ["signal", mark, name] => send(mark, name),
         ["session", "--", _, ..] => {
             let error = session::become_command(&arguments[2..]);
             fail(&error, session::exit_code(&error))
         }
-        _ => {
-            eprintln!("{USAGE}");
-            ExitCode::from(2)
-        }
+        _ => usage(),
     }
+}
+
+fn usage() -> ExitCode {
+    eprintln!("{USAGE}");
+    ExitCode::from(2)
+}
+
+/// The one part that people read: it speaks for the command that they gave.
+fn become_process(arguments: &[OsString]) -> ExitCode {
+    let Some(at) = arguments.iter().position(|word| word == "--") else { return usage() };
+    let (folders, [_, program, rest @ ..]) = arguments.split_at(at) else { return usage() };
+    let error = run::become_process(folders, program, rest);
+    let cause = error.source().map_or_else(String::new, |source| format!(": {source}"));
+    eprintln!("cloister: {error}{cause}\n\nhint: {}", error.hint());
+    exit(error.exit_code())
 }
 
 fn begin(result: Result<i32, init::InitError>) -> ExitCode {

@@ -18,7 +18,8 @@ Examples:
 
 /// Run a command in a sandbox that runs
 ///
-/// Standard streams, signals and the exit code are the command's own. With a terminal on both sides it gets one.
+/// Standard streams, signals and the exit code are the command's own. With a terminal on both sides it gets one. In a
+/// folder below that of the sandbox, it runs in the corresponding folder inside.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -43,7 +44,8 @@ async fn exec(args: &Args, policy: &Policy) -> Result<u8, SessionError> {
     let folder = std::env::current_dir().unwrap_or_default();
     let receipt = session::running(&context, args.name.as_deref(), &folder).await?;
     let served = session::hand_over(&context, policy, receipt).await?;
-    let mut process = Process::new(args.command.clone(), &served.receipt.process);
+    let place = session::inside(&context, &served.receipt, &folder);
+    let mut process = Process::new(args.command.clone(), &served.receipt.process).within(place);
     let passed = policy.env.pass.iter().filter_map(|name| Some((name.clone(), std::env::var(name).ok()?)));
     process.env.extend(passed);
     let container = served.receipt.container.as_deref().unwrap_or_default();

@@ -1,8 +1,9 @@
 //! The arguments that say which project is meant, for every command that plans one.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::pipeline::Request;
+use crate::ui::text::quoted;
 
 /// Which project is meant.
 #[derive(Debug, clap::Args)]
@@ -22,5 +23,12 @@ impl Project {
     /// Returns what the pipeline is asked.
     pub fn request(&self) -> Request {
         Request { folder: self.folder.clone(), config: self.config.clone(), root_workspace: self.root_workspace }
+    }
+
+    /// Returns the arguments as somebody would type them to name the same project, each after a space.
+    pub fn words(&self) -> String {
+        let folder = (self.folder != Path::new(".")).then(|| format!(" {}", quoted(&self.folder.to_string_lossy())));
+        let config = self.config.as_deref().map(|file| format!(" --config {}", quoted(&file.to_string_lossy())));
+        folder.into_iter().chain(config).collect()
     }
 }

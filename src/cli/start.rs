@@ -1,9 +1,11 @@
+#![expect(clippy::disallowed_methods, reason = "adapter: the working directory")]
 //! `cloister start`: the plan runs, sealed; then a command, a shell, or nothing.
 
 use std::io::Write;
 
 use super::exit;
 use super::failure::Failure;
+use super::plan::present::beside_text;
 use super::plan::{failure, on_stderr};
 use super::project::Project;
 use super::refused;
@@ -14,7 +16,9 @@ use crate::engine::session::{self, Context, SessionError, Start};
 use crate::pipeline::{self, Planned, Prepared};
 use crate::plan::model::Verdict;
 use crate::plan::render::text;
+use crate::plan::{Action, Code, Plan};
 use crate::ui::diagnostic;
+use crate::ui::text::{count, visible};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -53,9 +57,6 @@ enum StartError {
     /// Nothing is known of the image.
     #[error(transparent)]
     Image(#[from] ImageError),
-    /// The configuration builds its image.
-    #[error("this version cannot start an image that is built first")]
-    NoImage,
 }
 
 impl StartError {
@@ -63,7 +64,6 @@ impl StartError {
         match self {
             Self::Session(error) => error.hint(),
             Self::Image(error) => error.hint(),
-            Self::NoImage => Some("build it yourself, and name it as \"image\" in devcontainer.json".to_owned()),
         }
     }
 }
@@ -82,10 +82,23 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
     if first.plan.outcome == Verdict::Refused {
         return Ok(refuse(&first));
     }
+    let Some(reference) = prepared.image_reference() else {
+        return Err(unbuilt());
+    };
     if prepared.host.owner.0 == 0 && !prepared.policy.allow_root_workspace {
         return Err(root_workspace(&prepared));
     }
-    runtime::finish(start(args, &prepared), StartError::hint)
+    runtime::finish(start(args, &prepared, &reference), StartError::hint)
+}
+
+/// What has to be built first is planned only.
+fn unbuilt() -> Failure {
+    Failure::message("the image has to be built from a Dockerfile, which this version does not do; nothing was started")
+        .hint([
+            "build it yourself (docker build), and name it as \"image\" in devcontainer.json",
+            "`cloister plan` shows what the build would be",
+        ])
+        .code(exit::REFUSED)
 }
 
 /// A folder of root could be written by root alone, who has no place in a sandbox (SEC-17).
@@ -99,11 +112,10 @@ fn root_workspace(prepared: &Prepared) -> Failure {
         .code(exit::REFUSED)
 }
 
-async fn start(args: &Args, prepared: &Prepared) -> Result<u8, StartError> {
+async fn start(args: &Args, prepared: &Prepared, reference: &str) -> Result<u8, StartError> {
     let context = Context::open().await?;
     let engine = facts::engine(&context.engine).await.map_err(SessionError::from)?;
-    let reference = prepared.image_reference().ok_or(StartError::NoImage)?;
-    let image = facts::image(&context.engine, &reference, Pull::Missing, &context.paths.cache).await?;
+    let image = facts::image(&context.engine, reference, Pull::Missing, &context.paths.cache).await?;
     let planned = prepared.plan(Some(image.clone()), Some(engine));
     if planned.plan.outcome == Verdict::Refused {
         return Ok(refuse(&planned));
@@ -115,16 +127,22 @@ async fn start(args: &Args, prepared: &Prepared) -> Result<u8, StartError> {
         image: &image,
         rebuild: args.rebuild,
     };
-    let served = session::start(&context, request).await?;
+    let started = session::start(&context, request).await?;
+    if started.made {
+        say(&differences(&started.served.receipt.name, &planned.plan, &args.project.words()).unwrap_or_default());
+    }
+    let served = started.run_hooks(&context, &planned.plan).await?;
     let receipt = &served.receipt;
     if args.detach {
         say(&format!("`{0}` runs; next: `cloister exec {0} -- COMMAND`, `cloister stop {0}`\n", receipt.name));
         return Ok(exit::OK);
     }
-    let mut process = match args.command.as_slice() {
+    let process = match args.command.as_slice() {
         [] => Process::shell(&receipt.process),
         command => Process::new(command.to_vec(), &receipt.process),
     };
+    let folder = std::env::current_dir().unwrap_or_default();
+    let mut process = process.within(session::inside(&context, receipt, &folder));
     process.env.extend(prepared.passed_env.clone());
     let container = receipt.container.as_deref().unwrap_or_default();
     let code = attached::run(&context.engine, container, &process).await.map_err(SessionError::from)?;
@@ -132,13 +150,29 @@ async fn start(args: &Args, prepared: &Prepared) -> Result<u8, StartError> {
     Ok(code)
 }
 
+/// Says in one line that something else runs than what was asked for; `words` name the project to `cloister plan`.
+fn differences(name: &str, plan: &Plan, words: &str) -> Option<String> {
+    let number = |actions: &[Action]| plan.findings.iter().filter(|one| actions.contains(&one.action)).count();
+    let (dropped, waiting) = (number(&[Action::Removed, Action::Replaced]), number(&[Action::NeedsApproval]));
+    let was = if dropped == 1 { "was" } else { "were" };
+    let need = if waiting == 1 { "needs" } else { "need" };
+    let parts = [
+        (dropped > 0).then(|| format!("{} {was} not taken over", count(dropped, "setting"))),
+        (waiting > 0).then(|| format!("{waiting} {need} approval")),
+    ];
+    let said: Vec<_> = parts.into_iter().flatten().collect();
+    (!said.is_empty()).then(|| format!("cloister: {}: {}; see: cloister plan{words}\n", visible(name), said.join(", ")))
+}
+
 /// Shows a plan that says no, every finding on one line, and returns the exit code.
 fn refuse(planned: &Planned) -> u8 {
     let Planned { plan, sources, diagnostics } = planned;
     let diagnostic::Options { width, color } = on_stderr();
     say(&text::render(plan, sources, text::Options { width, color, brief: true }));
-    say(&diagnostic::render(diagnostics, sources, on_stderr()));
+    say(&diagnostic::render(beside_text(diagnostics), sources, on_stderr()));
+    let choice = plan.findings.iter().find(|finding| finding.code == Code::SeveralConfigurations);
     Failure::message("the plan is refused, nothing was started")
+        .hint(choice.map(|finding| finding.help.clone()))
         .hint(["`cloister plan` shows the reasons at the lines that cause them"])
         .code(exit::REFUSED)
         .print()
@@ -148,3 +182,6 @@ fn say(text: &str) {
     // Where standard error is gone, nobody misses it.
     let _ = anstream::stderr().lock().write_all(text.as_bytes());
 }
+
+#[cfg(test)]
+mod tests;

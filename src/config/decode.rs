@@ -162,7 +162,9 @@ impl<'a> Decoder<'a> {
     fn substituted(&mut self, raw: &str, here: &str, span: &Range<usize>) -> Text {
         let outcome = substitute(raw, self.variables);
         for (name, had_default) in outcome.denied {
-            self.denied.push(Denied { name, pointer: here.to_owned(), location: self.location(span), had_default });
+            let is_set = self.variables.set_names.contains(&name);
+            let location = self.location(span);
+            self.denied.push(Denied { name, pointer: here.to_owned(), location, had_default, is_set });
         }
         if let (true, Some(location)) = (outcome.nameless, self.location(span)) {
             self.report(Diagnostic {

@@ -18,6 +18,8 @@ pub const HARMLESS: &[&str] = &["TERM", "LANG", "TZ", "COLORTERM"];
 pub struct Variables {
     /// Values of the allowed names that are set on the host.
     pub local_env: BTreeMap<String, String>,
+    /// Names of what is set on the host; never their values.
+    pub set_names: BTreeSet<String>,
     /// Names that the user's policy allows, whether they are set or not.
     pub local_names: BTreeSet<String>,
     /// The folder that was opened, on the host.
@@ -36,8 +38,12 @@ impl Variables {
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Self {
         self.local_names.clone_from(names);
-        let allowed = environment.into_iter().filter(|(name, _)| is_harmless(name) || names.contains(name));
-        self.local_env = allowed.collect();
+        for (name, value) in environment {
+            if is_harmless(&name) || names.contains(&name) {
+                self.local_env.insert(name.clone(), value);
+            }
+            self.set_names.insert(name);
+        }
         self
     }
 
@@ -71,6 +77,8 @@ pub struct Denied {
     pub location: Option<Location>,
     /// Whether the string brings its own default value, which was used.
     pub had_default: bool,
+    /// Whether the host has it at all.
+    pub is_set: bool,
 }
 
 /// A string after substitution, and what happened on the way.

@@ -35,6 +35,7 @@ fn told(folder: &Path) -> String {
             Some(diagnostic) => format!("{}: {}", file.relative, diagnostic.message),
             None => file.relative,
         },
+        Ok(Sources { several, .. }) if !several.is_empty() => format!("one of {}", several.join(", ")),
         Ok(_) => "default".to_owned(),
         Err(error) => {
             error.to_string().replace(&folder.canonicalize().expect("folder").display().to_string(), "FOLDER")
@@ -44,7 +45,7 @@ fn told(folder: &Path) -> String {
 
 #[test]
 fn the_first_place_wins() {
-    let several = "there are several configurations, name one with --config: .devcontainer/a/devcontainer.json, .devcontainer/b/devcontainer.json";
+    let several = "one of .devcontainer/a/devcontainer.json, .devcontainer/b/devcontainer.json";
     let cases: &[(Files<'_>, &str)] = &[
         (&[], "default"),
         (&[(".devcontainer.json", "{}")], ".devcontainer.json"),

@@ -35,14 +35,15 @@ pub fn files(passwd: &str, group: &str, account: &Account<'_>) -> Result<(String
     Ok((replace(passwd, account.name, uid, &own), replace(group, account.name, gid, &own_group)))
 }
 
-/// The shell that the image gives the account, by name first.
+/// The shell that the image gives the account, by name first; none for one that the image does not know: then the best
+/// that the image has is taken inside, and passwd(5) means `/bin/sh`.
 fn shell_of<'a>(passwd: &'a str, name: &str, uid: &str) -> &'a str {
     let by = |index: usize, value: &str| {
         let fields = passwd.lines().map(|line| line.split(':').collect::<Vec<_>>());
         fields.into_iter().find(|fields| fields.get(index) == Some(&value)).and_then(|fields| fields.get(6).copied())
     };
     let usable = |shell: &&str| shell.starts_with('/') && !shell.ends_with("/nologin") && !shell.ends_with("/false");
-    by(0, name).or_else(|| by(2, uid)).filter(usable).unwrap_or("/bin/sh")
+    by(0, name).or_else(|| by(2, uid)).filter(usable).unwrap_or_default()
 }
 
 /// Both files begin with a name and have the number in the third field; the first line that matches counts.

@@ -78,6 +78,16 @@ impl ConnectError {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Self::Endpoint(error) => return error.hint(),
+            Self::NoEngine { endpoint, .. }
+            | Self::NotAnEngine { endpoint }
+            | Self::Version { endpoint, .. }
+            | Self::Client { endpoint, .. }
+                if endpoint.starts_with("tcp://") =>
+            {
+                "correct DOCKER_HOST or the docker context, which name this address; without TLS, as tcp://HOST:PORT; \
+                 the engine of this machine is used with `unset DOCKER_HOST` and `docker context use default`"
+                    .to_owned()
+            }
             Self::NoEngine { .. } | Self::NotAnEngine { .. } | Self::Version { .. } | Self::Client { .. } => {
                 "start Docker (`sudo systemctl start docker`), or set DOCKER_HOST to where it listens".to_owned()
             }

@@ -62,6 +62,12 @@ impl EndpointError {
     pub fn hint(&self) -> Option<String> {
         Some(
             match self {
+                Self::Unsupported { host } if host.starts_with("tcp://") || host.starts_with("http://") => {
+                    "write it as tcp://HOST:PORT, or use the engine of this machine: `unset DOCKER_HOST`"
+                }
+                Self::Unsupported { host } if host.starts_with("unix://") => {
+                    "write the socket's absolute path: DOCKER_HOST=unix:///var/run/docker.sock"
+                }
                 Self::Unsupported { .. } | Self::Tls => {
                     "use a local engine, or forward its socket: `ssh -NL /tmp/engine.sock:/var/run/docker.sock HOST` \
                      and `DOCKER_HOST=unix:///tmp/engine.sock`"

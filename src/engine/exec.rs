@@ -52,6 +52,19 @@ pub enum ExecError {
     },
 }
 
+impl ExecError {
+    /// Returns what to do next.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Call(error) if error.message().contains("is paused") => Some(
+                "somebody paused it: `docker ps` shows its container, `docker unpause CONTAINER` lets it go on"
+                    .to_owned(),
+            ),
+            Self::Call(_) | Self::Start { .. } | Self::Random(_) | Self::Streams(_) | Self::NoExitCode { .. } => None,
+        }
+    }
+}
+
 /// A process to run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Process {
@@ -59,8 +72,8 @@ pub struct Process {
     pub command: Vec<String>,
     /// `uid:gid`.
     pub user: String,
-    /// Working directory.
-    pub folder: String,
+    /// Working directories; the first that can be entered counts.
+    pub folders: Vec<String>,
     /// Environment on top of the container's.
     pub env: BTreeMap<String, String>,
 }
@@ -70,12 +83,25 @@ impl Process {
     /// environment: what should be unset is emptied.
     pub fn new(command: Vec<String>, defaults: &ProcessDefaults) -> Self {
         let env = defaults.env.iter().map(|(name, value)| (name.clone(), value.clone().unwrap_or_default()));
-        Self { command, user: defaults.user.clone(), folder: defaults.folder.clone(), env: env.collect() }
+        Self { command, user: defaults.user.clone(), folders: vec![defaults.folder.clone()], env: env.collect() }
     }
 
     /// The interactive shell.
     pub fn shell(defaults: &ProcessDefaults) -> Self {
         Self::new(vec![INIT.to_owned(), "shell".to_owned()], defaults)
+    }
+
+    /// Returns the process in a folder, where there is one and it can be entered.
+    #[must_use]
+    pub fn within(mut self, folder: Option<String>) -> Self {
+        self.folders.splice(..0, folder);
+        self
+    }
+
+    /// The command through our own program, which says why it cannot run in words and exit codes of a shell.
+    fn arguments(&self) -> Vec<String> {
+        let before = [INIT.to_owned(), "run".to_owned()].into_iter().chain(self.folders.iter().cloned());
+        before.chain(["--".to_owned()]).chain(self.command.iter().cloned()).collect()
     }
 
     fn program(&self) -> String {
@@ -121,10 +147,10 @@ pub(crate) async fn start<'a>(
         detach_keys: Some(DETACH_KEYS.to_owned()),
         tty: Some(tty),
         env: Some(env),
-        cmd: Some(process.command.clone()),
+        cmd: Some(process.arguments()),
         privileged: Some(false),
         user: Some(process.user.clone()),
-        working_dir: Some(process.folder.clone()),
+        working_dir: Some("/".to_owned()),
     };
     tracing::debug!(program = process.program(), "a process is started in the sandbox");
     let created = engine.docker.create_exec(container, config).await;
@@ -147,8 +173,9 @@ impl Running<'_> {
     pub(crate) async fn signal(&self, name: &str) -> Result<(), ExecError> {
         let process = Process {
             command: [INIT, "signal", &self.mark, name].map(str::to_owned).into(),
+            user: self.process.user.clone(),
+            folders: Vec::new(),
             env: BTreeMap::new(),
-            ..self.process.clone()
         };
         let streams = Streams { stdin: false, terminal: None };
         let (_, mut stream) = Box::pin(start(self.engine, &self.container, &process, streams)).await?;

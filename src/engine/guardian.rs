@@ -195,7 +195,15 @@ async fn replace(
     let egress = names::egress(&state.instance());
     let labels = names::guardian_labels(&state.instance(), state.uid());
     network::create(engine, &egress, Purpose::Egress, pool, &labels).await?;
-    let id = container::create(engine, state, &image, &program.digest, &egress).await?;
+    let created = container::create(engine, state, &image, &program.digest, &egress).await;
+    let id = match created {
+        // Another cloister may have removed the image in between.
+        Err(error) if error.status() == Some(404) => {
+            let image = image::ensure(engine, program).await?;
+            container::create(engine, state, &image, &program.digest, &egress).await?
+        }
+        created => created?,
+    };
     let mut channel = Channel::begin(engine, &id).await?;
     for receipt in state.receipts()?.iter().filter(|receipt| receipt.state == State::Running) {
         // A sandbox whose network is gone is dead already; it must not keep the others from their guardian.
@@ -257,6 +265,22 @@ pub async fn withdraw(engine: &Engine, state: &StateFolder, sandbox: &str) -> Re
 pub async fn remove(engine: &Engine, state: &StateFolder) -> Result<(), CallError> {
     remove_container(engine, state).await?;
     network::remove(engine, &names::egress(&state.instance())).await
+}
+
+/// Returns the images of guardians other than the program that lies beside this one.
+///
+/// # Errors
+/// The program cannot be read, or the engine does not answer.
+pub async fn old_images(engine: &Engine, programs: &Programs) -> Result<Vec<String>, GuardianError> {
+    Ok(image::others(engine, &programs.load(PROGRAM)?).await?)
+}
+
+/// Removes an image of a guardian; one that somebody uses stays.
+///
+/// # Errors
+/// The engine does not do it.
+pub async fn remove_image(engine: &Engine, image: &str) -> Result<(), CallError> {
+    image::remove(engine, image).await
 }
 
 async fn remove_container(engine: &Engine, state: &StateFolder) -> Result<(), CallError> {

@@ -1,8 +1,10 @@
 //! Sandboxes over time: start, attach, stop, list, shut down, and cleaning up what a killed start left.
 
 mod clean;
+mod gc;
 mod life;
 mod list;
+mod place;
 mod refused;
 mod select;
 mod start;
@@ -11,10 +13,12 @@ mod stop;
 use bollard::query_parameters::InspectContainerOptions;
 
 use self::life::Life;
+pub use gc::{Garbage, Left, collect, garbage};
 pub use list::{Listed, list};
+pub use place::inside;
 pub use refused::refused_since;
 pub use select::{SelectError, running, select};
-pub use start::{Served, Start, hand_over, reload, start};
+pub use start::{Served, Start, Started, hand_over, reload, start};
 pub use stop::{shutdown, stop};
 
 use super::apply::{ApplyError, Bench};
@@ -26,11 +30,13 @@ use super::names;
 use super::receipt::Receipt;
 use super::state::{StateError, StateFolder};
 use crate::host::addresses::AddressesError;
+use crate::host::file::FileError;
 use crate::host::identity::{Identity, IdentityError};
 use crate::host::paths::{Paths, PathsError};
 use crate::host::programs::{Programs, ProgramsError};
 use crate::host::random::RandomError;
 use crate::plan::diff::Change;
+use crate::ui::text::quoted;
 
 /// Why something about a sandbox did not work.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +74,9 @@ pub enum SessionError {
     /// No sandbox, or more than one, is meant.
     #[error(transparent)]
     Select(#[from] SelectError),
+    /// A folder of cloister's own cannot be removed.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// The kernel gave no randomness.
     #[error(transparent)]
     Random(#[from] RandomError),
@@ -119,7 +128,11 @@ impl SessionError {
             Self::PlanChanged { name, .. } => Some(format!(
                 "`cloister start --rebuild` makes it anew; `cloister exec {name} -- COMMAND` uses it as it is"
             )),
-            Self::Call(_) | Self::Exec(_) | Self::Random(_) | Self::Addresses(_) => None,
+            Self::Exec(error) => error.hint(),
+            Self::File(error) => {
+                Some(format!("look at who owns it: ls -la {}", quoted(&error.path().to_string_lossy())))
+            }
+            Self::Call(_) | Self::Random(_) | Self::Addresses(_) => None,
             Self::Signals(_) | Self::Interrupted => None,
         }
     }

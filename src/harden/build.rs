@@ -33,6 +33,7 @@ pub(super) fn take(
     if let Some(dockerfile) = dockerfile {
         inspect(draft, &asked.dockerfile.origin, dockerfile);
     }
+    not_run_yet(draft, &asked.dockerfile);
     let (Some(file), Some(tree)) = (file, tree) else { return };
     draft.build = Some(Build {
         dockerfile: shown(&file),
@@ -42,6 +43,15 @@ pub(super) fn take(
         cache_from,
         network: "guardian".to_owned(),
     });
+}
+
+/// What would be built is planned to the end; nothing runs it yet.
+fn not_run_yet(draft: &mut Draft, asked: &Spanned<Text>) {
+    let reason = "this version plans image builds and does not run them: cloister start ends here";
+    draft.findings.push(
+        Finding::new(Code::NotYet, Severity::Medium, Action::Removed, &asked.origin, &asked.value.value, reason)
+            .help("build it yourself, and name it as \"image\" in devcontainer.json"),
+    );
 }
 
 /// The folder of the configuration file relative to the mounted folder.

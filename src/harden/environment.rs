@@ -150,7 +150,8 @@ pub(super) fn is_proxy_variable(name: &str) -> bool {
     NAMES.iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
-fn is_reserved(name: &str) -> bool {
+/// Whether cloister sets a variable itself, whoever else asks for it.
+pub(crate) fn is_reserved(name: &str) -> bool {
     is_proxy_variable(name)
         || name.eq_ignore_ascii_case("NODE_USE_ENV_PROXY")
         || name.to_ascii_uppercase().starts_with("CLOISTER_")

@@ -13,7 +13,14 @@ pub(super) fn report(draft: &mut Draft, denied: &[Denied]) {
         if harmless && draft.findings.iter().any(|finding| finding.pointer == variable.pointer) {
             continue;
         }
-        let severity = if harmless { Severity::Low } else { Severity::Critical };
+        // Who asks for a secret says what it is after, whether there is one today or not.
+        let grave = !harmless && (variable.is_set || looks_secret(&variable.name));
+        let severity = if grave { Severity::Critical } else { Severity::Low };
+        let reason = if variable.is_set {
+            "would copy a variable of your machine into the sandbox"
+        } else {
+            "would copy a variable of your machine into the sandbox; it is not set now"
+        };
         let origin = Origin { pointer: variable.pointer.clone(), location: variable.location.clone() };
         let effective = if variable.had_default { "its default" } else { "empty" };
         draft.findings.push(
@@ -23,7 +30,7 @@ pub(super) fn report(draft: &mut Draft, denied: &[Denied]) {
                 Action::Replaced,
                 &origin,
                 format!("${{localEnv:{}}}", variable.name),
-                "would copy a variable of your machine into the sandbox",
+                reason,
             )
             .effective(effective)
             .help(format!("to hand it over, add {:?} to env.local in config.json5", variable.name)),
@@ -48,4 +55,11 @@ fn looks_harmless(name: &str) -> bool {
         "SHELL",
     ];
     NAMES.contains(&name)
+}
+
+/// Names of what opens doors.
+fn looks_secret(name: &str) -> bool {
+    const PARTS: &[&str] = &["TOKEN", "SECRET", "KEY", "PASS", "PWD", "CREDENTIAL", "AUTH", "SESSION", "COOKIE"];
+    let name = name.to_ascii_uppercase();
+    PARTS.iter().any(|part| name.contains(part))
 }

@@ -14,6 +14,18 @@ pub const CA_FILE: &str = "ca.pem";
 /// What is reached without the guardian.
 pub(super) const NO_PROXY: &str = "localhost,127.0.0.1,::1";
 
+/// Variables that name [`CA_FILE`] to tools, where the user has one.
+pub(crate) const CA_VARIABLES: &[&str] = &[
+    "SSL_CERT_FILE",
+    "CURL_CA_BUNDLE",
+    "GIT_SSL_CAINFO",
+    "REQUESTS_CA_BUNDLE",
+    "PIP_CERT",
+    "NODE_EXTRA_CA_CERTS",
+    "CARGO_HTTP_CAINFO",
+    "AWS_CA_BUNDLE",
+];
+
 /// Returns the network of the sandbox.
 pub(super) fn network(context: &Context<'_>) -> Network {
     Network {
@@ -55,17 +67,8 @@ pub(super) fn variables(context: &Context<'_>) -> BTreeMap<String, String> {
     variables.insert("CLOISTER_SANDBOX".to_owned(), context.id.as_str().to_owned());
     if context.policy.network.ca_bundle.is_some() {
         let file = format!("{FILES_TARGET}/{CA_FILE}");
-        for name in [
-            "SSL_CERT_FILE",
-            "CURL_CA_BUNDLE",
-            "GIT_SSL_CAINFO",
-            "REQUESTS_CA_BUNDLE",
-            "PIP_CERT",
-            "NODE_EXTRA_CA_CERTS",
-            "CARGO_HTTP_CAINFO",
-            "AWS_CA_BUNDLE",
-        ] {
-            variables.insert(name.to_owned(), file.clone());
+        for name in CA_VARIABLES {
+            variables.insert((*name).to_owned(), file.clone());
         }
     }
     variables

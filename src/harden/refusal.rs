@@ -6,11 +6,34 @@ use crate::facts::HostFacts;
 use crate::ident::display_name;
 use crate::plan::canonical;
 use crate::plan::finding::{Action, Code, Finding, Severity};
-use crate::plan::model::{ConfigSummary, FactsSummary, Plan, Verdict, Workspace};
+use crate::plan::model::{ConfigKind, ConfigSummary, FactsSummary, Plan, Verdict, Workspace};
 use crate::source::Origin;
+use crate::ui::text::quoted;
 
 /// Returns the refused plan of a file with errors; a partial configuration is never used.
 pub fn refuse_file(config: ConfigSummary, diagnostics: &[Diagnostic], host: &HostFacts) -> Plan {
+    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.level == Level::Error);
+    refused(config, errors.map(finding).collect(), host)
+}
+
+/// Returns the refused plan of a folder with several configurations, by their paths; no choice is made for the user.
+pub fn refuse_choice(found: &[String], host: &HostFacts) -> Plan {
+    let reason = "the folder has several configurations, and nothing says which one is meant";
+    let example = host.folder.join(found.first().map_or("", String::as_str));
+    let finding = Finding::new(
+        Code::SeveralConfigurations,
+        Severity::Medium,
+        Action::Refused,
+        &Origin::default(),
+        found.join(", "),
+        reason,
+    );
+    let help = format!("name one of {}: --config {}", found.join(", "), quoted(&example.to_string_lossy()));
+    let config = ConfigSummary { path: None, kind: ConfigKind::Default, digest: None, name: None };
+    refused(config, vec![finding.help(help)], host)
+}
+
+fn refused(config: ConfigSummary, findings: Vec<Finding>, host: &HostFacts) -> Plan {
     let target = format!("/workspaces/{}", display_name(&host.folder));
     let mut plan = Plan {
         version: VERSION,
@@ -24,7 +47,7 @@ pub fn refuse_file(config: ConfigSummary, diagnostics: &[Diagnostic], host: &Hos
         proxy: None,
         lifecycle: Vec::new(),
         passed_env: Vec::new(),
-        findings: diagnostics.iter().filter(|diagnostic| diagnostic.level == Level::Error).map(finding).collect(),
+        findings,
     };
     plan.digest = canonical::digest(&plan);
     plan

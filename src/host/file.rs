@@ -37,6 +37,15 @@ pub enum FileError {
         #[source]
         source: io::Error,
     },
+    /// It could not be removed.
+    #[error("could not remove `{path}`")]
+    Remove {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
     /// It is a folder, a pipe, a device or a socket.
     #[error("`{path}` is not a regular file")]
     NotRegular {
@@ -54,6 +63,15 @@ pub enum FileError {
 }
 
 impl FileError {
+    /// Returns the file.
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Open { path, .. } | Self::Read { path, .. } => path,
+            Self::Write { path, .. } | Self::Remove { path, .. } => path,
+            Self::NotRegular { path } | Self::TooLarge { path, .. } => path,
+        }
+    }
+
     /// Tells whether nothing exists at the path.
     pub fn is_absent(&self) -> bool {
         matches!(self, Self::Open { source, .. } if source.kind() == io::ErrorKind::NotFound)

@@ -35,6 +35,8 @@ impl Lock {
         let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let descriptor = rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR).map_err(failed)?;
         match rustix::fs::flock(&descriptor, FlockOperation::NonBlockingLockExclusive) {
+            // Whoever held it may have removed the file: then this is the lock of nothing.
+            Ok(()) if !is_at(&descriptor, path) => Ok(None),
             Ok(()) => Ok(Some(Self { _descriptor: descriptor })),
             Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
             Err(error) => Err(failed(error)),
@@ -53,6 +55,12 @@ impl Lock {
             tokio::time::sleep(RETRY).await;
         }
     }
+}
+
+fn is_at(descriptor: &OwnedFd, path: &Path) -> bool {
+    let place = |status: rustix::fs::Stat| (status.st_dev, status.st_ino);
+    let (held, there) = (rustix::fs::fstat(descriptor).map(place), rustix::fs::lstat(path).map(place));
+    held.is_ok() && held == there
 }
 
 #[cfg(test)]

@@ -39,7 +39,10 @@ impl PathsError {
     /// Returns what to do next.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Prepare { .. } => None,
+            Self::Prepare { path, .. } => Some(format!(
+                "make `{}` a folder that you can write, or let XDG_STATE_HOME, XDG_DATA_HOME and XDG_CACHE_HOME name others",
+                path.parent().unwrap_or(path).display()
+            )),
             Self::Foreign { path, .. } => Some(format!("move `{}` away, then try again", path.display())),
             Self::Writable { path } => Some(format!("run `chmod 700 '{}'`", path.display())),
         }

@@ -1,10 +1,10 @@
 #![expect(clippy::disallowed_methods, reason = "adapter: a thread that reads standard input")]
-//! Standard input as a stream of chunks.
+//! Standard input: an answer, or a stream of chunks.
 //!
-//! Not tokio's: its reader sits in a blocking task, and the runtime waits for that task when it ends, so that a command
-//! that is done would go on until somebody presses a key.
+//! The stream is not tokio's: its reader sits in a blocking task, and the runtime waits for that task when it ends, so
+//! that a command that is done would go on until somebody presses a key.
 
-use std::io::Read;
+use std::io::{BufRead, Read};
 
 use tokio::sync::mpsc::{Receiver, channel};
 
@@ -12,6 +12,17 @@ use tokio::sync::mpsc::{Receiver, channel};
 const CHUNK: usize = 32 << 10;
 /// Chunks that are read ahead.
 const AHEAD: usize = 4;
+
+/// Most bytes of an answer.
+const LINE: u64 = 4096;
+
+/// Reads one line; nothing where there is none.
+pub fn line() -> String {
+    let mut line = String::new();
+    // What cannot be read is no answer.
+    let _ = std::io::stdin().lock().take(LINE).read_line(&mut line);
+    line
+}
 
 /// Starts reading standard input; the channel closes at its end.
 pub fn chunks() -> Receiver<Vec<u8>> {

@@ -1,3 +1,4 @@
+#![expect(clippy::disallowed_methods, reason = "adapter: TERM")]
 //! The terminal that a person sits at.
 
 use std::io::{self, IsTerminal};
@@ -23,6 +24,13 @@ pub fn stderr_is_terminal() -> bool {
 pub fn size() -> Option<(u16, u16)> {
     let size = tcgetwinsize(io::stdout()).ok()?;
     (size.ws_row > 0 && size.ws_col > 0).then_some((size.ws_row, size.ws_col))
+}
+
+/// Returns what the terminal is called in `TERM`; `xterm` where nothing says so.
+pub fn kind() -> String {
+    let name = std::env::var("TERM").unwrap_or_default();
+    let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_+.".contains(&byte));
+    if plain && !name.is_empty() { name } else { "xterm".to_owned() }
 }
 
 /// Raw mode of the terminal on standard input; dropped, the terminal is as it was before.

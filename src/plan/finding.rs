@@ -184,6 +184,8 @@ codes! {
     DomainRequest = "domain-request",
     /// A repository inside the workspace.
     NestedRepo = "nested-repo",
+    /// Several configurations in one folder.
+    SeveralConfigurations = "several-configurations",
 }
 
 /// One difference between what was asked and what will run.

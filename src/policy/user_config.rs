@@ -8,14 +8,13 @@ mod egress;
 mod limits;
 mod network;
 mod tree;
-
-use std::collections::BTreeSet;
+mod variables;
 
 use ipnet::Ipv4Net;
 
 use self::checker::Checker;
 use super::Policy;
-use super::model::{Egress, EnvironmentPolicy};
+use super::model::Egress;
 use crate::config::jsonc::Node;
 use crate::diagnostic::{Diagnostic, Level};
 use crate::source::Source;
@@ -39,8 +38,6 @@ const KEYS: &[&str] = &[
 ];
 /// Keys that belong to the format and have no effect in this version.
 const UNSUPPORTED: &[&str] = &["mounts", "hostexec", "approvals"];
-/// Keys of `env`.
-const ENV_KEYS: &[&str] = &["pass", "local"];
 
 /// Reads the file. `None` when a diagnostic is an error.
 pub fn read(source: &Source) -> (Option<Policy>, Vec<Diagnostic>) {
@@ -65,7 +62,7 @@ fn policy(checker: &mut Checker<'_>, root: &Node) -> Policy {
     let network = network::read(checker, root, base.network);
     Policy {
         egress: egress(checker, root, base.egress, network.pool),
-        env: environment(checker, root),
+        env: variables::read(checker, root),
         network,
         limits: limits::read(checker, root, base.limits),
         allow_root_workspace: checker.flag(root, "", "allowRootWorkspace").unwrap_or(base.allow_root_workspace),
@@ -77,22 +74,6 @@ fn egress(checker: &mut Checker<'_>, root: &Node, base: Egress, pool: Ipv4Net) -
     egress.allow.extend(egress::allow(checker, root, pool));
     egress.deny.extend(egress::deny(checker, root));
     egress
-}
-
-fn environment(checker: &mut Checker<'_>, root: &Node) -> EnvironmentPolicy {
-    let Some(env) = checker.section(root, "", "env", ENV_KEYS) else { return EnvironmentPolicy::default() };
-    let mut names = |key: &str| -> BTreeSet<String> {
-        checker.parsed(env, "/env", key, "names of variables such as \"EDITOR\"", |name| {
-            is_variable(name).then(|| name.to_owned()).ok_or("it is not a name of letters, digits and underscores")
-        })
-    };
-    EnvironmentPolicy { pass: names("pass"), local: names("local") }
-}
-
-/// Names that every shell takes (POSIX.1-2017, section 8.1, with lower case).
-fn is_variable(name: &str) -> bool {
-    let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    plain && !name.is_empty() && !name.as_bytes()[0].is_ascii_digit()
 }
 
 #[cfg(test)]

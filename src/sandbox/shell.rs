@@ -25,13 +25,21 @@ pub enum ShellError {
 /// Replaces this process with the shell; returns only when that is not possible.
 #[must_use]
 pub fn become_shell() -> ShellError {
+    match choose() {
+        Some(shell) => ShellError::Run(shell.clone(), Command::new(&shell).env("SHELL", &shell).exec()),
+        None => ShellError::None(known().join(", ")),
+    }
+}
+
+/// Returns the first of the candidates that is a program.
+pub(super) fn choose() -> Option<String> {
+    known().into_iter().find(|path| is_program(path))
+}
+
+fn known() -> Vec<String> {
     let variable = env::var("SHELL").ok();
     let accounts = fs::read_to_string("/etc/passwd").unwrap_or_default();
-    let candidates = candidates(variable.as_deref(), &accounts, getuid().as_raw());
-    match candidates.iter().find(|path| is_program(path)) {
-        Some(shell) => ShellError::Run(shell.clone(), Command::new(shell).exec()),
-        None => ShellError::None(candidates.join(", ")),
-    }
+    candidates(variable.as_deref(), &accounts, getuid().as_raw())
 }
 
 /// Candidates in order, without repetition.

@@ -75,6 +75,17 @@ fn numbered(character: char) -> String {
     }
 }
 
+/// Returns a word as a shell reads it back: in quotes, unless it needs none.
+#[must_use]
+pub fn quoted(word: &str) -> String {
+    let bare = |character: char| character.is_alphanumeric() || "-_./:=@,+%".contains(character);
+    if !word.is_empty() && word.chars().all(bare) {
+        word.to_owned()
+    } else {
+        format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
 /// Returns how many columns of a terminal the text takes.
 #[must_use]
 pub fn width(text: &str) -> usize {

@@ -4,6 +4,7 @@
 mod architecture;
 mod cases;
 mod cli;
+mod commands;
 mod corpus;
 mod documents;
 mod expected;

@@ -63,8 +63,9 @@ pub(crate) fn plan(files: &BTreeMap<String, String>, policy: &Policy, facts: &Fa
             absolute: format!("{FOLDER}/{name}"),
         })
     });
-    let environment =
-        BTreeMap::from([("TERM".into(), "xterm".into()), ("AWS_SECRET_ACCESS_KEY".into(), "hunter2".into())]);
+    let environment = [("TERM", "xterm"), ("AWS_SECRET_ACCESS_KEY", "hunter2"), ("CUSTOMER", "example")]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
     let mut inputs = Inputs { config: config.as_ref(), dockerfile: None, policy, facts, environment: &environment };
     let dockerfile = dockerfile(&inputs, files);
     inputs.dockerfile = dockerfile.as_ref();

@@ -32,6 +32,39 @@ fn nothing_to_say_is_short() {
 }
 
 #[test]
+fn variables_are_named_and_cloisters_own_are_not() {
+    let mut plan = Plan { passed_env: vec!["ANTHROPIC_API_KEY".into()], ..clean() };
+    let env = &mut plan.containers[0].env;
+    let ours = "/run/cloister/files/ca.pem";
+    for (name, value) in
+        [("HOME", "/x"), ("no_proxy", "*"), ("SSL_CERT_FILE", ours), ("PIP_CERT", "/x"), ("FILE", ours)]
+    {
+        env.insert(name.into(), value.into());
+    }
+    env.extend((0..60).map(|number| (format!("NUMBER_{number:02}"), "x".into())));
+    check("variables", &plan, &[], PLAIN);
+}
+
+#[test]
+fn the_folder_that_was_opened_is_told_from_what_is_mounted() {
+    let opened = |folder: &str, source: &str, inside: &str| {
+        let mut plan = clean();
+        plan.workspace.source = Some(source.into());
+        plan.workspace.folder = inside.into();
+        plan.containers[0].mounts[0].source = source.into();
+        plan.containers[0].labels.insert("cloister.workspace".into(), folder.into());
+        plan
+    };
+    let below = opened("/home/ada/shop-api/services/web", "/home/ada/shop-api", "/workspaces/shop-api/services/web");
+    check("opened-below", &below, &[], PLAIN);
+    let mut above = opened("/home/ada/shop-api", "/home/ada/shop-api/services", "/workspaces/shop-api");
+    above.containers[0].mounts.drain(1..3);
+    check("opened-above", &above, &[], PLAIN);
+    let refused = Plan { outcome: Verdict::Refused, containers: Vec::new(), ..below };
+    assert!(render(&refused, &[], PLAIN).starts_with("web · refused"));
+}
+
+#[test]
 fn everything_at_once() {
     let case = hostile();
     let plan = Plan { passed_env: vec!["ANTHROPIC_API_KEY".into()], ..clean() };

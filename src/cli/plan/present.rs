@@ -3,7 +3,7 @@
 use super::Format;
 use crate::cli::exit;
 use crate::cli::output::Output;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Level};
 use crate::plan::model::{Plan, Verdict};
 use crate::plan::render::{sarif, text};
 use crate::plan::{Severity, canonical};
@@ -37,7 +37,8 @@ pub fn present(plan: &Plan, sources: &[Source], diagnostics: &[Diagnostic], pres
         Format::Json => canonical::pretty(plan),
         Format::Sarif => sarif::render(plan, sources),
     };
-    let mut stderr = diagnostic::render(diagnostics, sources, diagnostic::Options { width, color: stderr_color });
+    let told = if format == Format::Json { diagnostics } else { beside_text(diagnostics) };
+    let mut stderr = diagnostic::render(told, sources, diagnostic::Options { width, color: stderr_color });
     let found = check.map_or(0, |level| plan.findings.iter().filter(|finding| finding.severity >= level).count());
     if let (Some(level), true) = (check, found > 0) {
         stderr += &found_line(found, level);
@@ -48,6 +49,12 @@ pub fn present(plan: &Plan, sources: &[Source], diagnostics: &[Diagnostic], pres
         Verdict::Ready => exit::OK,
     };
     Output { stdout, stderr, code }
+}
+
+/// Returns what is said beside the text of a plan: it has the warnings among its findings, unless errors kept the file
+/// from being read.
+pub(crate) fn beside_text(diagnostics: &[Diagnostic]) -> &[Diagnostic] {
+    if diagnostics.iter().any(|one| one.level == Level::Error) { diagnostics } else { &[] }
 }
 
 fn found_line(found: usize, level: Severity) -> String {

@@ -27,10 +27,10 @@ fn another_account_with_the_same_number_gives_way() {
 #[test]
 fn an_account_can_always_log_in() {
     for name in ["nobody", "new"] {
-        assert!(files_of(name, "1234:1234").0.starts_with(&format!("{name}:x:1234:1234:{name}:/home/x:/bin/sh\n")));
+        assert!(files_of(name, "1234:1234").0.starts_with(&format!("{name}:x:1234:1234:{name}:/home/x:\n")));
     }
     let account = Account { name: "a", user: "1:1", home: "/home/a" };
-    assert_eq!(files("", "", &account).unwrap(), ("a:x:1:1:a:/home/a:/bin/sh\n".into(), "a:x:1:\n".into()));
+    assert_eq!(files("", "", &account).unwrap(), ("a:x:1:1:a:/home/a:\n".into(), "a:x:1:\n".into()));
 }
 
 #[test]

@@ -22,7 +22,11 @@ const BROKEN_PIPE: u8 = 141;
 pub async fn run(engine: &Engine, container: &str, process: &Process) -> Result<u8, ExecError> {
     let size = if terminal::is_interactive() { Some(terminal::size().unwrap_or((24, 80))) } else { None };
     let streams = Streams { stdin: true, terminal: size };
-    let (running, stream) = start(engine, container, process, streams).await?;
+    let mut process = process.clone();
+    if size.is_some() {
+        process.env.entry("TERM".to_owned()).or_insert_with(terminal::kind);
+    }
+    let (running, stream) = start(engine, container, &process, streams).await?;
     let (reader, writer) = tokio::io::split(stream);
     let mut input = tokio::spawn(feed(writer));
     let ended = if size.is_some() { in_terminal(&running, reader).await } else { in_pipes(&running, reader).await };
@@ -43,6 +47,7 @@ pub async fn run(engine: &Engine, container: &str, process: &Process) -> Result<
 async fn in_terminal(running: &Running<'_>, reader: ReadHalf<Stream>) -> Result<(), ExecError> {
     let _raw = terminal::RawMode::enter().map_err(ExecError::Streams)?;
     let mut resized = listen(SignalKind::window_change())?;
+    let (mut terminated, mut hung_up) = (listen(SignalKind::terminate())?, listen(SignalKind::hangup())?);
     let mut output = std::pin::pin!(copy(reader));
     // The size at creation is not honoured by engines before API 1.42.
     let mut changed = true;
@@ -50,10 +55,17 @@ async fn in_terminal(running: &Running<'_>, reader: ReadHalf<Stream>) -> Result<
         if changed && let Some(size) = terminal::size() {
             running.resize(size).await;
         }
-        changed = tokio::select! {
+        let name = tokio::select! {
             ended = &mut output => return ended.map_err(ExecError::Streams),
-            _ = resized.recv() => true,
+            _ = resized.recv() => None,
+            // A terminal that was closed says so; nobody would see the process go on.
+            _ = hung_up.recv() => Some("HUP"),
+            _ = terminated.recv() => Some("TERM"),
         };
+        changed = name.is_none();
+        if let Some(name) = name {
+            running.signal(name).await?;
+        }
     }
 }
 

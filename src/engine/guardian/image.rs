@@ -1,12 +1,13 @@
 //! The guardian's image: one static program and nothing else, packed here and handed to the engine. Nothing is pulled.
 
+use std::collections::HashMap;
 use std::io;
 
-use bollard::query_parameters::ImportImageOptionsBuilder;
+use bollard::query_parameters::{ImportImageOptionsBuilder, ListImagesOptionsBuilder, RemoveImageOptions};
 use futures_util::StreamExt;
 use serde_json::json;
 
-use super::super::connect::{Engine, Operation};
+use super::super::connect::{CallError, Engine, Operation};
 use super::super::names;
 use super::GuardianError;
 use crate::host::programs::Program;
@@ -31,6 +32,31 @@ pub(super) async fn ensure(engine: &Engine, program: &Program) -> Result<String,
         }
     }
     Ok(reference)
+}
+
+/// Returns the references of the engine's other images that [`ensure`] made, whoever did.
+pub(super) async fn others(engine: &Engine, program: &Program) -> Result<Vec<String>, CallError> {
+    let filters: HashMap<_, _> = [("reference", vec![REPOSITORY])].into();
+    let options = ListImagesOptionsBuilder::default().filters(&filters).build();
+    let found = engine.docker.list_images(Some(options)).await.operation(|| "list the guardian's images".to_owned())?;
+    let mut others: Vec<String> = found.into_iter().flat_map(|image| image.repo_tags).collect();
+    others.retain(|reference| is_ours(reference) && *reference != format!("{REPOSITORY}:{}", program.digest));
+    others.sort();
+    Ok(others)
+}
+
+fn is_ours(reference: &str) -> bool {
+    let digest = reference.strip_prefix(REPOSITORY).and_then(|rest| rest.strip_prefix(':'));
+    digest.is_some_and(|digest| digest.len() == 16 && digest.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+/// Removes an image; one that a container uses stays.
+pub(super) async fn remove(engine: &Engine, reference: &str) -> Result<(), CallError> {
+    let removed = engine.docker.remove_image(reference, None::<RemoveImageOptions>, None).await;
+    match removed.unless_absent(|| format!("remove the image `{reference}`")) {
+        Err(error) if error.status() == Some(409) => Ok(()),
+        other => other.map(|_| ()),
+    }
 }
 
 /// The engine's name for this architecture (Go's `GOARCH`).

@@ -95,7 +95,7 @@ async fn is_settled(context: &Context, held: &BTreeSet<String>, receipt: &Receip
 }
 
 /// Returns the ids of the user's sandboxes that the engine has a container or a network of.
-async fn held(context: &Context) -> Result<BTreeSet<String>, CallError> {
+pub(super) async fn held(context: &Context) -> Result<BTreeSet<String>, CallError> {
     let label = format!("{}={}", names::USER, context.state.uid());
     let filters: HashMap<_, _> = [("label", vec![label.as_str(), names::SANDBOX])].into();
     let docker = &context.engine.docker;

@@ -19,6 +19,12 @@ pub enum SelectError {
     /// The folder has none.
     #[error("no sandbox belongs to this folder")]
     NotHere,
+    /// It runs, and should not.
+    #[error("`{name}` runs")]
+    Runs {
+        /// Its name.
+        name: String,
+    },
     /// It does not run.
     #[error("`{name}` does not run")]
     NotRunning {
@@ -48,6 +54,7 @@ impl SelectError {
             match self {
                 Self::Unknown { .. } => "`cloister list` shows the names",
                 Self::NotHere => "name one (`cloister list` shows them), or start one here: `cloister start`",
+                Self::Runs { name } => return Some(format!("stop it first: `cloister stop {name}`")),
                 Self::NotRunning { .. } => "start it: `cloister start`",
                 Self::Paused { container, .. } => return Some(format!("`docker unpause {container}` lets it go on")),
                 Self::Cut { .. } => "make it anew: `cloister start --rebuild`",

@@ -15,6 +15,7 @@ use super::{Context, SessionError, clean, select};
 use crate::facts::ImageFacts;
 use crate::guardian::protocol::{Refused, WirePolicy};
 use crate::host::addresses;
+use crate::host::lock::Lock;
 use crate::host::random;
 use crate::ident::SandboxId;
 use crate::plan::diff::{Change, diff};
@@ -49,27 +50,49 @@ pub struct Served {
     pub refused: Vec<Refused>,
 }
 
-/// Makes sure that the folder's sandbox runs with this plan, and that its lifecycle commands ran. Of two starts at
-/// once, the second waits and attaches.
+/// A sandbox that runs, and whose lifecycle commands nobody else runs meanwhile.
+#[derive(Debug)]
+pub struct Started {
+    /// The sandbox.
+    pub served: Served,
+    /// Whether it was made now; otherwise it ran already.
+    pub made: bool,
+    lock: Lock,
+}
+
+/// Makes sure that the folder's sandbox runs with this plan. Of two starts at once, the second waits and attaches.
 ///
 /// # Errors
-/// The plan does not become a sandbox, another plan runs, or a lifecycle command fails; then the sandbox stays.
-pub async fn start(context: &Context, request: Start<'_>) -> Result<Served, SessionError> {
+/// The plan does not become a sandbox, or another plan runs.
+pub async fn start(context: &Context, request: Start<'_>) -> Result<Started, SessionError> {
     let audited = Audited::new(request.plan, request.policy)?;
     let id = SandboxId::derive(context.state.uid(), request.folder);
     clean::sweep(context).await?;
     let lock = context.state.lock_sandbox(id.as_str()).await?;
-    let mut served = match running(context, id.as_str()).await? {
-        Some((receipt, life)) if !request.rebuild => join(context, request, select::usable(receipt, life)?).await?,
-        _ => Served { receipt: create(context, audited, request, &id).await?, refused: Vec::new() },
+    let (served, made) = match running(context, id.as_str()).await? {
+        Some((receipt, life)) if !request.rebuild => {
+            (join(context, request, select::usable(receipt, life)?).await?, false)
+        }
+        _ => (Served { receipt: create(context, audited, request, &id).await?, refused: Vec::new() }, true),
     };
-    let (attaching, once): (Vec<Hook>, Vec<Hook>) =
-        request.plan.lifecycle.iter().cloned().partition(|hook| hook.hook == ATTACH);
-    lifecycle::run(&context.engine, &context.state, &mut served.receipt, &once).await?;
-    // What runs at each attachment may go on for as long as somebody is attached: nobody waits for it.
-    drop(lock);
-    lifecycle::run(&context.engine, &context.state, &mut served.receipt, &attaching).await?;
-    Ok(served)
+    Ok(Started { served, made, lock })
+}
+
+impl Started {
+    /// Makes sure that the plan's lifecycle commands ran.
+    ///
+    /// # Errors
+    /// A lifecycle command fails; the sandbox stays.
+    pub async fn run_hooks(self, context: &Context, plan: &Plan) -> Result<Served, SessionError> {
+        let Self { mut served, made: _, lock } = self;
+        let (attaching, once): (Vec<Hook>, Vec<Hook>) =
+            plan.lifecycle.iter().cloned().partition(|hook| hook.hook == ATTACH);
+        lifecycle::run(&context.engine, &context.state, &mut served.receipt, &once).await?;
+        // What runs at each attachment may go on for as long as somebody is attached: nobody waits for it.
+        drop(lock);
+        lifecycle::run(&context.engine, &context.state, &mut served.receipt, &attaching).await?;
+        Ok(served)
+    }
 }
 
 /// Returns the receipt of a sandbox whose container is there, and what has become of it.

@@ -18,3 +18,16 @@ fn a_lock_file_is_never_a_link() {
     std::os::unix::fs::symlink(folder.path().join("elsewhere"), &link).unwrap();
     assert!(Lock::try_take(&link).is_err());
 }
+
+#[test]
+fn a_file_that_was_removed_locks_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lock");
+    let flags = OFlags::RDWR | OFlags::CREATE;
+    let waiting = rustix::fs::open(&path, flags, Mode::RUSR).unwrap();
+    assert!(is_at(&waiting, &path));
+    rustix::fs::unlink(&path).unwrap();
+    assert!(!is_at(&waiting, &path));
+    let _holder = Lock::try_take(&path).unwrap().unwrap();
+    assert!(!is_at(&waiting, &path));
+}

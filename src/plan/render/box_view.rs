@@ -1,11 +1,15 @@
 //! The box: what the sandbox is made of, one row for each thing. Everything said here is read from the plan.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde::Serialize;
 
+use super::view::opened;
+use crate::harden::environment::is_reserved;
+use crate::harden::network::CA_VARIABLES;
 use crate::plan::model::{AUTO, Build, Container, Hook, HookStatus, Limits, Mount, MountKind, Network, Plan, Proxy};
-use crate::ui::text::{count, cut, pad, visible, width, wrap};
+use crate::ui::text::{count, cut, pad, quoted, visible, width, wrap};
 
 /// Columns before the text of a row: indent, label, space.
 const INDENT: usize = 13;
@@ -13,6 +17,8 @@ const INDENT: usize = 13;
 const RULES_SHOWN: usize = 6;
 /// Columns of a lifecycle command before its middle is cut.
 const COMMAND_SHOWN: usize = 800;
+/// Variables that are listed by name.
+const VARIABLES_SHOWN: usize = 40;
 /// Folder of what cloister brings into a sandbox.
 const OWN_TARGET: &str = "/run/cloister";
 
@@ -42,9 +48,10 @@ pub(super) fn rows(plan: &Plan, columns: usize) -> Vec<Row> {
     ];
     rows.extend(plan.network.as_ref().map(|network| row("network", &describe_network(network, container), room)));
     rows.extend(plan.proxy.as_ref().map(|proxy| row("egress", &egress(proxy), room)));
+    rows.extend(folder(plan).map(|text| row("folder", &text, room)));
     rows.push(Row { label: "files", lines: files(plan, container, room) });
     rows.push(Row { label: "hooks", lines: hooks(plan, room) });
-    rows.extend(passed(plan, room));
+    rows.extend(variables(plan, container, room));
     rows.extend(unknown(plan, room));
     rows.retain(|row| !row.lines.is_empty());
     rows
@@ -178,6 +185,15 @@ fn egress(proxy: &Proxy) -> String {
     format!("{names} ({}){denied}", count(proxy.allow.len(), "rule"))
 }
 
+/// Returns the folder that was opened and where processes run, where more or less than that is mounted.
+fn folder(plan: &Plan) -> Option<String> {
+    let (opened, root) = (opened(plan), plan.workspace.source.as_deref()?);
+    let below = Path::new(&opened).starts_with(root);
+    let relation = if below { "below" } else { "which holds" };
+    (opened != root)
+        .then(|| format!("{opened}, {relation} what is mounted; processes run in {}", plan.workspace.folder))
+}
+
 /// Returns the mounts: what can be written first, what is read-only inside the workspace on one line, cloister's own last.
 fn files(plan: &Plan, container: &Container, room: usize) -> Vec<Line> {
     let (own, asked): (Vec<_>, Vec<_>) = container.mounts.iter().partition(|mount| is_own(mount));
@@ -219,14 +235,18 @@ fn is_own(mount: &Mount) -> bool {
 }
 
 fn is_protected(plan: &Plan, mount: &Mount) -> bool {
-    mount.readonly && mount.kind == MountKind::Bind && relative(plan, &mount.source) != mount.source
+    let root = plan.workspace.source.as_deref();
+    let inside = root.is_some_and(|root| Path::new(&mount.source).starts_with(root));
+    mount.readonly && mount.kind == MountKind::Bind && inside
 }
 
-/// Returns a host path below the workspace as people write it: `./`, `.git/hooks`.
+/// Returns a host path below the workspace as people write it: `./`, `.git/hooks`. Where more or less than the opened
+/// folder is mounted, the mount itself is written out.
 fn relative(plan: &Plan, source: &str) -> String {
     let Some(root) = plan.workspace.source.as_deref() else { return source.to_owned() };
     match Path::new(source).strip_prefix(root) {
-        Ok(rest) if rest.as_os_str().is_empty() => "./".into(),
+        Ok(rest) if rest.as_os_str().is_empty() && opened(plan) == root => "./".into(),
+        Ok(rest) if rest.as_os_str().is_empty() => source.to_owned(),
         Ok(rest) => rest.to_string_lossy().into_owned(),
         Err(_) => source.to_owned(),
     }
@@ -285,23 +305,28 @@ fn command(arguments: &[String]) -> String {
     }
 }
 
-fn quoted(argument: &str) -> String {
-    let bare = |character: char| character.is_alphanumeric() || "-_./:=@,+%".contains(character);
-    if !argument.is_empty() && argument.chars().all(bare) {
-        argument.to_owned()
-    } else {
-        format!("'{}'", argument.replace('\'', r"'\''"))
+/// Returns the names of the variables that are not cloister's own: what the configuration sets, and what the user passes.
+fn variables(plan: &Plan, container: &Container, room: usize) -> Option<Row> {
+    let own =
+        |name: &str, value: &str| is_reserved(name) || (CA_VARIABLES.contains(&name) && value.starts_with(OWN_TARGET));
+    let set = container.env.iter().filter(|(name, value)| !own(name, value)).map(|(name, _)| name.clone());
+    let emptied = |value: &Option<String>| if value.is_none() { " (unset)" } else { "" };
+    let remote = container.remote_env.iter().map(|(name, value)| format!("{name}{}", emptied(value)));
+    let set: BTreeSet<String> = set.chain(remote).collect();
+    let mut lines = Vec::new();
+    if !set.is_empty() {
+        let more = set.len().saturating_sub(VARIABLES_SHOWN);
+        let names = set.into_iter().take(VARIABLES_SHOWN).map(|name| visible(&name));
+        let more = (more > 0).then(|| format!("and {}", count(more, "more variable")));
+        let mut parts: Vec<_> = names.chain(more).collect();
+        parts[0] = format!("set: {}", parts[0]);
+        lines.extend(listed(&parts, ", ", "", room));
     }
-}
-
-fn passed(plan: &Plan, room: usize) -> Option<Row> {
-    (!plan.passed_env.is_empty()).then(|| {
-        row(
-            "env",
-            &format!("{}: every process of the sandbox can read what you pass", plan.passed_env.join(", ")),
-            room,
-        )
-    })
+    if !plan.passed_env.is_empty() {
+        let text = format!("passed: {}; every process can read what you pass", plan.passed_env.join(", "));
+        lines.extend(row("env", &text, room).lines);
+    }
+    (!lines.is_empty()).then_some(Row { label: "env", lines })
 }
 
 fn unknown(plan: &Plan, room: usize) -> Option<Row> {

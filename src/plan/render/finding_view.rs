@@ -50,9 +50,9 @@ struct Entry {
     below: Vec<Vec<String>>,
 }
 
-/// Returns the findings in the order they are shown.
+/// Returns the findings in the order they are shown; what keeps the file from being read is its diagnostic's to tell.
 pub(super) fn groups(plan: &Plan, sources: &[Source], columns: usize, brief: bool) -> Vec<Group> {
-    let mut findings: Vec<&Finding> = plan.findings.iter().collect();
+    let mut findings: Vec<&Finding> = plan.findings.iter().filter(|finding| !is_mistake(finding)).collect();
     findings.sort_by_key(|finding| (std::cmp::Reverse(finding.severity), place_of(finding)));
     if brief {
         return findings.into_iter().map(|finding| brief_group(finding, columns)).collect();
@@ -97,11 +97,14 @@ fn belongs(number: usize, finding: &Finding) -> Common<'_> {
     }
 }
 
-/// Whether the line is shown. Notes need none, and for mistakes in the file the diagnostic shows it already.
+fn is_mistake(finding: &Finding) -> bool {
+    finding.action == Action::Refused
+        && matches!(finding.code, Code::ParseError | Code::DuplicateKey | Code::TypeError | Code::UnknownProperty)
+}
+
+/// Whether the line is shown. Notes need none.
 fn pointed(finding: &Finding) -> bool {
-    let diagnosed =
-        matches!(finding.code, Code::ParseError | Code::DuplicateKey | Code::TypeError | Code::UnknownProperty);
-    !diagnosed && (finding.severity > Severity::Info || finding.action == Action::NeedsApproval)
+    finding.severity > Severity::Info || finding.action == Action::NeedsApproval
 }
 
 fn verb(action: Action) -> &'static str {

@@ -15,6 +15,8 @@ use crate::ui::text::{count, cut, visible, width, wrap};
 
 /// More findings than this get a line that counts them.
 const TALLY_FROM: usize = 8;
+/// Label of the folder that was opened.
+const LABEL: &str = "cloister.workspace";
 
 /// The whole text.
 #[derive(Debug, Serialize)]
@@ -85,8 +87,22 @@ fn broken(answer: &str, columns: usize, used: usize) -> (String, Vec<String>) {
 }
 
 fn title(plan: &Plan) -> String {
-    let folder = plan.workspace.source.as_deref().unwrap_or(&plan.workspace.folder);
-    Path::new(folder).file_name().map_or_else(|| folder.to_owned(), |name| name.to_string_lossy().into_owned())
+    let folder = opened(plan);
+    Path::new(&folder).file_name().map_or_else(|| folder.clone(), |name| name.to_string_lossy().into_owned())
+}
+
+/// Returns the folder that was opened: what is mounted may be the repository around it, or a part of it.
+pub(super) fn opened(plan: &Plan) -> String {
+    let workspace = &plan.workspace;
+    if let Some(folder) = plan.containers.first().and_then(|container| container.labels.get(LABEL)) {
+        return folder.clone();
+    }
+    // A plan that is refused has no container to look at.
+    let Some(source) = &workspace.source else { return workspace.folder.clone() };
+    match Path::new(&workspace.folder).strip_prefix(&workspace.target) {
+        Ok(below) if below != Path::new("") => Path::new(source).join(below).to_string_lossy().into_owned(),
+        _ => source.clone(),
+    }
 }
 
 /// Returns the answer and the role of its colour.
@@ -99,15 +115,21 @@ fn answer(plan: &Plan) -> (String, &'static str) {
     let waiting = number(&|finding| finding.action == Action::NeedsApproval);
     let notes = number(&|finding| finding.action == Action::Kept);
     let notes = if notes == 0 { String::new() } else { format!(" and {}", count(notes, "note")) };
+    let ready = if is_built(plan) { "planned, not built yet" } else { "ready" };
     let answer = match differences {
-        0 => format!("ready, as asked{notes}"),
-        some => format!("ready, with {}{notes}", count(some, "difference")),
+        0 => format!("{ready}, as asked{notes}"),
+        some => format!("{ready}, with {}{notes}", count(some, "difference")),
     };
     match waiting {
         0 => (answer, "good"),
         1 => (answer + "; 1 waits for you", "waiting"),
         some => (format!("{answer}; {some} wait for you"), "waiting"),
     }
+}
+
+/// Whether the image has to be built first, which `start` does not do.
+fn is_built(plan: &Plan) -> bool {
+    plan.containers.iter().any(|container| container.build.is_some())
 }
 
 fn refusal(plan: &Plan) -> String {
@@ -137,6 +159,7 @@ fn tally(findings: &[Finding]) -> String {
 /// Returns the last lines: what to type next.
 fn next(plan: &Plan, columns: usize, brief: bool) -> Vec<String> {
     let first = match plan.outcome {
+        Verdict::Ready if is_built(plan) => "once an image is named: cloister plan",
         Verdict::Ready => "start it: cloister start",
         Verdict::Refused => "after a change: cloister plan",
     };

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::super::model::LimitCaps;
@@ -202,6 +204,35 @@ fn every_mistake_names_its_key_and_its_place_and_gives_no_policy() {
 }
 
 #[test]
+fn a_variable_that_would_break_every_process_is_not_passed() {
+    let own = "cloister sets this variable in every sandbox";
+    let machine = "it names folders of your machine, and programs of the sandbox would not be found or not run";
+    let cases = [
+        ("HTTP_PROXY", own),
+        ("https_proxy", own),
+        ("No_Proxy", own),
+        ("ALL_PROXY", own),
+        ("ftp_proxy", own),
+        ("NODE_USE_ENV_PROXY", own),
+        ("CLOISTER_EXEC", own),
+        ("HOME", own),
+        ("USER", own),
+        ("LOGNAME", own),
+        ("SHELL", own),
+        ("PWD", own),
+        ("PATH", machine),
+        ("LD_PRELOAD", machine),
+        ("LD_LIBRARY_PATH", machine),
+    ];
+    for (name, reason) in cases {
+        let text = format!("{{ env: {{ pass: ['API_KEY', '{name}'] }} }}");
+        let expected = format!("1:28 `env.pass[1]` does not take \"{name}\": {reason}");
+        assert_eq!(outcome(&text), (None, vec![expected]), "{text}");
+        assert!(policy(&format!("{{ env: {{ local: ['{name}'] }} }}")).env.local.contains(name));
+    }
+}
+
+#[test]
 fn a_limit_above_the_cap_is_replaced_and_said() {
     let cases = [
         ("{ limits: { pids: 9999 } }", "1:19 `limits.pids` is above the cap; 4096 is used"),
@@ -249,7 +280,7 @@ fn the_published_schema_knows_the_same_keys() {
     };
     let known = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect::<BTreeSet<_>>();
     assert_eq!(keys("/properties"), known(KEYS));
-    assert_eq!(keys("/properties/env/properties"), known(ENV_KEYS));
+    assert_eq!(keys("/properties/env/properties"), known(variables::KEYS));
     assert_eq!(keys("/properties/network/properties"), known(network::KEYS));
     assert_eq!(keys("/properties/limits/properties"), known(limits::KEYS));
     let presets: Vec<_> = super::super::presets::names().map(Value::from).collect();

@@ -105,7 +105,7 @@ fn stop_and_shutdown_leave_nothing_in_the_engine() {
 fn errors_name_the_next_step() {
     type Case<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], &'a str, &'a str);
     let user = User::with(r#"{ "image": "cloister-test-absent:1" }"#);
-    let cases: [Case<'_>; 4] = [
+    let cases: [Case<'_>; 7] = [
         (&["start", "-d"], &[], "image `cloister-test-absent:1` was not found", "docker pull"),
         (
             &["list"],
@@ -114,6 +114,9 @@ fn errors_name_the_next_step() {
             "systemctl start",
         ),
         (&["list"], &[("DOCKER_HOST", "ssh://example.com")], "could not tell where the engine is", "ssh -NL"),
+        (&["list"], &[("DOCKER_HOST", "tcp://127.0.0.1:9")], "no container engine answers", "unset DOCKER_HOST"),
+        (&["list"], &[("DOCKER_HOST", "tcp://localhost")], "could not tell where the engine is", "tcp://HOST:PORT"),
+        (&["list"], &[("XDG_STATE_HOME", "/proc/none")], "could not prepare the folder", "let XDG_STATE_HOME"),
         (&["exec", "--", "true"], &[], "no sandbox belongs to this folder", "cloister start"),
     ];
     for (arguments, env, error, hint) in cases {
@@ -122,6 +125,20 @@ fn errors_name_the_next_step() {
         assert_eq!(output.status.code(), Some(1), "{stderr}");
         assert!(stderr.contains(error) && stderr.contains(hint), "{arguments:?}: {stderr}");
     }
+}
+
+#[test]
+fn a_paused_container_is_said() {
+    let user = User::with(CONFIG);
+    let listed = user.start();
+    let name = text(&listed["container"]);
+    let docker = |word: &str| Command::new("docker").args([word, name]).output().unwrap().status.success();
+    assert!(docker("pause"));
+    let paused = user.run(&["exec", "--", "true"]);
+    assert!(docker("unpause"));
+    paused.expect(1);
+    assert!(paused.stderr().contains("is paused") && paused.stderr().contains("docker unpause"), "{}", paused.stderr());
+    user.run(&["exec", "--", "true"]).expect(0);
 }
 
 #[test]

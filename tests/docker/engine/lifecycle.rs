@@ -18,7 +18,14 @@ fn commands_run_once_in_order_and_attach_every_time() {
     let started = user.run(&["start", "--detach"]);
     started.expect(0);
     assert!(started.stderr().contains("[a] a:out\n"), "{}", started.stderr());
-    user.run(&["start", "--", "true"]).expect(0);
+    assert!(
+        started.stderr().contains("cloister: project: 1 needs approval; see: cloister plan\n"),
+        "{}",
+        started.stderr()
+    );
+    let joined = user.run(&["start", "--", "true"]);
+    joined.expect(0);
+    assert!(!joined.stderr().contains("approval"), "{}", joined.stderr());
     let log = std::fs::read_to_string(user.project.join("log")).unwrap();
     let expected = ["onCreate", "updateContent", "object", "object", "postStart", "postAttach", "postAttach"];
     assert_eq!(log.lines().collect::<Vec<_>>(), expected);
@@ -29,12 +36,13 @@ fn commands_run_once_in_order_and_attach_every_time() {
 #[test]
 fn a_command_that_fails_holds_the_later_ones_back_until_it_works() {
     let user = User::with(
-        r#"{ "image": "debian:bookworm", "onCreateCommand": "echo first >> log", "postCreateCommand": "test -e allowed", "postStartCommand": "echo last >> log" }"#,
+        r#"{ "image": "debian:bookworm", "privileged": true, "onCreateCommand": "echo first >> log", "postCreateCommand": "test -e allowed", "postStartCommand": "echo last >> log" }"#,
     );
     let log = || std::fs::read_to_string(user.project.join("log")).unwrap();
     let failed = user.run(&["start", "--", "true"]);
     failed.expect(1);
     assert!(failed.stderr().contains("postCreateCommand ended with exit code 1"), "{}", failed.stderr());
+    assert!(failed.stderr().contains("project: 1 setting was not taken over"), "{}", failed.stderr());
     assert_eq!(log(), "first\n");
     user.shell("touch allowed").expect(0);
     user.run(&["start", "--", "true"]).expect(0);
@@ -174,4 +182,41 @@ fn a_guardian_that_is_paused_is_replaced() {
     let stopped = user.run(&["guardian", "stop"]);
     stopped.expect(0);
     assert_eq!(stopped.stderr(), "the guardian stopped\n");
+}
+
+#[test]
+fn what_stopped_sandboxes_left_can_be_removed_for_good() {
+    let user =
+        User::with(r#"{ "image": "debian:bookworm", "mounts": ["source=cache,target=/var/cache/mine,type=volume"] }"#);
+    let docker = |words: &[&str]| Command::new("docker").args(words).output().unwrap().status.success();
+    let id = user.start()["id"].as_str().unwrap().to_owned();
+    let image = format!("cloister-guardian:{:016x}", std::process::id());
+    assert!(docker(&["tag", "debian:bookworm", &image]));
+    user.shell("mkdir -p ~/closed/in && chmod 500 ~/closed && echo kept > ~/note && echo kept > mine").expect(0);
+    let volume = format!("cloister-{id}-cache");
+    let places = [user.state().join("sandboxes").join(&id), user.root.path().join("DATA/cloister/homes").join(&id)];
+    let is_whole = || places.iter().all(|place| super::exists(place)) && docker(&["volume", "inspect", &volume]);
+
+    let runs = user.run(&["gc", "project", "--yes"]);
+    runs.expect(1);
+    assert!(runs.stderr().contains("hint: stop it first: `cloister stop project`"), "{}", runs.stderr());
+    user.run(&["gc", "--yes"]).expect(0);
+    assert!(is_whole(), "what runs is not touched");
+    assert!(!docker(&["image", "inspect", &image]), "the image of an older guardian");
+    user.shell("cat ~/note").expect(0);
+
+    user.run(&["stop"]).expect(0);
+    let asked = user.run(&["gc"]);
+    asked.expect(1);
+    assert!(asked.stderr().contains("project: home folder and state, 1 volume;"), "{}", asked.stderr());
+    assert!(asked.stderr().contains("hint: `cloister gc --yes`") && is_whole(), "{}", asked.stderr());
+    let removed = user.run(&["gc", "project", "--yes"]);
+    removed.expect(0);
+    assert!(removed.stderr().contains("`project` removed"), "{}", removed.stderr());
+    assert!(places.iter().all(|place| !super::exists(place)) && !docker(&["volume", "inspect", &volume]));
+    assert_eq!(user.run(&["list", "--all", "--format", "json"]).expect(0).trim(), "[]");
+    assert_eq!(std::fs::read_to_string(user.project.join("mine")).unwrap(), "kept\n", "the workspace stays");
+    assert_eq!(user.run(&["start", "--", "sh", "-c", "ls ~ /var/cache/mine"]).0.status.code(), Some(0));
+    user.run(&["stop"]).expect(0);
+    user.run(&["gc", "project", "--yes"]).expect(0);
 }

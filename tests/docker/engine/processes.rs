@@ -102,3 +102,89 @@ fn a_passed_variable_reaches_processes_and_is_written_nowhere() {
         assert!(!std::fs::read_to_string(path).unwrap().contains(secret), "{file}");
     }
 }
+
+#[test]
+fn a_command_that_cannot_run_ends_as_in_a_shell() {
+    let user = User::with(r#"{ "image": "debian:bookworm" }"#);
+    user.start();
+    user.shell("echo '#!/nowhere/sh' > no-interpreter; chmod +x no-interpreter; echo x > text").expect(0);
+    let cases = [
+        ("no-such-program", 127, "`no-such-program` was not found in the sandbox"),
+        ("./no-interpreter", 127, "`./no-interpreter` was not found in the sandbox"),
+        ("./text", 126, "cannot run `./text` in the sandbox: Permission denied"),
+        ("/etc", 126, "cannot run `/etc` in the sandbox: Permission denied"),
+    ];
+    for (program, code, said) in cases {
+        for words in [["exec", "--", program], ["start", "--", program]] {
+            let ran = user.run(&words);
+            assert_eq!(ran.expect(code), "", "{words:?}");
+            let stderr = ran.stderr();
+            assert!(stderr.starts_with(&format!("cloister: {said}")) && stderr.contains("hint: "), "{stderr}");
+        }
+    }
+}
+
+#[test]
+fn a_command_runs_in_the_folder_that_corresponds() {
+    let user = User::with(
+        r#"{ "image": "debian:bookworm", "mounts": ["type=volume,source=v,target=${containerWorkspaceFolder}/covered"] }"#,
+    );
+    user.start();
+    user.shell("mkdir -p a/b").expect(0);
+    let pwd = |folder: &str, words: &[&str]| {
+        let mut command = user.command(words);
+        let output = command.current_dir(user.project.join(folder)).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let project = user.project.to_str().unwrap();
+    assert_eq!(pwd("", &["exec", "--", "sh", "-c", "pwd; echo $PWD"]), "/workspaces/project\n/workspaces/project\n");
+    assert_eq!(pwd("a/b", &["exec", "--", "pwd"]), "/workspaces/project/a/b\n");
+    assert_eq!(pwd("a/b", &["exec", "project", "--", "pwd"]), "/workspaces/project/a/b\n");
+    assert_eq!(pwd("a", &["start", project, "--", "pwd"]), "/workspaces/project/a\n");
+    assert_eq!(pwd("..", &["exec", "project", "--", "pwd"]), "/workspaces/project\n");
+    // What a volume covers is not there inside, which is no reason not to run.
+    std::fs::create_dir(user.project.join("covered/below")).unwrap();
+    assert_eq!(pwd("covered/below", &["exec", "--", "pwd"]), "/workspaces/project\n");
+}
+
+#[test]
+fn a_terminal_has_a_name_and_the_best_shell() {
+    let user = User::with(r#"{ "image": "debian:bookworm" }"#);
+    user.start();
+    assert_eq!(user.run(&["exec", "--", "printenv", "SHELL"]).expect(0), "/bin/bash\n");
+    for (term, expected) in [(Some("screen-256color"), "screen-256color"), (None, "xterm"), (Some("a b"), "xterm")] {
+        let mut command = in_terminal(&user, "start");
+        let mut child = command.envs(term.map(|term| ("TERM", term))).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(b"echo \"=$TERM=$SHELL=$BASH\"; exit\n").unwrap();
+        let output = child.wait_with_output().unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(text.contains(&format!("={expected}=/bin/bash=/bin/bash")), "{text}");
+    }
+}
+
+#[test]
+fn a_terminal_that_is_closed_ends_the_command() {
+    let user = User::with(r#"{ "image": "debian:bookworm" }"#);
+    user.start();
+    let mut child = in_terminal(&user, "exec -- sh -c 'echo ready; exec sleep 4711'").spawn().unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    stdout.read_exact(&mut [0; 5]).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let runs = || user.shell("grep -lz '^4711' /proc/[0-9]*/cmdline").stdout();
+    let gone = (0..100).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        runs().is_empty()
+    });
+    assert!(gone, "it goes on inside: {}", runs());
+}
+
+/// Returns a cloister that has a terminal of its own: `script` makes one.
+fn in_terminal(user: &User, words: &str) -> std::process::Command {
+    let cloister = user.command(&[]);
+    let mut command = std::process::Command::new("script");
+    command.args(["-qec", &format!("{} {words}", env!("CARGO_BIN_EXE_cloister")), "/dev/null"]);
+    command.current_dir(&user.project).env_remove("TERM").stdin(Stdio::piped()).stdout(Stdio::piped());
+    command.envs(cloister.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    command
+}

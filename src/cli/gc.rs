@@ -1,0 +1,94 @@
+//! `cloister gc`: what stopped sandboxes left is removed for good.
+
+use std::io::Write;
+
+use super::exit;
+use super::failure::Failure;
+use super::output::Output;
+use super::runtime;
+use crate::engine::session::{self, Context, Garbage, Left, SessionError};
+use crate::host::{stdin, terminal};
+use crate::ui::text::{count, visible};
+
+const EXAMPLES: &str = "\
+Examples:
+  cloister gc            shows what stopped sandboxes left, asks, and removes it
+  cloister gc web        of the sandbox named web alone
+  cloister gc --yes      asks nothing";
+
+/// Remove what stopped sandboxes left
+///
+/// Volumes, home folders and what is known of sandboxes that were stopped, and images of older guardians. Workspaces stay,
+/// and so does everything of a sandbox that runs.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub struct Args {
+    /// Names of stopped sandboxes; without one, all of them
+    pub names: Vec<String>,
+    /// Do not ask
+    #[arg(short, long)]
+    pub yes: bool,
+}
+
+/// Shows what there is, and removes it once that is agreed to.
+///
+/// # Errors
+/// A name is not known, its sandbox runs, nobody agrees, or something cannot be removed.
+pub fn run(args: &Args) -> Result<u8, Failure> {
+    let mut garbage = Garbage::default();
+    let look = async {
+        garbage = session::garbage(&Context::open().await?, &args.names).await?;
+        Ok(exit::OK)
+    };
+    runtime::finish(look, SessionError::hint)?;
+    if garbage == Garbage::default() {
+        return Output { stderr: "nothing to remove\n".to_owned(), ..Output::default() }.write();
+    }
+    Output { stderr: listed(&garbage), ..Output::default() }.write()?;
+    if !args.yes {
+        agree()?;
+    }
+    let mut removed = Vec::new();
+    let collect = async {
+        removed = session::collect(&Context::open().await?, &garbage).await?;
+        Ok(exit::OK)
+    };
+    runtime::finish(collect, SessionError::hint)?;
+    Output { stderr: ended(&garbage, &removed), ..Output::default() }.write()
+}
+
+/// Asks whoever sits at the terminal.
+fn agree() -> Result<(), Failure> {
+    if !(terminal::stdin_is_terminal() && terminal::stderr_is_terminal()) {
+        return Err(
+            Failure::message("nothing was removed: nobody is there to agree").hint(["`cloister gc --yes` removes it"])
+        );
+    }
+    let mut stderr = anstream::stderr().lock();
+    // Where standard error is gone, so is the question, and the answer is no.
+    let _ = write!(stderr, "remove all of this? [y/N] ").and_then(|()| stderr.flush());
+    match stdin::line().trim() {
+        "y" | "Y" | "yes" => Ok(()),
+        _ => Err(Failure::message("nothing was removed")),
+    }
+}
+
+fn listed(garbage: &Garbage) -> String {
+    let sandbox = |Left { name, workspace, volumes, .. }: &Left| {
+        let volumes = if volumes.is_empty() { String::new() } else { format!(", {}", count(volumes.len(), "volume")) };
+        format!("{}: home folder and state{volumes}; {} stays\n", visible(name), visible(workspace))
+    };
+    let images = garbage.images.iter().map(|image| format!("image {}\n", visible(image)));
+    garbage.sandboxes.iter().map(sandbox).chain(images).collect()
+}
+
+fn ended(garbage: &Garbage, removed: &[String]) -> String {
+    let line = |Left { name, .. }: &Left| {
+        let what = if removed.contains(name) { "removed" } else { "started meanwhile, and stays" };
+        format!("`{}` {what}\n", visible(name))
+    };
+    garbage.sandboxes.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests;

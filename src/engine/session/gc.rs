@@ -1,0 +1,110 @@
+//! What stopped sandboxes left, for good: volumes, home folders, what is known of them, and images of older guardians.
+//!
+//! Invariant: what runs, or starts, keeps everything; so does the workspace of every sandbox.
+
+use std::collections::HashMap;
+
+use bollard::query_parameters::{ListVolumesOptionsBuilder, RemoveVolumeOptions};
+
+use super::super::connect::{CallError, Operation};
+use super::super::guardian;
+use super::super::names;
+use super::super::receipt::{Receipt, State};
+use super::{Context, SelectError, SessionError, clean, select};
+use crate::host::tree;
+
+/// What one stopped sandbox left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Left {
+    /// Id of the sandbox.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The folder that it worked on, which stays.
+    pub workspace: String,
+    /// Names of its volumes.
+    pub volumes: Vec<String>,
+}
+
+/// What can be removed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Garbage {
+    /// What stopped sandboxes left.
+    pub sandboxes: Vec<Left>,
+    /// Images of older guardians.
+    pub images: Vec<String>,
+}
+
+/// Finds what can be removed: of every stopped sandbox and of older guardians, or of the named sandboxes alone.
+///
+/// # Errors
+/// A name is not known, its sandbox runs, or the engine does not answer.
+pub async fn garbage(context: &Context, chosen: &[String]) -> Result<Garbage, SessionError> {
+    clean::sweep(context).await?;
+    let mut garbage = Garbage::default();
+    for name in chosen {
+        let receipt = select(context, Some(name), &context.paths.data)?;
+        if receipt.state != State::Stopped {
+            return Err(SelectError::Runs { name: receipt.name }.into());
+        }
+        garbage.sandboxes.push(left(context, receipt).await?);
+    }
+    if chosen.is_empty() {
+        for receipt in context.state.receipts()?.into_iter().filter(|receipt| receipt.state == State::Stopped) {
+            garbage.sandboxes.push(left(context, receipt).await?);
+        }
+        garbage.images = guardian::old_images(&context.engine, &context.programs).await?;
+    }
+    garbage.sandboxes.sort_by(|a, b| a.name.cmp(&b.name));
+    garbage.sandboxes.dedup();
+    Ok(garbage)
+}
+
+/// Removes it; returns the names of the sandboxes of which nothing is left. One that was started meanwhile is left out.
+///
+/// # Errors
+/// Something cannot be removed; what was not reached stays, and can be removed later.
+pub async fn collect(context: &Context, garbage: &Garbage) -> Result<Vec<String>, SessionError> {
+    let mut removed = Vec::new();
+    for sandbox in &garbage.sandboxes {
+        if forget(context, &sandbox.id).await? {
+            removed.push(sandbox.name.clone());
+        }
+    }
+    for image in &garbage.images {
+        guardian::remove_image(&context.engine, image).await?;
+    }
+    Ok(removed)
+}
+
+async fn left(context: &Context, receipt: Receipt) -> Result<Left, CallError> {
+    let volumes = volumes(context, &receipt.id).await?;
+    Ok(Left { id: receipt.id, name: receipt.name, workspace: receipt.workspace, volumes })
+}
+
+/// Returns the volumes that carry the labels of this user's sandbox.
+async fn volumes(context: &Context, id: &str) -> Result<Vec<String>, CallError> {
+    let labels = vec![format!("{}={id}", names::SANDBOX), format!("{}={}", names::USER, context.state.uid())];
+    let filters: HashMap<_, _> = [("label", labels)].into();
+    let options = ListVolumesOptionsBuilder::default().filters(&filters).build();
+    let found = context.engine.docker.list_volumes(Some(options)).await.operation(|| "list the volumes".to_owned())?;
+    let mut volumes: Vec<_> = found.volumes.unwrap_or_default().into_iter().map(|volume| volume.name).collect();
+    volumes.sort();
+    Ok(volumes)
+}
+
+async fn forget(context: &Context, id: &str) -> Result<bool, SessionError> {
+    // Whoever holds the lock is at work on it.
+    let Some(_lock) = context.state.try_lock_sandbox(id)? else { return Ok(false) };
+    let stopped = context.state.load(id)?.is_some_and(|receipt| receipt.state == State::Stopped);
+    if !stopped || clean::held(context).await?.contains(id) {
+        return Ok(false);
+    }
+    for volume in volumes(context, id).await? {
+        let removed = context.engine.docker.remove_volume(&volume, None::<RemoveVolumeOptions>).await;
+        removed.unless_absent(|| format!("remove the volume `{volume}`"))?;
+    }
+    tree::remove(&context.paths.data.join("homes").join(id))?;
+    tree::remove(&context.state.sandbox(id))?;
+    Ok(true)
+}

@@ -1,0 +1,132 @@
+//! Commands in a folder of their own, as far as no engine is needed: what is said, and with which exit code.
+#![expect(clippy::disallowed_methods, reason = "adapter: runs the program in folders that it makes")]
+
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+/// A user with a project, and no engine.
+struct User {
+    root: TempDir,
+}
+
+/// What a command said.
+struct Said {
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+impl User {
+    /// Returns a user whose project has these files.
+    fn with(files: &[(&str, &str)]) -> Self {
+        let user = Self { root: tempfile::tempdir().expect("a folder can be made") };
+        std::fs::create_dir_all(user.project()).expect("a folder can be made");
+        for (name, text) in files {
+            let path = user.project().join(name);
+            std::fs::create_dir_all(path.parent().expect("it is below the project")).expect("a folder can be made");
+            std::fs::write(path, text).expect("a file can be written");
+        }
+        user
+    }
+
+    fn project(&self) -> PathBuf {
+        self.root.path().join("project")
+    }
+
+    fn run(&self, arguments: &[&str]) -> Said {
+        self.run_with(arguments, &[])
+    }
+
+    fn run_with(&self, arguments: &[&str], env: &[(&str, &str)]) -> Said {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cloister"));
+        command.args(arguments).current_dir(self.project()).stdin(Stdio::null()).env("HOME", self.root.path());
+        for name in ["CONFIG", "STATE", "DATA", "CACHE"] {
+            command.env(format!("XDG_{name}_HOME"), self.root.path().join(name));
+        }
+        command.env("DOCKER_HOST", "unix:///nowhere/engine.sock").envs(env.iter().copied());
+        let output = command.output().expect("the program runs");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Said { code: output.status.code(), stdout: text(&output.stdout), stderr: text(&output.stderr) }
+    }
+}
+
+#[test]
+fn an_image_that_has_to_be_built_is_planned_and_not_started() {
+    let user = User::with(&[
+        (".devcontainer/devcontainer.json", r#"{ "build": { "dockerfile": "Dockerfile" } }"#),
+        (".devcontainer/Dockerfile", "FROM debian:bookworm\n"),
+    ]);
+    let plan = user.run(&["plan"]);
+    assert_eq!(plan.code, Some(0), "{}", plan.stderr);
+    assert!(plan.stdout.starts_with("project · planned, not built yet, with"), "{}", plan.stdout);
+    assert!(plan.stdout.contains("not-yet") && !plan.stdout.contains("start it"), "{}", plan.stdout);
+    let start = user.run(&["start", "--", "true"]);
+    assert_eq!((start.code, start.stdout.as_str()), (Some(3), ""), "{}", start.stderr);
+    assert!(start.stderr.contains("has to be built") && start.stderr.contains("hint: build it"), "{}", start.stderr);
+}
+
+#[test]
+fn several_configurations_are_a_refused_plan_that_lists_them() {
+    let names = [".devcontainer/a/devcontainer.json", ".devcontainer/b/devcontainer.json"];
+    let user = User::with(&names.map(|name| (name, r#"{ "image": "debian:bookworm" }"#)));
+    let text = user.run(&["plan"]);
+    assert_eq!(text.code, Some(3), "{}", text.stderr);
+    assert!(text.stdout.starts_with("project · refused: the folder has several configurations"), "{}", text.stdout);
+    let json = user.run(&["plan", "--format", "json"]);
+    assert_eq!((json.code, json.stderr.as_str()), (Some(3), ""));
+    let plan: serde_json::Value = serde_json::from_str(&json.stdout).expect("it is JSON");
+    assert_eq!((&plan["outcome"], &plan["findings"][0]["code"]), (&"refused".into(), &"several-configurations".into()));
+    let start = user.run(&["start", "--", "true"]);
+    assert_eq!(start.code, Some(3), "{}", start.stderr);
+    for said in [&text.stdout, &json.stdout, &start.stderr] {
+        let joined = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(names.iter().all(|name| joined.contains(name)) && joined.contains("--config "), "{said}");
+    }
+    assert_eq!(user.run(&["plan", "--config", names[1]]).code, Some(0));
+}
+
+#[test]
+fn a_mistake_is_reported_once() {
+    let cases = [
+        ("{ \"image\": 3 }", 3, "`image`"),
+        ("{ \"image\": \"x\" \"name\": \"y\" }", 3, "a comma is missing"),
+        ("{ \"image\": \"x\", \"imagee\": \"y\" }", 0, "imagee"),
+    ];
+    for (text, code, said) in cases {
+        let user = User::with(&[(".devcontainer.json", text)]);
+        let plan = user.run(&["plan"]);
+        assert_eq!(plan.code, Some(code), "{}", plan.stderr);
+        let both = plan.stdout.clone() + &plan.stderr;
+        let shown = both.matches(&text[2..text.len() - 2]).count();
+        assert!(both.contains(said) && shown == 1, "{text}: the line is shown {shown} times\n{both}");
+        let json = user.run(&["plan", "--format", "json"]);
+        assert!(json.stdout.contains("findings") && json.stderr.contains(said), "{}", json.stderr);
+    }
+}
+
+#[test]
+fn what_cannot_be_opened_comes_with_a_hint() {
+    let user = User::with(&[(".devcontainer.json/x", "")]);
+    let config = user.root.path().join("CONFIG/cloister/config.json5");
+    std::fs::create_dir_all(&config).expect("a folder can be made");
+    let folder = user.run(&["plan"]);
+    assert!(
+        folder.stderr.contains("config.json5") && folder.stderr.contains("hint: make it a regular file"),
+        "{}",
+        folder.stderr
+    );
+    std::fs::remove_dir(&config).expect("a folder can be removed");
+    let cases: [(&[&str], &str); 4] = [
+        (&["plan"], "hint: look at it with: ls -l"),
+        (&["plan", "nowhere"], "hint: name the folder of a project"),
+        (&["plan", ".devcontainer.json/x"], "a configuration is named so: --config .devcontainer.json/x"),
+        (&["plan", "--config", "nowhere.json"], "hint: name a file that is there"),
+    ];
+    for (arguments, hint) in cases {
+        let said = user.run(arguments);
+        assert_eq!(said.code, Some(1), "{}", said.stderr);
+        assert!(said.stderr.contains(hint), "{arguments:?}: {}", said.stderr);
+    }
+}
