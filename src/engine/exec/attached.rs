@@ -28,11 +28,11 @@ pub async fn run(engine: &Engine, container: &str, process: &Process) -> Result<
     }
     let (running, stream) = start(engine, container, &process, streams).await?;
     let (reader, writer) = tokio::io::split(stream);
-    let mut input = tokio::spawn(feed(writer));
-    let ended = if size.is_some() { in_terminal(&running, reader).await } else { in_pipes(&running, reader).await };
-    input.abort();
-    // Ended or aborted: either way nobody feeds the process any more.
-    let _ = (&mut input).await;
+    let ended = if size.is_some() {
+        in_terminal(&running, reader, writer).await
+    } else {
+        in_pipes(&running, reader, writer).await
+    };
     match ended {
         Ok(()) => running.exit_code().await,
         Err(ExecError::Streams(error)) => {
@@ -44,11 +44,17 @@ pub async fn run(engine: &Engine, container: &str, process: &Process) -> Result<
     }
 }
 
-async fn in_terminal(running: &Running<'_>, reader: ReadHalf<Stream>) -> Result<(), ExecError> {
+async fn in_terminal(
+    running: &Running<'_>,
+    reader: ReadHalf<Stream>,
+    mut writer: WriteHalf<Stream>,
+) -> Result<(), ExecError> {
     let _raw = terminal::RawMode::enter().map_err(ExecError::Streams)?;
     let mut resized = listen(SignalKind::window_change())?;
     let (mut terminated, mut hung_up) = (listen(SignalKind::terminate())?, listen(SignalKind::hangup())?);
     let mut output = std::pin::pin!(copy(reader));
+    let mut input = std::pin::pin!(feed(&mut writer));
+    let mut is_open = true;
     // The size at creation is not honoured by engines before API 1.42.
     let mut changed = true;
     loop {
@@ -58,8 +64,12 @@ async fn in_terminal(running: &Running<'_>, reader: ReadHalf<Stream>) -> Result<
         let name = tokio::select! {
             ended = &mut output => return ended.map_err(ExecError::Streams),
             _ = resized.recv() => None,
-            // A terminal that was closed says so; nobody would see the process go on.
+            // A terminal that was closed says so, or has no more input; nobody would see the process go on.
             _ = hung_up.recv() => Some("HUP"),
+            fed = &mut input, if is_open => {
+                is_open = false;
+                (fed == Fed::Everything).then_some("HUP")
+            }
             _ = terminated.recv() => Some("TERM"),
         };
         changed = name.is_none();
@@ -69,13 +79,27 @@ async fn in_terminal(running: &Running<'_>, reader: ReadHalf<Stream>) -> Result<
     }
 }
 
-async fn in_pipes(running: &Running<'_>, reader: ReadHalf<Stream>) -> Result<(), ExecError> {
+async fn in_pipes(
+    running: &Running<'_>,
+    reader: ReadHalf<Stream>,
+    mut writer: WriteHalf<Stream>,
+) -> Result<(), ExecError> {
     let (mut interrupted, mut terminated) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
     let mut hung_up = listen(SignalKind::hangup())?;
     let mut output = std::pin::pin!(demultiplex(reader, tokio::io::stdout(), tokio::io::stderr()));
+    let mut input = std::pin::pin!(async {
+        if feed(&mut writer).await == Fed::Everything {
+            let _ = writer.shutdown().await;
+        }
+    });
+    let mut is_open = true;
     loop {
         let name = tokio::select! {
             ended = &mut output => return ended.map_err(ExecError::Streams),
+            () = &mut input, if is_open => {
+                is_open = false;
+                continue;
+            }
             _ = interrupted.recv() => "INT",
             _ = terminated.recv() => "TERM",
             _ = hung_up.recv() => "HUP",
@@ -88,16 +112,24 @@ pub(super) fn listen(kind: SignalKind) -> Result<Signal, ExecError> {
     signal(kind).map_err(ExecError::Streams)
 }
 
-/// Standard input to the process, and its end.
-async fn feed(mut writer: WriteHalf<Stream>) {
+/// What became of standard input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fed {
+    /// It ended, and the process has all of it.
+    Everything,
+    /// The process takes no more of it, and goes on all the same.
+    Refused,
+}
+
+/// Standard input to the process.
+async fn feed(writer: &mut WriteHalf<Stream>) -> Fed {
     let mut chunks = stdin::chunks();
     while let Some(chunk) = chunks.recv().await {
-        // A process that has closed its input goes on all the same.
         if writer.write_all(&chunk).await.is_err() || writer.flush().await.is_err() {
-            return;
+            return Fed::Refused;
         }
     }
-    let _ = writer.shutdown().await;
+    Fed::Everything
 }
 
 async fn copy(mut reader: ReadHalf<Stream>) -> io::Result<()> {
