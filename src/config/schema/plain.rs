@@ -27,6 +27,10 @@ fn fits(value: &Value, schema: &Value, root: &Value) -> bool {
         "required" => rule.as_array().is_some_and(|keys| keys.iter().all(|key| has(value, key))),
         "properties" => members(value).all(|(key, member)| rule.get(key).is_none_or(|one| fits(member, one, root))),
         "additionalProperties" => members(value).all(|(key, member)| known(key) || fits(member, rule, root)),
+        // What text has to look like is the validator's business, and applies to nothing else.
+        "pattern" => !value.is_string(),
+        "minimum" => value.as_f64() >= rule.as_f64() || !value.is_number(),
+        "maximum" => value.as_f64() <= rule.as_f64() || !value.is_number(),
         "$ref" => target(rule, root).is_some_and(|one| fits(value, one, root)),
         _ => false,
     })

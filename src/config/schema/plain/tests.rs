@@ -43,6 +43,8 @@ fn what_is_left_is_what_the_validator_is_for() {
     let cases = [
         (json!({ "image": "x", "init": true, "runArgs": ["--init"], "postCreateCommand": { "a": ["b"] } }), vec![]),
         (json!({ "mounts": ["x", { "type": "bind", "target": "/x" }], "containerEnv": { "A": "b" } }), vec![]),
+        (json!({ "forwardPorts": [1, "db:1"], "hostRequirements": { "gpu": true, "cpus": 2 } }), vec![]),
+        (json!({ "forwardPorts": [70000] }), vec!["forwardPorts"]),
         (json!({ "image": 3, "name": "x" }), vec!["image"]),
         (json!({ "mounts": [{ "type": "bind" }] }), vec!["mounts"]),
         (json!({ "hostRequirements": { "memory": "4gb" }, "unknown": 1 }), vec!["hostRequirements", "unknown"]),
