@@ -8,6 +8,7 @@
 mod channel;
 mod client;
 mod golden;
+mod hello;
 mod hostile;
 mod limits;
 mod plain;

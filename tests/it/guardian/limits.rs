@@ -29,7 +29,7 @@ async fn one_tunnel_too_many_is_told() {
 #[tokio::test]
 async fn one_connection_too_many_is_told() {
     let limits = Limits { connections: 1, ..Limits::default() };
-    let stage = Stage::with(allow(&["example.com"]), echo, limits, &[]).await;
+    let stage = Stage::with(allow(&["example.com:443/raw"]), echo, limits, &[]).await;
     let mut first = RawClient::tunnel(stage.address, "example.com:443").await;
     let all = RawClient::new(stage.address).await.rest().await;
     assert!(all.starts_with("HTTP/1.1 503 "), "{all}");
