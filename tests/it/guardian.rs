@@ -13,5 +13,6 @@ mod hostile;
 mod limits;
 mod plain;
 mod policy;
+mod program;
 mod tunnel;
 mod world;

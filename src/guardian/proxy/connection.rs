@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
+use rustix::io::Errno;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::yield_now;
@@ -306,8 +307,10 @@ impl Connection {
         let permit = vet(&addresses, target.port, vetting).map_err(|forbidden| Refusal::address(forbidden, target))?;
         sandbox.track_addresses(self.number, permit.addresses().map(|address| address.get().ip()).collect());
         let dialled = dial(&*shared.world, &permit, shared.limits.connect).await;
-        let (stream, address) =
-            dialled.map_err(|error| Refusal::unreachable(target, error.kind() == io::ErrorKind::TimedOut))?;
+        let (stream, address) = dialled.map_err(|error| match error.raw_os_error().map(Errno::from_raw_os_error) {
+            Some(Errno::MFILE | Errno::NFILE) => Refusal::too_many_connections(),
+            _ => Refusal::unreachable(target, error.kind() == io::ErrorKind::TimedOut),
+        })?;
         sandbox.track_addresses(self.number, vec![address]);
         self.dialled.store(true, Ordering::Relaxed);
         Ok(Opened { stream, address })

@@ -6,7 +6,7 @@ use cloister::guardian::limits::Limits;
 
 use super::client::{RawClient, connect, get};
 use super::tunnel::wait_for;
-use super::world::{Stage, allow, echo, ok};
+use super::world::{NO_DESCRIPTOR, Stage, allow, echo, ok};
 
 #[tokio::test]
 async fn one_tunnel_too_many_is_told() {
@@ -35,6 +35,16 @@ async fn one_connection_too_many_is_told() {
     assert!(all.starts_with("HTTP/1.1 503 "), "{all}");
     first.send("alive").await;
     assert_eq!(first.text(5).await, "alive");
+}
+
+#[tokio::test]
+async fn a_guardian_without_descriptors_says_so() {
+    let stage =
+        Stage::with(allow(&["example.com"]), echo, Limits::default(), &[("example.com", &[NO_DESCRIPTOR])]).await;
+    let mut client = RawClient::new(stage.address).await;
+    client.send(connect("example.com:443")).await;
+    let all = client.rest().await;
+    assert!(all.starts_with("HTTP/1.1 503 ") && all.contains("X-Cloister-Reason: limit"), "{all}");
 }
 
 #[tokio::test]
