@@ -7,6 +7,7 @@
 
 mod channel;
 mod client;
+mod flow;
 mod golden;
 mod hello;
 mod hostile;
