@@ -2,6 +2,7 @@
 
 mod broken;
 mod lifecycle;
+mod network;
 mod processes;
 mod properties;
 mod refused;
