@@ -22,19 +22,24 @@ struct Guardian {
 static NETWORKS: AtomicU8 = AtomicU8::new(0);
 
 impl Guardian {
-    /// Starts it with these limits of `ulimit`, and one sandbox on a network of 127.0.0.0/8 that nobody else has.
-    fn start(ulimit: &str) -> Self {
+    /// Starts it with these limits of `ulimit`, and sandboxes on networks of 127.0.0.0/8 that nobody else has.
+    fn start(ulimit: &str, sandboxes: u8) -> Self {
         let mut program = Program::new("sh");
         program.args(["-c", &format!("{ulimit}\nexec \"$0\""), env!("CARGO_BIN_EXE_cloister-guardian")]);
         let mut child = program.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
         let process = std::process::id().to_le_bytes();
         let network = [100 + NETWORKS.fetch_add(1, Ordering::Relaxed), process[0], process[1]];
         let mut guardian = Self { input: child.stdin.take(), child, network };
-        let subnet = format!("{}/28", guardian.address(0)).parse().unwrap();
-        let admission = Admission { subnet, listen: guardian.address(2), ..shop(allow(&["example.com"])) };
         let hello = Command::Hello { version: VERSION, epoch: String::new(), acknowledged: 0 };
+        let admissions = (0..sandboxes).map(|number| {
+            let sandbox = format!("sandbox{number}");
+            let subnet = format!("{}/28", guardian.address(number, 0)).parse().unwrap();
+            let listen = guardian.address(number, 2);
+            Command::Admit(Box::new(Admission { sandbox, subnet, listen, ..shop(allow(&["example.com"])) }))
+        });
+        let commands: Vec<Command> = std::iter::once(hello).chain(admissions).collect();
         let mut output = BufReader::new(guardian.child.stdout.take().unwrap());
-        for (id, command) in [(1, hello), (2, Command::Admit(Box::new(admission)))] {
+        for (id, command) in (1..).zip(commands) {
             let line = serde_json::to_string(&Request { id, command }).unwrap();
             writeln!(guardian.input.as_mut().unwrap(), "{line}").unwrap();
             let mut answer = String::new();
@@ -49,16 +54,16 @@ impl Guardian {
         guardian
     }
 
-    fn address(&self, host: u8) -> Ipv4Addr {
+    fn address(&self, sandbox: u8, host: u8) -> Ipv4Addr {
         let [one, two, three] = self.network;
-        Ipv4Addr::new(127, one, two ^ three, host)
+        Ipv4Addr::new(127, one, two ^ three, sandbox * 16 + host)
     }
 
-    /// A client on the sandbox's network.
-    async fn client(&self) -> RawClient {
+    /// A client on the network of a sandbox.
+    async fn client(&self, sandbox: u8) -> RawClient {
         let socket = TcpSocket::new_v4().unwrap();
-        socket.bind((self.address(3), 0).into()).unwrap();
-        RawClient::over(socket.connect((self.address(2), PROXY_PORT).into()).await.unwrap())
+        socket.bind((self.address(sandbox, 3), 0).into()).unwrap();
+        RawClient::over(socket.connect((self.address(sandbox, 2), PROXY_PORT).into()).await.unwrap())
     }
 
     fn files(&self) -> Rlimit {
@@ -95,13 +100,13 @@ async fn refused(client: &mut RawClient) {
 
 #[tokio::test]
 async fn without_descriptors_only_new_connections_wait() {
-    let guardian = Guardian::start("ulimit -S -n 256");
+    let guardian = Guardian::start("ulimit -S -n 256", 1);
     let limit = guardian.files();
     assert_eq!(limit.current, limit.maximum, "the soft limit is raised to the hard one");
-    let mut old = guardian.client().await;
+    let mut old = guardian.client(0).await;
     refused(&mut old).await;
     guardian.set_files(Rlimit { current: Some(guardian.next_descriptor()), ..limit });
-    let mut new = guardian.client().await;
+    let mut new = guardian.client(0).await;
     new.send(get("http://evil.test/", "")).await;
     for _ in 0..5 {
         tokio::time::sleep(Duration::from_millis(30)).await;
@@ -115,16 +120,20 @@ async fn without_descriptors_only_new_connections_wait() {
 }
 
 #[tokio::test]
-async fn there_are_never_more_connections_than_descriptors() {
-    let guardian = Guardian::start("ulimit -n 160");
+async fn few_descriptors_are_shared() {
+    let guardian = Guardian::start("ulimit -n 160", 5);
     let mut clients = Vec::new();
-    for _ in 0..16 {
-        let mut client = guardian.client().await;
-        refused(&mut client).await;
-        clients.push(client);
+    for sandbox in [0, 1, 2, 3] {
+        for _ in 0..4 {
+            let mut client = guardian.client(sandbox).await;
+            refused(&mut client).await;
+            clients.push(client);
+        }
+        let mut one_more = guardian.client(sandbox).await;
+        assert!(one_more.rest().await.starts_with("HTTP/1.1 503 "), "more than a quarter");
     }
-    let mut one_more = guardian.client().await;
-    assert!(one_more.rest().await.starts_with("HTTP/1.1 503 "));
+    let mut one_more = guardian.client(4).await;
+    assert!(one_more.rest().await.starts_with("HTTP/1.1 503 "), "more than all");
     for client in &mut clients {
         refused(client).await;
     }
@@ -132,12 +141,12 @@ async fn there_are_never_more_connections_than_descriptors() {
 
 #[tokio::test]
 async fn without_a_controller_the_last_policy_stays_and_nothing_new_comes() {
-    let mut guardian = Guardian::start(":");
-    let mut old = guardian.client().await;
+    let mut guardian = Guardian::start(":", 1);
+    let mut old = guardian.client(0).await;
     refused(&mut old).await;
     drop(guardian.input.take());
     tokio::time::sleep(Duration::from_millis(50)).await;
     refused(&mut old).await;
-    refused(&mut guardian.client().await).await;
+    refused(&mut guardian.client(0).await).await;
     assert!(guardian.child.try_wait().unwrap().is_none(), "it goes on");
 }
