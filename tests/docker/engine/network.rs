@@ -77,7 +77,7 @@ fn link_local(interface: &str) -> String {
     let all = std::fs::read_to_string("/proc/net/if_inet6").unwrap_or_default();
     let line = all.lines().find(|line| line.ends_with(interface) && line.starts_with("fe80"));
     let number = line.and_then(|line| u128::from_str_radix(&line[..32], 16).ok());
-    number.map_or("fe80::1".to_owned(), |number| Ipv6Addr::from(number).to_string())
+    number.map_or_else(|| "fe80::1".to_owned(), |number| Ipv6Addr::from(number).to_string())
 }
 
 #[test]
