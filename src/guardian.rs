@@ -2,8 +2,8 @@
 //! shell or engine socket, and decides nothing beyond the policy that it was handed.
 //!
 //! ```text
-//! bytes → request → target → decide → resolve → vet → Permit → dial → tunnel | forward
-//!          pure      pure     pure      IO      pure   value    IO       IO
+//! bytes → request → target → decide → resolve → vet → Permit → dial → hello → tunnel | forward
+//!          pure      pure     pure      IO      pure   value    IO    pure     IO
 //! ```
 //!
 //! Invariant: no policy, no listener. A connection is dialled with a [`address::Permit`] and with nothing else, and only
@@ -13,6 +13,7 @@ pub mod address;
 pub mod channel;
 pub mod decide;
 pub mod descriptors;
+pub mod hello;
 pub mod journal;
 pub mod ledger;
 pub mod limits;

@@ -7,12 +7,16 @@ use super::limits::Limits;
 /// Descriptors for everything that is not a connection: standard streams, listeners, name servers, the event loop.
 const RESERVED: u64 = 128;
 
-/// Raises the limit of open files and returns `limits` with no more connections than descriptors: each takes two.
+/// Most of all connections that one sandbox gets, as a part of them.
+const SHARE: usize = 4;
+
+/// Raises the limit of open files and returns `limits` with no more connections than descriptors: each takes two. Where
+/// there are few, one sandbox does not get all of them.
 pub fn within(limits: Limits) -> Limits {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
     let raised = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).is_ok();
     let available = if raised { maximum } else { current };
-    let connections =
+    let possible =
         available.map_or(usize::MAX, |files| usize::try_from(files.saturating_sub(RESERVED) / 2).unwrap_or(usize::MAX));
-    Limits { total: limits.total.min(connections), ..limits }
+    Limits { total: limits.total.min(possible), connections: limits.connections.min(possible / SHARE), ..limits }
 }

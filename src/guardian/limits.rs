@@ -26,6 +26,8 @@ pub struct Limits {
     pub refusal_wait: Duration,
     /// From the first byte of a request to the end of its head.
     pub head: Duration,
+    /// From the start of a tunnel to the end of its TLS hello.
+    pub hello: Duration,
     /// From the end of one request to the first byte of the next.
     pub keep_alive: Duration,
     /// To resolve a name.
@@ -51,6 +53,7 @@ impl Default for Limits {
             refusal_pace: Duration::from_millis(10),
             refusal_wait: Duration::from_secs(1),
             head: Duration::from_secs(10),
+            hello: Duration::from_secs(10),
             keep_alive: Duration::from_secs(60),
             resolve: Duration::from_secs(10),
             connect: Duration::from_secs(10),

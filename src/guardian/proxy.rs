@@ -7,6 +7,7 @@ mod body;
 mod connection;
 mod forward;
 mod listener;
+mod opening;
 mod tunnel;
 
 use std::collections::BTreeMap;

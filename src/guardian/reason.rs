@@ -19,6 +19,12 @@ pub enum Reason {
     LocalName,
     /// The name leads to addresses that are not public, and to none that may be dialled.
     Address,
+    /// The tunnel does not begin with TLS.
+    NotTls,
+    /// The TLS hello in the tunnel names another server, or none.
+    ServerName,
+    /// The TLS hello in the tunnel hides which server it is for.
+    EncryptedHello,
     /// The name has no address.
     NotFound,
     /// The destination did not answer.
@@ -33,7 +39,7 @@ pub enum Reason {
     Version,
     /// The head is too large.
     TooLarge,
-    /// The head did not arrive in time.
+    /// The head, or the hello of a tunnel, did not arrive in time.
     Timeout,
     /// The credentials are missing or wrong.
     Unauthenticated,
@@ -49,6 +55,7 @@ impl Reason {
             Self::NotListed | Self::Denied | Self::Port | Self::AddressLiteral | Self::LocalName | Self::Address => {
                 true
             }
+            Self::NotTls | Self::ServerName | Self::EncryptedHello => true,
             Self::Listed | Self::NotFound | Self::Unreachable | Self::BadAnswer => false,
             Self::Malformed | Self::Method | Self::Version | Self::TooLarge | Self::Timeout => false,
             // many clients ask without credentials first
@@ -66,6 +73,9 @@ impl Reason {
             Self::AddressLiteral => "address-literal",
             Self::LocalName => "local-name",
             Self::Address => "address",
+            Self::NotTls => "not-tls",
+            Self::ServerName => "server-name",
+            Self::EncryptedHello => "ech",
             Self::NotFound => "not-found",
             Self::Unreachable => "unreachable",
             Self::BadAnswer => "bad-answer",

@@ -17,6 +17,8 @@ use crate::policy::rules::Use;
 
 const FILE: &str = "~/.config/cloister/config.json5";
 const RELOAD: &str = "cloister guardian reload";
+/// Ports whose protocol is not TLS, so that a rule without `/raw` would be of no use: ssh, http, git.
+const WITHOUT_TLS: &[u16] = &[22, 80, 9418];
 
 /// A refusal, before it is written down.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -238,10 +240,11 @@ impl Refusal {
     }
 }
 
-/// Returns the rule that would allow a target: without the port where that is the default.
+/// Returns the rule that would allow a target: without the port where that is the default, with `/raw` where that is meant.
 fn rule_for(target: &Target) -> String {
     match (&target.name, target.port, target.usage) {
         (Name::Host(host), 443, Use::Tunnel) | (Name::Host(host), 80, Use::Plain) => host.to_string(),
+        (_, port, Use::Tunnel) if WITHOUT_TLS.contains(&port) => format!("{target}/raw"),
         _ => target.to_string(),
     }
 }

@@ -99,6 +99,8 @@ pub struct Sandbox {
 struct Live {
     target: Target,
     addresses: Vec<IpAddr>,
+    /// Whether nobody looked at what a tunnel carries.
+    unread: bool,
     cut: CancellationToken,
 }
 
@@ -155,7 +157,10 @@ impl Sandbox {
         *lock(&self.policy) = Arc::clone(&policy);
         let vetting = Vetting { permitted: &policy.permit_addresses, host: &policy.host_addresses, sandboxes };
         for live in lock(&self.live).values() {
-            let allowed = matches!(decide(&live.target, &policy), Decision::Allowed { .. });
+            let allowed = match decide(&live.target, &policy) {
+                Decision::Allowed { rule } => rule.is_raw() || !live.unread,
+                Decision::Refused { .. } => false,
+            };
             if !allowed || live.addresses.iter().any(|address| judge(*address, vetting).is_err()) {
                 live.cut.cancel();
             }
@@ -164,7 +169,19 @@ impl Sandbox {
 
     /// Notes what a connection is after, before anything is decided, so that a change of policy finds it.
     pub fn track(&self, connection: u64, target: &Target, cut: &CancellationToken) {
-        lock(&self.live).insert(connection, Live { target: target.clone(), addresses: Vec::new(), cut: cut.clone() });
+        let live = Live { target: target.clone(), addresses: Vec::new(), unread: false, cut: cut.clone() };
+        lock(&self.live).insert(connection, live);
+    }
+
+    /// Returns whether a tunnel may carry something other than TLS. It is remembered with the connection, so that a
+    /// policy that comes later and wants TLS cuts it.
+    pub fn carries_anything(&self, connection: u64, target: &Target) -> bool {
+        let mut live = lock(&self.live);
+        let raw = matches!(decide(target, &self.policy()), Decision::Allowed { rule } if rule.is_raw());
+        if let Some(live) = live.get_mut(&connection) {
+            live.unread = raw;
+        }
+        raw
     }
 
     /// Notes where a connection leads, or may lead.

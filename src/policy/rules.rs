@@ -1,6 +1,7 @@
 //! Many rules, and the one that decides. One hash map, one look-up per label of the name.
 //!
-//! Invariant: an explicit deny wins over every allow, however exact; among rules of one kind the longest suffix is named.
+//! Invariant: an explicit deny wins over every allow, however exact; among rules of one kind one with `/raw` is named
+//! first, because it opens more, then the one with the longest suffix.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -147,8 +148,10 @@ impl RuleSet {
         let mut next = first;
         while let Some(entry) = next.and_then(|index| self.entries.get(index as usize)) {
             next = entry.next.map(|following| following.get() - 1);
-            if let Some(slot) = covers(entry.reach).then(|| found.slot(entry, port, usage)).flatten() {
-                slot.get_or_insert_with(|| Rule::assemble(pattern(entry.reach), entry.port.map(Into::into), entry.raw));
+            if let Some(slot) = covers(entry.reach).then(|| found.slot(entry, port, usage)).flatten()
+                && slot.as_ref().is_none_or(|rule| entry.raw && !rule.is_raw())
+            {
+                *slot = Some(Rule::assemble(pattern(entry.reach), entry.port.map(Into::into), entry.raw));
             }
         }
     }
@@ -170,7 +173,7 @@ impl Entry {
     }
 }
 
-/// The first rule of each kind on the walk from the longest suffix to the shortest.
+/// The first rule of each kind on the walk from the longest suffix to the shortest, or the first with `/raw`.
 #[derive(Default)]
 struct Found {
     denied: Option<Rule>,

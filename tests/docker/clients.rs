@@ -37,11 +37,22 @@ fn package_managers_work_through_the_guardian_and_nothing_else_does() {
     user.shell("pip download --no-deps --dest ~/pip six==1.16.0 && test -s ~/pip/six-1.16.0-py2.py3-none-any.whl")
         .expect(0);
     user.shell("npm view is-number version").expect(0);
+    let allowed = &listed("CLOISTER_TEST_ALLOW")[0];
+    // there is no repository, and that is said by the server: the hello of GnuTLS went through
+    let git = user.shell(&format!("git ls-remote https://{allowed}/none.git"));
+    assert!(git.stderr().contains("not found") || git.stderr().contains("error: 4"), "{}", git.stderr());
     let refused = user.shell("curl -sS -m 5 https://www.example.net/");
     refused.expect(56);
     assert!(refused.stderr().contains("403"), "{}", refused.stderr());
     let said = user.shell("curl -s -m 5 http://www.example.net/").expect(0);
     assert!(said.contains("www.example.net") && said.contains("cloister guardian reload"), "{said}");
+    // a tunnel to a host that is allowed, a hello for another one
+    let fronted = user.shell(&format!("curl -sS -m 5 --connect-to ::{allowed}:443 https://www.example.net/"));
+    fronted.expect(35);
+    assert!(fronted.stderr().contains("access denied"), "{}", fronted.stderr());
+    let status = user.run(&["guardian", "status"]).expect(0);
+    let about: Vec<&str> = status.lines().filter(|line| line.starts_with(allowed)).collect();
+    assert!(matches!(about[..], [line] if line.contains("server-name  1 ")), "{status}");
     let direct = "env -u http_proxy -u https_proxy -u HTTP_PROXY -u HTTPS_PROXY -u ALL_PROXY -u all_proxy \
                   curl -sS -m 3 https://1.1.1.1/";
     assert_ne!(user.shell(direct).0.status.code(), Some(0));

@@ -4,6 +4,7 @@ mod broken;
 mod images;
 mod interference;
 mod lifecycle;
+mod network;
 mod processes;
 mod properties;
 mod refused;

@@ -7,10 +7,13 @@
 
 mod channel;
 mod client;
+mod flow;
 mod golden;
+mod hello;
 mod hostile;
 mod limits;
 mod plain;
 mod policy;
+mod program;
 mod tunnel;
 mod world;

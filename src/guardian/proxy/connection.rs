@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
+use rustix::io::Errno;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::yield_now;
@@ -15,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::forward::{self, Upstream};
 use super::listener::Seat;
-use super::{tunnel, unix_milliseconds};
+use super::{opening, tunnel, unix_milliseconds};
 use crate::guardian::address::{Vetting, closed, vet};
 use crate::guardian::decide::{Decision, decide};
 use crate::guardian::protocol::Happening;
@@ -147,8 +148,9 @@ async fn open_tunnel(client: &mut Client, connection: &Connection, target: &Targ
         return Err(refusal);
     };
     let opened = connection.open("CONNECT", target).await?;
-    let begun = client.stream.write_all(b"HTTP/1.1 200 Connection Established\r\n\r\n").await;
-    Ok(Next::Leave(begun.is_ok().then_some((opened.stream, place))))
+    let begun = client.stream.write_all(b"HTTP/1.1 200 Connection Established\r\n\r\n").await.is_ok();
+    let begun = begun && (connection.carries_anything(target) || opening::fits(client, connection, target).await);
+    Ok(Next::Leave(begun.then_some((opened.stream, place))))
 }
 
 async fn forward_request(
@@ -225,7 +227,7 @@ async fn refuse(client: &mut Client, connection: &Connection, refusal: &Refusal,
 }
 
 /// Reads what a refused client still sends: closing with unread bytes would reset the connection under the answer.
-async fn linger(client: &mut Client) {
+pub(super) async fn linger(client: &mut Client) {
     let mut left = LINGER_BYTES;
     if client.stream.shutdown().await.is_err() {
         return;
@@ -274,6 +276,11 @@ impl Connection {
         Ok(())
     }
 
+    /// Returns whether the tunnel may carry something other than TLS, by the policy of this moment.
+    fn carries_anything(&self, target: &Target) -> bool {
+        self.seat.sandbox.carries_anything(self.number, target)
+    }
+
     fn allow(&self, method: &str, target: &Target) -> Result<Rule, Refusal> {
         let sandbox = &self.seat.sandbox;
         match decide(target, &sandbox.policy()) {
@@ -300,8 +307,10 @@ impl Connection {
         let permit = vet(&addresses, target.port, vetting).map_err(|forbidden| Refusal::address(forbidden, target))?;
         sandbox.track_addresses(self.number, permit.addresses().map(|address| address.get().ip()).collect());
         let dialled = dial(&*shared.world, &permit, shared.limits.connect).await;
-        let (stream, address) =
-            dialled.map_err(|error| Refusal::unreachable(target, error.kind() == io::ErrorKind::TimedOut))?;
+        let (stream, address) = dialled.map_err(|error| match error.raw_os_error().map(Errno::from_raw_os_error) {
+            Some(Errno::MFILE | Errno::NFILE) => Refusal::too_many_connections(),
+            _ => Refusal::unreachable(target, error.kind() == io::ErrorKind::TimedOut),
+        })?;
         sandbox.track_addresses(self.number, vec![address]);
         self.dialled.store(true, Ordering::Relaxed);
         Ok(Opened { stream, address })
@@ -328,7 +337,8 @@ impl Connection {
         self.refusals.fetch_add(1, Ordering::Relaxed) + 1 < self.seat.shared.limits.refusals
     }
 
-    fn refusal_wait(&self) -> Duration {
+    /// Returns how long the answer to a refusal waits.
+    pub(super) fn refusal_wait(&self) -> Duration {
         let Seat { sandbox, shared } = &self.seat;
         sandbox.refusal_wait(shared.began.elapsed(), &shared.limits)
     }
@@ -337,7 +347,8 @@ impl Connection {
         self.note(method, target, refusal.reason(), refusal.rule(), None);
     }
 
-    fn note(
+    /// Counts a decision and makes it an event.
+    pub(super) fn note(
         &self,
         method: &str,
         target: Option<&Target>,

@@ -45,14 +45,14 @@ fn lines_say_what_why_and_what_next() {
             "example.com:22",
             format!(
                 "cloister: port 22 of example.com is not on the allowlist of sandbox \"shop-api\"; to allow it, {}",
-                add("example.com:22")
+                add("example.com:22/raw")
             ),
         ),
         (
             "example.com:80",
             format!(
                 "cloister: port 80 of example.com is not on the allowlist of sandbox \"shop-api\" for tunnels; to allow it, {}",
-                add("example.com:80")
+                add("example.com:80/raw")
             ),
         ),
         (

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::{Framing, Head, Kind, Malformed, find_end, parse};
+use super::{Framing, Head, Kind, Malformed, find_end, is_hop_by_hop, parse};
 use crate::guardian::target::TargetError;
 
 fn read(text: &str) -> Result<Head, Malformed> {
@@ -140,7 +140,64 @@ fn a_head_may_arrive_byte_by_byte() {
     assert_eq!(find_end(text, &mut scanned), Ok(Some(45)));
 }
 
+/// Good requests with bytes put in, changed and taken out: most of what another reader would read otherwise.
+fn bent() -> impl Strategy<Value = Vec<u8>> {
+    let good = prop::sample::select(vec![
+        "CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\nProxy-Authorization: Basic eA==\r\n\r\n\x16\x03",
+        "GET http://example.com/a?b HTTP/1.1\r\nHost: x\r\nAccept: a\r\nConnection: close, X-Y\r\nX-Y: z\r\n\r\nGET ",
+        "POST http://example.com/ HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello",
+        "PUT http://example.com:8080 HTTP/1.1\r\nTransfer-Encoding: chunked\r\nTE: trailers\r\n\r\n0\r\n\r\n",
+        "OPTIONS http://example.com HTTP/1.0\r\nProxy-Connection: keep-alive\r\nUpgrade: h2c\r\n\r\n",
+    ]);
+    let byte = prop_oneof![
+        3 => prop::sample::select(b"\r\n\t \0:,;@#%/.0x\x0b\x0c\x7f\x85\xa0".to_vec()),
+        1 => any::<u8>(),
+    ];
+    let change = (any::<prop::sample::Index>(), byte, 0..3_u8);
+    (good, prop::collection::vec(change, 0..4)).prop_map(|(good, changes)| {
+        let mut bytes = good.as_bytes().to_vec();
+        for (position, byte, how) in changes {
+            let position = position.index(bytes.len());
+            match how {
+                0 => bytes.insert(position, byte),
+                1 => bytes[position] = byte,
+                _ => drop(bytes.remove(position)),
+            }
+        }
+        bytes
+    })
+}
+
 proptest! {
+    /// What passes is said again without anything that ends a line, frames a body, names a host or is about one hop.
+    #[test]
+    fn what_goes_on_has_one_reading(bytes in bent()) {
+        let Ok(Some(end)) = find_end(&bytes, &mut 0) else { return Ok(()) };
+        let first_end = bytes.windows(4).position(|window| window == b"\r\n\r\n").map(|position| position + 4);
+        prop_assert_eq!(Some(end), first_end);
+        let Ok(head) = parse(&bytes[..end]) else { return Ok(()) };
+        prop_assert!(head.target.to_string().bytes().all(|byte| byte.is_ascii_graphic() && !byte.is_ascii_uppercase()));
+        let Kind::Forward(forward) = head.kind else { return Ok(()) };
+        prop_assert!(forward.path == "*" || forward.path.to_string().starts_with('/'));
+        prop_assert!(forward.path.to_string().bytes().all(|byte| byte.is_ascii_graphic()));
+        for (name, value) in &forward.fields {
+            prop_assert!(!is_hop_by_hop(name), "{name}");
+            prop_assert!(value.as_bytes().iter().all(|byte| *byte == b'\t' || !byte.is_ascii_control()), "{value:?}");
+        }
+        prop_assert!(forward.modern || forward.framing != Framing::Chunked);
+    }
+
+    /// However a head arrives, it ends in the same place.
+    #[test]
+    fn pieces_make_no_difference(bytes in bent(), cut in any::<prop::sample::Index>()) {
+        let mut scanned = 0;
+        let at_once = find_end(&bytes, &mut 0);
+        match find_end(&bytes[..cut.index(bytes.len() + 1)], &mut scanned) {
+            Ok(None) => prop_assert_eq!(find_end(&bytes, &mut scanned), at_once),
+            early => prop_assert_eq!(early, at_once),
+        }
+    }
+
     #[test]
     fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
         if let Ok(Some(end)) = find_end(&bytes, &mut 0) {

@@ -48,7 +48,20 @@ fn hosts_match_at_label_boundaries() {
 
 #[test]
 fn ports_are_part_of_a_rule() {
-    let set = set(&["example.com", "api.test:8443", "ssh.test:22/raw", "odd.test:443", "odd.test:8080"], &[]);
+    let set = set(
+        &[
+            "example.com",
+            "api.test:8443",
+            "ssh.test:22/raw",
+            "odd.test:443",
+            "odd.test:8080",
+            "a.wide.test",
+            "b.wide.test:443/raw",
+            "**.wide.test",
+            "**.wide.test:443/raw",
+        ],
+        &[],
+    );
     for (host, port, usage, expected) in [
         ("example.com", 443, Use::Tunnel, "+example.com"),
         ("example.com", 80, Use::Plain, "+example.com"),
@@ -59,6 +72,11 @@ fn ports_are_part_of_a_rule() {
         ("api.test", 8443, Use::Plain, "+api.test:8443"),
         ("api.test", 443, Use::Tunnel, ":api.test:8443"),
         ("ssh.test", 22, Use::Tunnel, "+ssh.test:22/raw"),
+        // rules add up: whoever wrote `/raw` anywhere meant it
+        ("a.wide.test", 443, Use::Tunnel, "+**.wide.test:443/raw"),
+        ("b.wide.test", 443, Use::Tunnel, "+b.wide.test:443/raw"),
+        ("wide.test", 443, Use::Tunnel, "+**.wide.test:443/raw"),
+        ("wide.test", 80, Use::Plain, "+**.wide.test"),
         ("odd.test", 443, Use::Tunnel, "+odd.test:443"),
         ("odd.test", 443, Use::Plain, ":odd.test:8080"),
         ("odd.test", 8080, Use::Plain, "+odd.test:8080"),

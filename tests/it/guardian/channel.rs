@@ -156,7 +156,7 @@ async fn sandboxes_come_and_go() {
 
 #[tokio::test]
 async fn decisions_are_events() {
-    let stage = Stage::new(allow(&["example.com"]), echo).await;
+    let stage = Stage::new(allow(&["example.com:443/raw"]), echo).await;
     let mut controller = Controller::new(&stage, 1 << 16);
     controller.hello("", 0).await;
     let mut client = RawClient::tunnel(stage.address, "example.com:443").await;
@@ -171,7 +171,7 @@ async fn decisions_are_events() {
     assert_eq!((method.as_str(), host.as_str(), port, allowed), ("CONNECT", "example.com", 443, true));
     assert_eq!(
         (reason.as_str(), rule.as_str(), address.map(|address| address.to_string())),
-        ("listed", "example.com", Some("93.184.216.34".to_owned()))
+        ("listed", "example.com:443/raw", Some("93.184.216.34".to_owned()))
     );
     let closed = controller.event().await;
     assert!(

@@ -98,3 +98,14 @@ pub(super) fn connect(target: &str) -> String {
 pub(super) fn get(address: &str, more: &str) -> String {
     format!("GET {address} HTTP/1.1\r\nHost: x\r\nProxy-Authorization: {}\r\n{more}\r\n", basic(TOKEN))
 }
+
+/// The first message of a TLS client, as one record, with a server name and more extensions.
+pub(super) fn client_hello(server_name: Option<&str>, more: &[u8]) -> Vec<u8> {
+    let long = |content: &[u8]| [&u16::try_from(content.len()).unwrap().to_be_bytes(), content].concat();
+    let name =
+        server_name.map(|name| [&[0, 0][..], &long(&long(&[&[0], &long(name.as_bytes())[..]].concat()))].concat());
+    let extensions = long(&[&name.unwrap_or_default(), more].concat());
+    let body = [&[3, 3][..], &[7; 32], &[0, 0, 2, 0x13, 1, 1, 0], &extensions].concat();
+    let message = [&[1, 0][..], &long(&body)].concat();
+    [&[22, 3, 1][..], &long(&message)].concat()
+}

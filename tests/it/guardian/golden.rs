@@ -1,9 +1,11 @@
 //! Raw bytes in, status and dials out: every file of `tests/golden/proxy` holds cases, and a new one needs no Rust.
 //!
 //! In `send` every character up to U+00FF is one byte. `{AUTH}`, `{OTHER}` and `{WRONG}` are credentials, `{GUARDIAN}` is the
-//! address of the guardian, `{N times TEXT}` repeats. Every name leads to a public address but those of `NAMES`.
+//! address of the guardian, `{N times TEXT}` repeats. Every name leads to a public address but those of `NAMES`. What takes
+//! more than one message, or time, is tested in Rust: hellos, idle tunnels, policies that change.
 
 use std::path::Path;
+use std::time::Duration;
 
 use cloister::guardian::limits::Limits;
 use cloister::guardian::protocol::WirePolicy;
@@ -88,7 +90,8 @@ async fn every_case_holds() {
 
 /// Returns what is wrong, in words.
 async fn check(case: &Case) -> Option<String> {
-    let limits = Limits { linger: std::time::Duration::from_millis(50), ..Limits::default() };
+    let (linger, head) = (Duration::from_millis(50), Duration::from_secs(2));
+    let limits = Limits { linger, head, ..Limits::default() };
     let stage = Stage::with(policy(), ok, limits, NAMES).await;
     let mut client = RawClient::new(stage.address).await;
     client.send(expand(&case.send, &stage)).await;

@@ -6,7 +6,7 @@ use cloister::guardian::limits::Limits;
 
 use super::client::{RawClient, connect, get};
 use super::tunnel::wait_for;
-use super::world::{Stage, allow, echo, ok};
+use super::world::{NO_DESCRIPTOR, Stage, allow, echo, ok};
 
 #[tokio::test]
 async fn one_tunnel_too_many_is_told() {
@@ -29,12 +29,22 @@ async fn one_tunnel_too_many_is_told() {
 #[tokio::test]
 async fn one_connection_too_many_is_told() {
     let limits = Limits { connections: 1, ..Limits::default() };
-    let stage = Stage::with(allow(&["example.com"]), echo, limits, &[]).await;
+    let stage = Stage::with(allow(&["example.com:443/raw"]), echo, limits, &[]).await;
     let mut first = RawClient::tunnel(stage.address, "example.com:443").await;
     let all = RawClient::new(stage.address).await.rest().await;
     assert!(all.starts_with("HTTP/1.1 503 "), "{all}");
     first.send("alive").await;
     assert_eq!(first.text(5).await, "alive");
+}
+
+#[tokio::test]
+async fn a_guardian_without_descriptors_says_so() {
+    let stage =
+        Stage::with(allow(&["example.com"]), echo, Limits::default(), &[("example.com", &[NO_DESCRIPTOR])]).await;
+    let mut client = RawClient::new(stage.address).await;
+    client.send(connect("example.com:443")).await;
+    let all = client.rest().await;
+    assert!(all.starts_with("HTTP/1.1 503 ") && all.contains("X-Cloister-Reason: limit"), "{all}");
 }
 
 #[tokio::test]

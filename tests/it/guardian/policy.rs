@@ -46,10 +46,10 @@ async fn names_are_looked_up_only_when_they_are_allowed() {
 
 #[tokio::test]
 async fn a_new_policy_keeps_what_stays_allowed_and_cuts_the_rest() {
-    let stage = Stage::new(allow(&["keep.test", "cut.test"]), echo).await;
+    let stage = Stage::new(allow(&["keep.test:443/raw", "cut.test"]), echo).await;
     let mut keep = RawClient::tunnel(stage.address, "keep.test:443").await;
     let mut cut = RawClient::tunnel(stage.address, "cut.test:443").await;
-    let address = stage.proxy.admit(&shop(allow(&["keep.test", "new.test"]))).await.unwrap();
+    let address = stage.proxy.admit(&shop(allow(&["keep.test:443/raw", "new.test"]))).await.unwrap();
     assert_eq!(address, stage.address, "the listener stays");
     assert_eq!(cut.rest().await, "");
     keep.send("alive").await;

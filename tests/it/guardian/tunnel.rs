@@ -12,7 +12,7 @@ use super::world::{Stage, allow, echo};
 
 #[tokio::test]
 async fn bytes_go_both_ways() {
-    let stage = Stage::new(allow(&["example.com"]), echo).await;
+    let stage = Stage::new(allow(&["example.com:443/raw"]), echo).await;
     let mut client = RawClient::tunnel(stage.address, "example.com:443").await;
     for text in ["hello", "again", "and again"] {
         client.send(text).await;
@@ -22,7 +22,7 @@ async fn bytes_go_both_ways() {
 
 #[tokio::test]
 async fn early_data_follows_the_head() {
-    let stage = Stage::new(allow(&["example.com"]), echo).await;
+    let stage = Stage::new(allow(&["example.com:443/raw"]), echo).await;
     let mut client = RawClient::new(stage.address).await;
     client.send(format!("{}early", connect("example.com:443"))).await;
     assert_eq!(client.head().await, "HTTP/1.1 200 Connection Established\r\n\r\n");
@@ -31,7 +31,7 @@ async fn early_data_follows_the_head() {
 
 #[tokio::test]
 async fn a_head_may_come_in_pieces() {
-    let stage = Stage::new(allow(&["example.com"]), echo).await;
+    let stage = Stage::new(allow(&["example.com:443/raw"]), echo).await;
     let mut client = RawClient::new(stage.address).await;
     client.stream.set_nodelay(true).unwrap();
     for piece in connect("example.com:443").as_bytes().chunks(7) {
@@ -43,7 +43,7 @@ async fn a_head_may_come_in_pieces() {
 
 #[tokio::test]
 async fn a_client_that_has_ended_still_hears_the_server() {
-    let stage = Stage::new(allow(&["example.com"]), |mut stream, _| {
+    let stage = Stage::new(allow(&["example.com:443/raw"]), |mut stream, _| {
         Box::pin(async move {
             let mut request = String::new();
             stream.read_to_string(&mut request).await.unwrap();
@@ -59,7 +59,7 @@ async fn a_client_that_has_ended_still_hears_the_server() {
 
 #[tokio::test]
 async fn a_server_that_has_ended_still_hears_the_client() {
-    let stage = Stage::new(allow(&["example.com"]), |mut stream, heard| {
+    let stage = Stage::new(allow(&["example.com:443/raw"]), |mut stream, heard| {
         Box::pin(async move {
             stream.write_all(b"bye").await.unwrap();
             stream.shutdown().await.unwrap();
@@ -79,7 +79,7 @@ async fn a_server_that_has_ended_still_hears_the_client() {
 #[tokio::test]
 async fn nothing_is_lost_when_the_reader_is_slow() {
     const SIZE: usize = 8 << 20;
-    let stage = Stage::new(allow(&["example.com"]), |mut stream, _| {
+    let stage = Stage::new(allow(&["example.com:443/raw"]), |mut stream, _| {
         Box::pin(async move {
             let bytes: Vec<u8> = (0..=250).cycle().take(SIZE).collect();
             drop(stream.write_all(&bytes).await);
@@ -100,7 +100,7 @@ async fn nothing_is_lost_when_the_reader_is_slow() {
 
 #[tokio::test]
 async fn many_tunnels_do_not_mix() {
-    let stage = Arc::new(Stage::new(allow(&["example.com"]), echo).await);
+    let stage = Arc::new(Stage::new(allow(&["example.com:443/raw"]), echo).await);
     let tasks: Vec<_> = (0_u8..50)
         .map(|number| {
             let stage = Arc::clone(&stage);
@@ -121,7 +121,7 @@ async fn many_tunnels_do_not_mix() {
 #[tokio::test]
 async fn an_idle_tunnel_ends() {
     let limits = Limits { idle: Duration::from_millis(200), ..Limits::default() };
-    let stage = Stage::with(allow(&["example.com"]), echo, limits, &[]).await;
+    let stage = Stage::with(allow(&["example.com:443/raw"]), echo, limits, &[]).await;
     let mut client = RawClient::tunnel(stage.address, "example.com:443").await;
     for _ in 0..4 {
         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -133,7 +133,7 @@ async fn an_idle_tunnel_ends() {
 
 #[tokio::test]
 async fn a_server_that_is_gone_is_said() {
-    let stage = Stage::new(allow(&["example.com"]), |stream: TcpStream, _: Arc<Mutex<Vec<u8>>>| {
+    let stage = Stage::new(allow(&["example.com:443/raw"]), |stream: TcpStream, _: Arc<Mutex<Vec<u8>>>| {
         Box::pin(async move { drop(stream) })
     })
     .await;

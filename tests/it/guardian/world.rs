@@ -16,6 +16,8 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// Where every name of these tests leads, unless the table says otherwise.
 pub(super) const PUBLIC: &str = "93.184.216.34";
+/// An address that there is no descriptor left for.
+pub(super) const NO_DESCRIPTOR: &str = "93.184.216.24";
 /// Token of the sandbox `shop`.
 pub(super) const TOKEN: &str = "c2hvcC1zaG9wLXNob3Atc2hvcC1zaG9wLXNob3Atc2g";
 /// Token of the sandbox `other`.
@@ -37,6 +39,9 @@ impl World for FakeWorld {
 
     fn connect(&self, address: Vetted) -> Answer<'_, io::Result<TcpStream>> {
         self.dials.lock().unwrap().push(address.get());
+        if address.get().ip().to_string() == NO_DESCRIPTOR {
+            return Box::pin(async { Err(io::Error::from_raw_os_error(rustix::io::Errno::MFILE.raw_os_error())) });
+        }
         Box::pin(TcpStream::connect(self.server))
     }
 }
