@@ -244,7 +244,8 @@ pub async fn apply(
     receipt: &mut Receipt,
 ) -> Result<(), ApplyError> {
     let volumes = check_image(bench, audited, image).await?;
-    let prepared = files::prepare(bench, audited, image, &receipt.id)?;
+    let prepared = files::prepare(bench, audited, image, &receipt.id).await?;
+    targets::make_covers(audited.container, &audited.plan.workspace, receipt)?;
     debug!(sandbox = receipt.id, "files and programs are in place");
     let others = allocate::network(bench, audited, receipt).await?;
     debug!(subnet = ?receipt.subnet, "the network is there, and the guardian listens on it");

@@ -9,6 +9,7 @@ use super::receipt::{Receipt, VERSION};
 use crate::host::file::{self, FileError};
 use crate::host::lock::{Lock, LockError};
 use crate::host::paths::{self, PathsError};
+use crate::host::tree;
 
 /// Most bytes that a receipt or a plan has.
 const RECEIPT_LIMIT: u64 = 16 << 20;
@@ -194,20 +195,24 @@ impl StateFolder {
         Ok(self.ids()?.into_iter().filter(|id| self.load(id).is_err()).collect())
     }
 
-    /// Writes what a sandbox gets to read, in a folder that it can enter.
+    /// Writes what a sandbox gets to read, in folders that it can enter; what was there before is gone.
     ///
     /// # Errors
     /// A file cannot be written.
-    pub fn write_files(&self, id: &str, files: &[(&str, &[u8])]) -> Result<PathBuf, StateError> {
+    pub fn write_files(&self, id: &str, folders: &[&str], files: &[(&str, &[u8])]) -> Result<PathBuf, StateError> {
         use std::os::unix::fs::PermissionsExt;
-        let folder = self.files(id);
-        let failed = |source| FileError::Write { path: folder.clone(), source };
-        std::fs::create_dir_all(&folder).map_err(failed)?;
-        std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).map_err(failed)?;
-        for (name, bytes) in files {
-            file::write(&folder.join(name), bytes, 0o644)?;
+        let root = self.files(id);
+        tree::remove(&root)?;
+        for name in [""].iter().chain(folders) {
+            let folder = root.join(name);
+            let failed = |source| FileError::Write { path: folder.clone(), source };
+            std::fs::create_dir(&folder).map_err(failed)?;
+            std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).map_err(failed)?;
         }
-        Ok(folder)
+        for (name, bytes) in files {
+            file::replace(&root.join(name), bytes, 0o644)?;
+        }
+        Ok(root)
     }
 
     /// Reads the plan that a sandbox was made from, in its JSON form; another version may have written it.

@@ -7,6 +7,7 @@ mod lifecycle;
 mod processes;
 mod properties;
 mod refused;
+mod workspace;
 
 use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};

@@ -6,6 +6,7 @@ use std::path::Path;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::super::apply::{ApplyError, Audited, apply};
+use super::super::covers;
 use super::super::guardian;
 use super::super::lifecycle;
 use super::super::names;
@@ -207,9 +208,12 @@ async fn promise(context: &Context, plan: &Plan, request: Start<'_>, id: &Sandbo
     {
         return Err(SessionError::Overlap { mount: mount.clone(), other, name });
     }
-    let known = receipts.iter().find(|receipt| receipt.id == id.as_str()).map(|receipt| receipt.name.clone());
-    let taken: BTreeSet<String> = receipts.into_iter().map(|receipt| receipt.name).collect();
+    let known = receipts.iter().find(|receipt| receipt.id == id.as_str());
     let container = plan.containers.first();
+    let before = known.map_or(&[][..], |known| &known.covers);
+    let covers = container.map(|container| covers::planned(container, &plan.workspace, before)).unwrap_or_default();
+    let known = known.map(|known| known.name.clone());
+    let taken: BTreeSet<String> = receipts.into_iter().map(|receipt| receipt.name).collect();
     let receipt = Receipt {
         version: VERSION,
         id: id.as_str().to_owned(),
@@ -229,6 +233,7 @@ async fn promise(context: &Context, plan: &Plan, request: Start<'_>, id: &Sandbo
             env: container.map(|container| container.remote_env.clone()).unwrap_or_default(),
         },
         hooks_done: BTreeSet::new(),
+        covers,
     };
     context.state.save(&receipt)?;
     Ok(receipt)
