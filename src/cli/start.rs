@@ -9,7 +9,9 @@ use super::plan::present::beside_text;
 use super::plan::{failure, on_stderr};
 use super::project::Project;
 use super::refused;
+use super::review;
 use super::runtime;
+use super::uncovered;
 use crate::engine::exec::{Process, attached};
 use crate::engine::facts::{self, ImageError, Pull};
 use crate::engine::session::{self, Context, SessionError, Start};
@@ -128,9 +130,11 @@ async fn start(args: &Args, prepared: &Prepared, reference: &str) -> Result<u8, 
         rebuild: args.rebuild,
     };
     let started = session::start(&context, request).await?;
+    say(&review::short(started.before.as_ref()));
     if started.made {
         say(&differences(&started.served.receipt.name, &planned.plan, &args.project.words()).unwrap_or_default());
     }
+    uncovered::tell(&started.served.receipt);
     let served = started.run_hooks(&context, &planned.plan).await?;
     let receipt = &served.receipt;
     if args.detach {

@@ -30,8 +30,8 @@ pub struct Cover {
     pub path: String,
     /// Whether it is made for the sandbox, and goes with it.
     pub made: bool,
-    /// What lay there when the sandbox started; `None` before that.
-    pub inode: Option<u64>,
+    /// Inode and birth of what lay there when the sandbox started; `None` before that.
+    pub identity: Option<[u64; 2]>,
 }
 
 /// Returns what a plan mounts on below its workspace, as far as that is not the repository's to keep: binds. What is
@@ -49,7 +49,7 @@ pub fn planned(container: &Container, workspace: &Workspace, before: &[Cover]) -
         let again = before.iter().any(|cover| cover.made && cover.path == path && is_ours(&root, cover));
         !is_theirs(path) && (again || root.status(Path::new(path)).is_ok_and(|found| found.is_none()))
     };
-    paths.map(|path| Cover { path: path.to_owned(), made: made(path), inode: None }).collect()
+    paths.map(|path| Cover { path: path.to_owned(), made: made(path), identity: None }).collect()
 }
 
 /// Makes what is missing, as the workspace's owner, and writes down what lies there.
@@ -76,8 +76,7 @@ pub fn make(
                 other => other.map_err(failed)?,
             }
         }
-        let found = root.status(path).map_err(failed)?.ok_or_else(|| failed(Errno::NOENT))?;
-        cover.inode = Some(found.st_ino);
+        cover.identity = Some(root.identity(path).map_err(failed)?.ok_or_else(|| failed(Errno::NOENT))?);
     }
     Ok(())
 }
@@ -125,7 +124,7 @@ pub fn remove(folder: &Path, covers: &[Cover]) {
 fn is_ours(root: &Root, cover: &Cover) -> bool {
     let path = Path::new(&cover.path);
     let Ok(Some(found)) = root.status(path) else { return false };
-    let same = cover.inode.is_none_or(|inode| inode == found.st_ino);
+    let same = cover.identity.is_none_or(|identity| root.identity(path) == Ok(Some(identity)));
     same && match contents(path) {
         None => kind(&found) == FileType::Directory,
         // Cut off by a signal, it may have been made and not written yet.
@@ -136,13 +135,18 @@ fn is_ours(root: &Root, cover: &Cover) -> bool {
 }
 
 /// Returns the names that were removed or replaced since the sandbox started: nothing is mounted there any more.
-pub fn lost<'a>(folder: &Path, covers: &'a [Cover]) -> Vec<&'a str> {
+pub fn lost(folder: &Path, covers: &[Cover]) -> Vec<String> {
     let Ok(root) = Root::open(folder) else { return Vec::new() };
     let is_lost = |cover: &&Cover| {
-        let now = root.status(Path::new(&cover.path)).ok().flatten();
-        cover.inode.is_some_and(|inode| now.is_none_or(|now| now.st_ino != inode))
+        cover.identity.is_some_and(|identity| root.identity(Path::new(&cover.path)) != Ok(Some(identity)))
     };
-    covers.iter().filter(is_lost).map(|cover| cover.path.as_str()).collect()
+    covers.iter().filter(is_lost).map(|cover| cover.path.clone()).collect()
+}
+
+/// Returns the names that were made, as far as they are as they were made.
+pub fn made(folder: &Path, covers: &[Cover]) -> Vec<String> {
+    let Ok(root) = Root::open(folder) else { return Vec::new() };
+    covers.iter().filter(|cover| cover.made && is_ours(&root, cover)).map(|cover| cover.path.clone()).collect()
 }
 
 #[cfg(test)]

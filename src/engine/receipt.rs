@@ -69,6 +69,9 @@ pub struct Receipt {
     /// What is mounted on below the workspace, and what of it was made for the sandbox.
     #[serde(default)]
     pub covers: Vec<Cover>,
+    /// Whether something ran in the workspace that nobody was told the traces of.
+    #[serde(default)]
+    pub unreviewed: bool,
 }
 
 /// What every process of `start` and `exec` gets.

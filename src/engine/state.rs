@@ -10,9 +10,13 @@ use crate::host::file::{self, FileError};
 use crate::host::lock::{Lock, LockError};
 use crate::host::paths::{self, PathsError};
 use crate::host::tree;
+use crate::review::Snapshot;
 
 /// Most bytes that a receipt or a plan has.
 const RECEIPT_LIMIT: u64 = 16 << 20;
+
+/// Most bytes that a snapshot of a workspace has.
+const SNAPSHOT_LIMIT: u64 = 1 << 30;
 
 /// Why the state folder cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -213,6 +217,30 @@ impl StateFolder {
             file::replace(&root.join(name), bytes, 0o644)?;
         }
         Ok(root)
+    }
+
+    /// Writes what mattered in the workspace before a start.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn save_before(&self, id: &str, before: &Snapshot) -> Result<(), StateError> {
+        let text = serde_json::to_vec(before).expect("a snapshot has text keys only");
+        Ok(file::replace(&self.sandbox(id).join("before.json"), &text, 0o600)?)
+    }
+
+    /// Reads what mattered in the workspace before the last start; `None` where nobody wrote it down.
+    ///
+    /// # Errors
+    /// It cannot be read, or is not what this version writes.
+    pub fn load_before(&self, id: &str) -> Result<Option<Snapshot>, StateError> {
+        let path = self.sandbox(id).join("before.json");
+        match file::read(&path, SNAPSHOT_LIMIT) {
+            Err(error) if error.is_absent() => Ok(None),
+            found => {
+                let before = serde_json::from_slice(&found?);
+                before.map(Some).map_err(|source| StateError::Receipt { path, source })
+            }
+        }
     }
 
     /// Reads the plan that a sandbox was made from, in its JSON form; another version may have written it.

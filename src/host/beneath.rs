@@ -5,7 +5,7 @@ use std::io::Read;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, ResolveFlags, Stat};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, ResolveFlags, Stat, StatxFlags};
 use rustix::io::Errno;
 
 /// What nobody may put on the way.
@@ -28,6 +28,14 @@ impl Root {
     pub fn open(path: &Path) -> Result<Self, Errno> {
         let no_links = ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
         Ok(Self(rustix::fs::openat2(rustix::fs::CWD, path, FOLDER, Mode::empty(), no_links)?))
+    }
+
+    /// Returns the device that the folder lies on.
+    ///
+    /// # Errors
+    /// It cannot be looked at.
+    pub fn device(&self) -> Result<u64, Errno> {
+        Ok(rustix::fs::fstat(&self.0)?.st_dev)
     }
 
     /// Opens the folder that holds a path.
@@ -55,6 +63,21 @@ impl Root {
         }
     }
 
+    /// Returns inode and birth of what lies at a path, which no other file or folder ever has; `None` where nothing is.
+    ///
+    /// # Errors
+    /// It cannot be looked at.
+    pub fn identity(&self, path: &Path) -> Result<Option<[u64; 2]>, Errno> {
+        let Some(found) = self.status(path)? else { return Ok(None) };
+        let (folder, name) = (self.parent(path)?, path.file_name().unwrap_or_default());
+        // An inode number alone is given away again; file systems without a time of birth say nothing, which is zero.
+        let born = rustix::fs::statx(folder, name, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::BTIME).ok();
+        let born = born.filter(|found| found.stx_mask & StatxFlags::BTIME.bits() != 0).map_or(0, |found| {
+            found.stx_btime.tv_sec.unsigned_abs().wrapping_mul(1_000_000_000) + u64::from(found.stx_btime.tv_nsec)
+        });
+        Ok(Some([found.st_ino, born]))
+    }
+
     /// Opens a folder to list it.
     ///
     /// # Errors
@@ -62,6 +85,19 @@ impl Root {
     pub fn list(&self, path: &Path) -> Result<OwnedFd, Errno> {
         let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
         rustix::fs::openat2(&self.0, path, READ | OFlags::DIRECTORY, Mode::empty(), NO_LINKS)
+    }
+
+    /// Tells whether a link leads out of the folder, by whatever other links.
+    ///
+    /// # Errors
+    /// It leads nowhere, or cannot be followed.
+    pub fn leads_out(&self, path: &Path) -> Result<bool, Errno> {
+        let beneath = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
+        match rustix::fs::openat2(&self.0, path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty(), beneath) {
+            Ok(_) => Ok(false),
+            Err(Errno::XDEV) => Ok(true),
+            Err(error) => Err(error),
+        }
     }
 
     /// Reads at most `limit` bytes of a regular file; `None` where nothing is.

@@ -20,6 +20,7 @@ pub(crate) fn receipt(id: &str) -> Receipt {
         process: ProcessDefaults::default(),
         hooks_done: BTreeSet::new(),
         covers: Vec::new(),
+        unreviewed: false,
     }
 }
 

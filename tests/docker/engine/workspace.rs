@@ -1,6 +1,7 @@
 //! The workspace: ordinary git works inside, and host tools find what was there before.
 
 mod kills;
+mod review;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
