@@ -9,6 +9,7 @@ pub mod exit;
 pub mod failure;
 pub mod gc;
 pub mod guardian;
+mod head;
 pub mod list;
 pub mod man;
 pub mod output;

@@ -5,6 +5,7 @@ use std::io::Write;
 
 use super::exit;
 use super::failure::Failure;
+use super::head;
 use super::plan::present::beside_text;
 use super::plan::{failure, on_stderr};
 use super::project::Project;
@@ -135,7 +136,14 @@ async fn start(args: &Args, prepared: &Prepared, reference: &str) -> Result<u8, 
         say(&differences(&started.served.receipt.name, &planned.plan, &args.project.words()).unwrap_or_default());
     }
     uncovered::tell(&started.served.receipt);
-    let served = started.run_hooks(&context, &planned.plan).await?;
+    let made = started.made.then(|| started.served.receipt.clone());
+    let remark = async {
+        if let Some(receipt) = &made {
+            head::tell(&context, receipt, &planned.plan).await;
+        }
+    };
+    let (served, ()) = tokio::join!(started.run_hooks(&context, &planned.plan), remark);
+    let served = served?;
     let receipt = &served.receipt;
     if args.detach {
         say(&format!("`{0}` runs; next: `cloister exec {0} -- COMMAND`, `cloister stop {0}`\n", receipt.name));

@@ -2,6 +2,7 @@
 
 mod clean;
 mod gc;
+mod head;
 mod life;
 mod list;
 mod place;
@@ -15,6 +16,7 @@ use bollard::query_parameters::InspectContainerOptions;
 
 use self::life::Life;
 pub use gc::{Garbage, Left, collect, garbage};
+pub use head::unlike_head;
 pub use list::{Listed, list};
 pub use place::inside;
 pub use refused::refused_since;

@@ -172,3 +172,53 @@ fn a_worktree_starts_without_its_repository() {
     assert!(run(&["stop"]).status.success());
     assert_eq!(std::fs::read_to_string(worktree.join(".git")).unwrap(), pointer);
 }
+
+#[test]
+fn what_differs_from_the_commit_is_told_when_the_sandbox_is_made() {
+    let user = user();
+    std::fs::write(user.project.join("file"), "two\n").unwrap();
+    assert!(!user.run(&["start", "--detach"]).stderr().contains("HEAD"), "git inside can change that one");
+    user.shell("git commit -qam two; git rm -q --cached .vscode/tasks.json; git commit -qm without").expect(0);
+    user.shell("git switch -q --detach HEAD~1 || git reset -q HEAD~1").expect(0);
+    user.run(&["stop"]).expect(0);
+    std::fs::write(user.project.join(".vscode/tasks.json"), "{ }\n").unwrap();
+    let made = user.run(&["start", "--detach"]);
+    made.expect(0);
+    assert!(
+        made.stderr().contains("unlike HEAD, and read-only for git inside: `.vscode/tasks.json`;"),
+        "{}",
+        made.stderr()
+    );
+    assert!(!user.run(&["start", "--detach"]).stderr().contains("HEAD"), "once");
+}
+
+/// WS-004: what an agent left in the place of a repository is no source of a mount.
+#[test]
+fn a_link_that_an_agent_left_gives_nothing_of_the_host() {
+    let user = User::with(PLAIN);
+    let secret = user.root.path().canonicalize().unwrap().join("secret");
+    std::fs::create_dir(&secret).unwrap();
+    std::fs::write(secret.join("key"), "hunter2").unwrap();
+    let secret = secret.to_str().unwrap();
+    user.start();
+    user.shell(&format!("mkdir .git; ln -s {secret} .git/hooks; touch .git/config .git/HEAD")).expect(0);
+    user.run(&["stop"]).expect(0);
+    let refused = user.run(&["start", "--", "cat", ".git/hooks/key"]);
+    refused.expect(3);
+    assert!(!refused.stdout().contains("hunter2") && refused.stderr().contains("`.git/hooks` is a link"));
+}
+
+/// SEC-60: what is mounted below a source.
+#[test]
+fn what_is_mounted_below_the_read_only_stays_out() {
+    let user = user();
+    let below = user.project.join(".vscode/mounted");
+    std::fs::create_dir(&below).unwrap();
+    own(&user, &below);
+    let mounted = Command::new("mount").args(["-t", "tmpfs", "none"]).arg(&below).status();
+    assert!(mounted.unwrap().success(), "this test mounts, and needs root");
+    let started = user.run(&["start", "--", "sh", "-c", "! touch .vscode/mounted/x"]);
+    user.run(&["stop"]).expect(0);
+    assert!(Command::new("umount").arg(&below).status().unwrap().success());
+    started.expect(0);
+}
