@@ -9,6 +9,7 @@ pub mod exit;
 pub mod failure;
 pub mod gc;
 pub mod guardian;
+mod head;
 pub mod list;
 pub mod man;
 pub mod output;
@@ -16,10 +17,12 @@ pub mod path;
 pub mod plan;
 pub mod project;
 mod refused;
+pub mod review;
 pub mod runtime;
 pub mod shutdown;
 pub mod start;
 pub mod stop;
+mod uncovered;
 
 use std::ffi::OsString;
 use std::io::stderr;
@@ -80,6 +83,7 @@ pub enum Command {
     List(list::Args),
     Path(path::Args),
     Stop(stop::Args),
+    Review(review::Args),
     Shutdown(shutdown::Args),
     Gc(gc::Args),
     Guardian(guardian::Args),
@@ -111,6 +115,7 @@ fn dispatch(command: Command) -> Result<u8, Failure> {
         Command::List(args) => list::run(&args),
         Command::Path(args) => path::run(&args),
         Command::Stop(args) => stop::run(&args),
+        Command::Review(args) => review::run(&args),
         Command::Shutdown(args) => shutdown::run(&args),
         Command::Gc(args) => gc::run(&args),
         Command::Guardian(args) => guardian::run(&args),

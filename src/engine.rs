@@ -7,7 +7,7 @@
 //! | [`names`], [`receipt`], [`state`] | names and labels; what was allocated, written down |
 //! | [`pool`], [`network`] | addresses, and a sealed network for each sandbox |
 //! | [`guardian`] | the one peer that a sandbox has |
-//! | [`accounts`], [`layout`], [`fill`], [`create`], [`verify`], [`sources`], [`probe`], [`apply`] | a plan becomes a container, and is read back |
+//! | [`accounts`], [`gitconfig`], [`covers`], [`layout`], [`fill`], [`create`], [`verify`], [`sources`], [`probe`], [`apply`] | a plan becomes a container, and is read back |
 //! | [`exec`], [`lifecycle`] | what runs in it |
 //! | [`session`] | start, stop, list, shutdown |
 //!
@@ -16,12 +16,14 @@
 pub mod accounts;
 pub mod apply;
 pub mod connect;
+pub mod covers;
 pub mod create;
 pub mod endpoint;
 pub mod exec;
 pub mod facts;
 pub mod fill;
 pub mod frames;
+pub mod gitconfig;
 pub mod guardian;
 pub mod hijack;
 pub mod layout;

@@ -33,6 +33,22 @@ pub struct HostFacts {
     pub owner: (u32, u32),
     /// Sources of bind mounts and paths of builds that the configuration names, after substitution.
     pub paths: BTreeMap<String, PathFact>,
+    /// What lies where host tools look: `.git`, `.vscode` and the like in the folder that is mounted. What is absent
+    /// is left out.
+    pub entries: BTreeMap<PathBuf, Entry>,
+}
+
+/// What lies at a path, itself and not what it leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entry {
+    /// A folder.
+    Folder,
+    /// A regular file.
+    File,
+    /// A symbolic link.
+    Link,
+    /// A pipe, a socket, a device; or something that cannot be looked at.
+    Other,
 }
 
 /// Where a path leads.

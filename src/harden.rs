@@ -18,6 +18,7 @@ pub mod network;
 mod not_yet;
 mod ports;
 mod privileges;
+pub mod protect;
 mod refusal;
 pub mod run_args;
 mod run_flags;
@@ -37,8 +38,8 @@ use crate::merge::MergedConfig;
 use crate::plan::canonical;
 use crate::plan::finding::{Action, Code, Severity};
 use crate::plan::model::{
-    AUTO, ConfigSummary, Container, FILES, FactsSummary, HOME, Mount, MountKind, Namespaces, PROGRAMS, Plan, Verdict,
-    Workspace,
+    AUTO, ConfigSummary, Container, FILES, FactsSummary, GIT_CONFIG, HOME, Mount, MountKind, Namespaces, PROGRAMS,
+    Plan, Verdict, Workspace,
 };
 use crate::policy::Policy;
 use crate::sandbox::protocol::{FILES_TARGET, INIT, PROGRAMS_TARGET};
@@ -118,7 +119,9 @@ fn apply_rules(draft: &mut Draft, context: &Context<'_>, merged: &MergedConfig) 
     let mut account =
         user::decide(draft, context, container_user.as_ref(), remote_user.as_ref(), update_remote_user_uid.as_ref());
     let place = workspace::decide(draft, context, workspace_mount.as_ref(), workspace_folder.as_ref());
-    account.brings_home &= place.source.is_none() || account.home != place.target;
+    protect::take(draft, context, &place);
+    let in_protected = draft.protected.iter().any(|mount| syntax::path::is_within(&account.home, &mount.target));
+    account.brings_home &= place.source.is_none() || account.home != place.target && !in_protected;
     draft.targets.extend(account.brings_home.then(|| account.home.clone()));
     mounts::take(draft, context, mounts, &place);
     if let Some(image) = &context.facts.image {
@@ -207,6 +210,7 @@ fn assemble(mut draft: Draft, context: &Context<'_>, merged: &MergedConfig, plac
 fn container(draft: Draft, context: &Context<'_>, place: &Place, account: Account) -> Container {
     let mut env = draft.env;
     env.extend(network::variables(context));
+    env.insert("GIT_CONFIG_SYSTEM".to_owned(), format!("{FILES_TARGET}/{GIT_CONFIG}"));
     env.insert("HOME".to_owned(), account.home.clone());
     env.insert("USER".to_owned(), account.name.clone());
     let mut command = vec!["init".to_owned(), PROBE.to_owned()];
@@ -231,7 +235,7 @@ fn container(draft: Draft, context: &Context<'_>, place: &Place, account: Accoun
         privileged: false,
         init: false,
         readonly_rootfs: draft.readonly_rootfs,
-        mounts: all_mounts(draft.mounts, place, &account),
+        mounts: all_mounts(draft.protected, draft.mounts, place, &account),
         env,
         remote_env: draft.remote_env,
         ports: Vec::new(),
@@ -256,7 +260,7 @@ fn container(draft: Draft, context: &Context<'_>, place: &Place, account: Accoun
     }
 }
 
-fn all_mounts(asked: Vec<Mount>, place: &Place, account: &Account) -> Vec<Mount> {
+fn all_mounts(protected: Vec<Mount>, asked: Vec<Mount>, place: &Place, account: &Account) -> Vec<Mount> {
     let bind = |source: &str, target: &str, readonly| Mount {
         kind: MountKind::Bind,
         source: source.to_owned(),
@@ -269,6 +273,7 @@ fn all_mounts(asked: Vec<Mount>, place: &Place, account: &Account) -> Vec<Mount>
         mounts.push(bind(HOME, &account.home, false));
     }
     mounts.extend(place.source.as_deref().map(|source| bind(source, &place.target, false)));
+    mounts.extend(protected);
     mounts.extend(asked);
     mounts.push(bind(PROGRAMS, PROGRAMS_TARGET, true));
     mounts.push(bind(FILES, FILES_TARGET, true));

@@ -3,7 +3,9 @@
 //! Invariant: nothing here knows of plans, policies or engines.
 
 pub mod addresses;
+pub mod beneath;
 pub mod file;
+pub mod git;
 pub mod identity;
 pub mod lock;
 pub mod paths;

@@ -17,6 +17,7 @@
 //! | [`harden`] | one rule family per file: what was asked becomes what may run |
 //! | [`plan`] | the value itself, its independent audit, its digest and its texts |
 //! | [`engine`] | the plan applied to a Docker Engine |
+//! | [`review`] | what an agent left that host tools would run |
 //! | [`guardian`] | the allowlist proxy between a sandbox and the world |
 //! | [`sandbox`] | what runs inside: the init with its probe, the client |
 //! | [`host`] | the only doors to the operating system |
@@ -38,6 +39,7 @@ pub mod merge;
 pub mod pipeline;
 pub mod plan;
 pub mod policy;
+pub mod review;
 pub mod sandbox;
 pub mod source;
 pub mod ui;

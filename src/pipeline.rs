@@ -15,7 +15,7 @@ use crate::diagnostic::{Diagnostic, Level};
 use crate::discover::{self, DiscoverError, Sibling, Sources};
 use crate::facts::{EngineFacts, Facts, HostFacts, ImageFacts};
 use crate::harden::image::DEFAULT_IMAGE;
-use crate::harden::{refuse_choice, refuse_file};
+use crate::harden::{protect, refuse_choice, refuse_file};
 use crate::host::file::{self, FileError};
 use crate::host::identity::{Identity, IdentityError};
 use crate::host::paths::Paths;
@@ -145,6 +145,7 @@ pub fn prepare(request: &Request) -> Result<Prepared, PipelineError> {
         mount_root: sources.mount_root.clone(),
         owner: sources.owner,
         paths: BTreeMap::new(),
+        entries: BTreeMap::new(),
     };
     let mut prepared = Prepared {
         paths,
@@ -232,6 +233,9 @@ impl Prepared {
         let names = interest::paths(config, base, &self.host.mount_root);
         self.host.paths =
             discover::path_facts(names.iter().map(String::as_str), &self.host.folder, &self.host.mount_root);
+        for root in interest::workspaces(config, &self.host.mount_root) {
+            self.host.entries.extend(discover::entries(&root, protect::paths()));
+        }
         if let (Kind::Dockerfile(build), Some(file)) = (&config.kind, &self.sources.config)
             && let Sibling::Text(source) = discover::read_dockerfile(&self.sources, file, &build.dockerfile.value.value)
         {

@@ -5,6 +5,7 @@ use super::failure::Failure;
 use super::plan::{failure, on_stderr};
 use super::refused;
 use super::runtime;
+use super::uncovered;
 use crate::engine::exec::{Process, attached};
 use crate::engine::session::{self, Context, SessionError};
 use crate::pipeline;
@@ -44,6 +45,7 @@ async fn exec(args: &Args, policy: &Policy) -> Result<u8, SessionError> {
     let folder = std::env::current_dir().unwrap_or_default();
     let receipt = session::running(&context, args.name.as_deref(), &folder).await?;
     let served = session::hand_over(&context, policy, receipt).await?;
+    uncovered::tell(&served.receipt);
     let place = session::inside(&context, &served.receipt, &folder);
     let mut process = Process::new(args.command.clone(), &served.receipt.process).within(place);
     let passed = policy.env.pass.iter().filter_map(|name| Some((name.clone(), std::env::var(name).ok()?)));

@@ -3,6 +3,7 @@
 use super::exit;
 use super::failure::Failure;
 use super::output::Output;
+use super::review;
 use super::runtime;
 use crate::engine::session::{self, Context, SessionError};
 
@@ -28,6 +29,7 @@ pub fn run(Args {}: &Args) -> Result<u8, Failure> {
         },
         SessionError::hint,
     )?;
-    let said: String = stopped.iter().map(|name| format!("`{name}` stopped\n")).collect();
+    let said: String =
+        stopped.iter().map(|one| format!("`{}` stopped\n{}", one.name, review::short(one.review.as_ref()))).collect();
     Output { stderr: said + "the guardian stopped\n", ..Output::default() }.write()
 }

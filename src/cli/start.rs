@@ -5,11 +5,14 @@ use std::io::Write;
 
 use super::exit;
 use super::failure::Failure;
+use super::head;
 use super::plan::present::beside_text;
 use super::plan::{failure, on_stderr};
 use super::project::Project;
 use super::refused;
+use super::review;
 use super::runtime;
+use super::uncovered;
 use crate::engine::exec::{Process, attached};
 use crate::engine::facts::{self, ImageError, Pull};
 use crate::engine::session::{self, Context, SessionError, Start};
@@ -128,10 +131,19 @@ async fn start(args: &Args, prepared: &Prepared, reference: &str) -> Result<u8, 
         rebuild: args.rebuild,
     };
     let started = session::start(&context, request).await?;
+    say(&review::short(started.before.as_ref()));
     if started.made {
         say(&differences(&started.served.receipt.name, &planned.plan, &args.project.words()).unwrap_or_default());
     }
-    let served = started.run_hooks(&context, &planned.plan).await?;
+    uncovered::tell(&started.served.receipt);
+    let made = started.made.then(|| started.served.receipt.clone());
+    let remark = async {
+        if let Some(receipt) = &made {
+            head::tell(&context, receipt, &planned.plan).await;
+        }
+    };
+    let (served, ()) = tokio::join!(started.run_hooks(&context, &planned.plan), remark);
+    let served = served?;
     let receipt = &served.receipt;
     if args.detach {
         say(&format!("`{0}` runs; next: `cloister exec {0} -- COMMAND`, `cloister stop {0}`\n", receipt.name));

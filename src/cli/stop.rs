@@ -4,8 +4,9 @@
 use super::exit;
 use super::failure::Failure;
 use super::output::Output;
+use super::review;
 use super::runtime;
-use crate::engine::session::{self, Context, SessionError};
+use crate::engine::session::{self, Context, SessionError, Stopped};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -14,7 +15,8 @@ Examples:
 
 /// Stop a sandbox
 ///
-/// Its container and network are removed. Volumes and its home folder stay for the next start.
+/// Its container and network are removed. Volumes and its home folder stay for the next start. What changed in the
+/// project meanwhile that your own tools would run or trust is listed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -33,9 +35,15 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
             let context = Context::open().await?;
             let folder = std::env::current_dir().unwrap_or_default();
             let receipt = session::select(&context, args.name.as_deref(), &folder)?;
-            let existed = session::stop(&context, &receipt).await?;
-            let ended = if existed { "stopped" } else { "was stopped already" };
-            said = format!("`{}` {ended}\n", receipt.name);
+            said = match session::stop(&context, &receipt).await? {
+                Some(Stopped { name, existed: true, review }) => {
+                    format!("`{name}` stopped\n{}", review::short(review.as_ref()))
+                }
+                Some(Stopped { name, review, .. }) => {
+                    format!("`{name}` was stopped already\n{}", review::short(review.as_ref()))
+                }
+                None => format!("`{}` was stopped already\n", receipt.name),
+            };
             Ok(exit::OK)
         },
         SessionError::hint,

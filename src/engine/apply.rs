@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 
 use bollard::models::{ContainerInspectResponse, SystemInfo};
 use bollard::query_parameters::{CreateContainerOptionsBuilder, InspectContainerOptions, StartContainerOptions};
+use tokio::task::JoinHandle;
 use tracing::debug;
 
 use super::connect::{CallError, Engine, Operation};
@@ -37,8 +38,10 @@ use crate::host::paths::PathsError;
 use crate::host::programs::{Programs, ProgramsError};
 use crate::plan::Plan;
 use crate::plan::audit::{Violation, audit};
-use crate::plan::model::{Container, MountKind, Network, Verdict};
+use crate::plan::model::{Container, MountKind, Network, Verdict, Workspace};
 use crate::policy::Policy;
+use crate::review::Snapshot;
+use crate::review::scan::{AT_START, scan};
 use crate::sandbox::protocol::ProbeRequest;
 
 /// Most bytes of the kernel's list of mounts that are read.
@@ -244,7 +247,9 @@ pub async fn apply(
     receipt: &mut Receipt,
 ) -> Result<(), ApplyError> {
     let volumes = check_image(bench, audited, image).await?;
-    let prepared = files::prepare(bench, audited, image, &receipt.id)?;
+    let prepared = files::prepare(bench, audited, image, &receipt.id).await?;
+    let before = before(&audited.plan.workspace);
+    targets::make_covers(audited.container, &audited.plan.workspace, receipt)?;
     debug!(sandbox = receipt.id, "files and programs are in place");
     let others = allocate::network(bench, audited, receipt).await?;
     debug!(subnet = ?receipt.subnet, "the network is there, and the guardian listens on it");
@@ -292,6 +297,7 @@ pub async fn apply(
     targets::own_volumes(bench.engine, audited.container, &container).await?;
     debug!("the engine made what the plan says");
     sources.unchanged()?;
+    bench.state.save_before(&receipt.id, &before.await.unwrap_or_default())?;
     let mut stream = start(bench.engine, &container).await?;
     debug!("process 1 runs, and probes");
     probe::answer(&mut stream).await?;
@@ -299,6 +305,14 @@ pub async fn apply(
     sources.unchanged()?;
     receipt.started = compare_mounts(bench.engine, audited.container, &sources, &container).await?;
     Ok(())
+}
+
+/// Looks through the workspace while the engine is at work; nothing of the project may run before that has ended.
+fn before(workspace: &Workspace) -> JoinHandle<Snapshot> {
+    let folder = workspace.source.clone();
+    tokio::task::spawn_blocking(move || {
+        folder.map(|folder| scan(Path::new(&folder), &[], AT_START)).unwrap_or_default()
+    })
 }
 
 /// Looks at the image where something is mounted, before anything is made. Returns the volumes that it brings.

@@ -1,6 +1,7 @@
 //! Processes in a sandbox, through the engine's exec call.
 
 pub mod attached;
+pub mod captured;
 pub mod lines;
 
 use std::collections::BTreeMap;

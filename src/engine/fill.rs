@@ -1,13 +1,13 @@
 //! Placeholders of a plan become what was allocated. Pure.
 //!
-//! Invariant: a placeholder in a mount is the whole source, or one of two files; anything else that looks like one is
+//! Invariant: a placeholder in a mount is the whole source, or one of a few files; anything else that looks like one is
 //! an error, so that no text of a repository's can grow into a path of the host.
 
 use std::net::Ipv4Addr;
 use std::path::Path;
 
 use crate::harden::{PROBE, seccomp};
-use crate::plan::model::{FILES, GUARDIAN, HOME, PROGRAMS, TOKEN};
+use crate::plan::model::{FILES, GIT_COVERS, GUARDIAN, HOME, PROGRAMS, TOKEN};
 
 /// What every placeholder begins with.
 const BEGINNING: &str = "${CLOISTER_";
@@ -55,7 +55,13 @@ impl Values<'_> {
             Some("") => return Ok(text(self.files)),
             Some("/passwd") => return Ok(text(&self.files.join("passwd"))),
             Some("/group") => return Ok(text(&self.files.join("group"))),
-            _ => {}
+            Some(rest) => {
+                let cover = rest.strip_prefix("/git/").filter(|name| GIT_COVERS.contains(name));
+                return cover
+                    .map(|name| text(&self.files.join("git").join(name)))
+                    .ok_or_else(|| FillError(source.to_owned()));
+            }
+            None => {}
         }
         match source {
             PROGRAMS => Ok(text(self.programs)),

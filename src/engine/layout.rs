@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::facts::ImageFacts;
 use crate::harden::syntax::path::{is_within, normalise};
-use crate::plan::model::{Container, FILES, MountKind, Workspace};
+use crate::plan::model::{Container, FILES, Mount, MountKind, Workspace};
 
 /// Folders that belong to cloister, the runtime or the engine.
 const OWN_FOLDERS: [&str; 4] = ["/run/cloister", "/proc", "/sys", "/dev"];
@@ -143,7 +143,13 @@ pub fn needed(
         }
     }
     let is_file = |source: &str| source.strip_prefix(FILES).is_some_and(|rest| !rest.is_empty());
-    let (files, folders): (Vec<_>, Vec<_>) = container.mounts.iter().partition(|mount| is_file(&mount.source));
+    // What lies in a bind is hidden by it, whatever the image has there.
+    let covers = container.mounts.iter().filter(|mount| mount.kind == MountKind::Bind);
+    let is_hidden = |inner: &&Mount| {
+        covers.clone().any(|outer| outer.target != inner.target && is_within(&inner.target, &outer.target))
+    };
+    let seen = container.mounts.iter().filter(|mount| !is_hidden(mount));
+    let (files, folders): (Vec<_>, Vec<_>) = seen.partition(|mount| is_file(&mount.source));
     let folders = folders.iter().map(|mount| mount.target.as_str()).chain(OWN_FOLDERS);
     let folders = folders.chain(volumes.iter().map(String::as_str)).chain([workspace.folder.as_str()]);
     let files = files.iter().map(|mount| mount.target.as_str()).chain(OWN_FILES);

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 
+use super::covers::Cover;
 use crate::guardian::protocol::WirePolicy;
 
 /// Version of the format.
@@ -65,6 +66,12 @@ pub struct Receipt {
     pub process: ProcessDefaults,
     /// Lifecycle commands that ended well in this container: hook and group.
     pub hooks_done: BTreeSet<String>,
+    /// What is mounted on below the workspace, and what of it was made for the sandbox.
+    #[serde(default)]
+    pub covers: Vec<Cover>,
+    /// Whether something ran in the workspace that nobody was told the traces of.
+    #[serde(default)]
+    pub unreviewed: bool,
 }
 
 /// What every process of `start` and `exec` gets.

@@ -2,10 +2,12 @@
 
 mod clean;
 mod gc;
+mod head;
 mod life;
 mod list;
 mod place;
 mod refused;
+mod review;
 mod select;
 mod start;
 mod stop;
@@ -14,12 +16,14 @@ use bollard::query_parameters::InspectContainerOptions;
 
 use self::life::Life;
 pub use gc::{Garbage, Left, collect, garbage};
+pub use head::unlike_head;
 pub use list::{Listed, list};
 pub use place::inside;
 pub use refused::refused_since;
+pub use review::{Review, review};
 pub use select::{SelectError, running, select};
 pub use start::{Served, Start, Started, hand_over, reload, start};
-pub use stop::{shutdown, stop};
+pub use stop::{Stopped, shutdown, stop};
 
 use super::apply::{ApplyError, Bench};
 use super::connect::{CallError, ConnectError, Engine, Operation};

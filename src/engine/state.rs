@@ -9,9 +9,14 @@ use super::receipt::{Receipt, VERSION};
 use crate::host::file::{self, FileError};
 use crate::host::lock::{Lock, LockError};
 use crate::host::paths::{self, PathsError};
+use crate::host::tree;
+use crate::review::Snapshot;
 
 /// Most bytes that a receipt or a plan has.
 const RECEIPT_LIMIT: u64 = 16 << 20;
+
+/// Most bytes that a snapshot of a workspace has.
+const SNAPSHOT_LIMIT: u64 = 1 << 30;
 
 /// Why the state folder cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -194,20 +199,48 @@ impl StateFolder {
         Ok(self.ids()?.into_iter().filter(|id| self.load(id).is_err()).collect())
     }
 
-    /// Writes what a sandbox gets to read, in a folder that it can enter.
+    /// Writes what a sandbox gets to read, in folders that it can enter; what was there before is gone.
     ///
     /// # Errors
     /// A file cannot be written.
-    pub fn write_files(&self, id: &str, files: &[(&str, &[u8])]) -> Result<PathBuf, StateError> {
+    pub fn write_files(&self, id: &str, folders: &[&str], files: &[(&str, &[u8])]) -> Result<PathBuf, StateError> {
         use std::os::unix::fs::PermissionsExt;
-        let folder = self.files(id);
-        let failed = |source| FileError::Write { path: folder.clone(), source };
-        std::fs::create_dir_all(&folder).map_err(failed)?;
-        std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).map_err(failed)?;
-        for (name, bytes) in files {
-            file::write(&folder.join(name), bytes, 0o644)?;
+        let root = self.files(id);
+        tree::remove(&root)?;
+        for name in [""].iter().chain(folders) {
+            let folder = root.join(name);
+            let failed = |source| FileError::Write { path: folder.clone(), source };
+            std::fs::create_dir(&folder).map_err(failed)?;
+            std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).map_err(failed)?;
         }
-        Ok(folder)
+        for (name, bytes) in files {
+            file::replace(&root.join(name), bytes, 0o644)?;
+        }
+        Ok(root)
+    }
+
+    /// Writes what mattered in the workspace before a start.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn save_before(&self, id: &str, before: &Snapshot) -> Result<(), StateError> {
+        let text = serde_json::to_vec(before).expect("a snapshot has text keys only");
+        Ok(file::replace(&self.sandbox(id).join("before.json"), &text, 0o600)?)
+    }
+
+    /// Reads what mattered in the workspace before the last start; `None` where nobody wrote it down.
+    ///
+    /// # Errors
+    /// It cannot be read, or is not what this version writes.
+    pub fn load_before(&self, id: &str) -> Result<Option<Snapshot>, StateError> {
+        let path = self.sandbox(id).join("before.json");
+        match file::read(&path, SNAPSHOT_LIMIT) {
+            Err(error) if error.is_absent() => Ok(None),
+            found => {
+                let before = serde_json::from_slice(&found?);
+                before.map(Some).map_err(|source| StateError::Receipt { path, source })
+            }
+        }
     }
 
     /// Reads the plan that a sandbox was made from, in its JSON form; another version may have written it.

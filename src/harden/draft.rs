@@ -50,6 +50,8 @@ pub(crate) struct Draft {
     pub(crate) image: Option<String>,
     pub(crate) build: Option<Build>,
     pub(crate) mounts: Vec<Mount>,
+    /// Mounts in the workspace over what host tools execute or trust.
+    pub(crate) protected: Vec<Mount>,
     pub(crate) env: BTreeMap<String, String>,
     pub(crate) remote_env: BTreeMap<String, Option<String>>,
     pub(crate) limits: Limits,
@@ -73,6 +75,7 @@ impl Draft {
             image: None,
             build: None,
             mounts: Vec::new(),
+            protected: Vec::new(),
             env: BTreeMap::new(),
             remote_env: BTreeMap::new(),
             limits: Limits {

@@ -155,7 +155,7 @@ pub(crate) fn is_reserved(name: &str) -> bool {
     is_proxy_variable(name)
         || name.eq_ignore_ascii_case("NODE_USE_ENV_PROXY")
         || name.to_ascii_uppercase().starts_with("CLOISTER_")
-        || matches!(name, "HOME" | "USER" | "LOGNAME")
+        || matches!(name, "HOME" | "USER" | "LOGNAME" | "GIT_CONFIG_SYSTEM")
 }
 
 fn loads_code(name: &str) -> bool {

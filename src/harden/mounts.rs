@@ -139,6 +139,10 @@ pub(super) fn judge(draft: &mut Draft, context: &Context<'_>, request: &Request<
         let reason = "would cover what the sandbox itself needs";
         return refuse(Code::MountReservedTarget, Severity::High, reason.to_owned(), "choose another target");
     }
+    if draft.protected.iter().any(|mount| is_within(&target, &mount.target)) {
+        let reason = "would lie over what is kept read-only for the tools of your machine";
+        return refuse(Code::MountReservedTarget, Severity::High, reason.to_owned(), "choose another target");
+    }
     if is_nested((&draft.targets, &draft.volumes), &target, spec.kind == MountType::Volume) {
         let reason =
             "lies in a volume or around a mount: an agent could leave a link in the volume, and the mount follows it";

@@ -20,6 +20,7 @@ fn facts() -> Facts {
             mount_root: "/home/dev/app".into(),
             owner: (1000, 1000),
             paths: BTreeMap::new(),
+            entries: BTreeMap::new(),
         },
         image: None,
         engine: None,

@@ -119,15 +119,32 @@ pub fn read_text(path: &Path, limit: u64) -> Result<String, FileError> {
 /// The file cannot be written beside its final name, or not renamed.
 pub fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FileError> {
     let failed = |source: io::Error| FileError::Write { path: path.into(), source };
+    let file = beside(path, bytes, mode)?;
+    file.as_file().sync_all().map_err(failed)?;
+    file.persist(path).map_err(|error| failed(error.error))?;
+    let folder = path.parent().unwrap_or_else(|| Path::new("."));
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let folder = rustix::fs::open(folder, flags, Mode::empty()).map_err(|error| failed(error.into()))?;
+    rustix::fs::fsync(folder).map_err(|error| failed(error.into()))
+}
+
+/// Writes a file as [`write`] does, except that a power cut may take it: for what is written anew before it is used.
+///
+/// # Errors
+/// As [`write`].
+pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FileError> {
+    let file = beside(path, bytes, mode)?;
+    file.persist(path).map_err(|error| FileError::Write { path: path.into(), source: error.error })?;
+    Ok(())
+}
+
+fn beside(path: &Path, bytes: &[u8], mode: u32) -> Result<tempfile::NamedTempFile, FileError> {
+    let failed = |source: io::Error| FileError::Write { path: path.into(), source };
     let folder = path.parent().unwrap_or_else(|| Path::new("."));
     let mut file = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
     file.write_all(bytes).map_err(failed)?;
     file.as_file().set_permissions(Permissions::from_mode(mode)).map_err(failed)?;
-    file.as_file().sync_all().map_err(failed)?;
-    file.persist(path).map_err(|error| failed(error.error))?;
-    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let folder = rustix::fs::open(folder, flags, Mode::empty()).map_err(|error| failed(error.into()))?;
-    rustix::fs::fsync(folder).map_err(|error| failed(error.into()))
+    Ok(file)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Which paths of the host a configuration names, so that links on them can be noticed. Pure.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::config::model::{DevContainer, Kind, MountRequest};
 use crate::harden::run_args::{self, Argument, Name};
@@ -18,6 +18,13 @@ pub(super) fn paths(config: &DevContainer, config_folder: &Path, mount_root: &Pa
             .extend(joined.filter_map(|path| normalised(&path)).filter(|path| Path::new(path).starts_with(mount_root)));
     }
     paths
+}
+
+/// Returns the folders that may become the workspace: the mounted one, and the one in it that the configuration names.
+pub(super) fn workspaces(config: &DevContainer, mount_root: &Path) -> BTreeSet<PathBuf> {
+    let asked = config.workspace_mount.iter().map(|text| mount::text(&text.value.value)).filter_map(bind_source);
+    let beneath = asked.map(PathBuf::from).filter(|path| path.starts_with(mount_root));
+    beneath.chain([mount_root.to_owned()]).collect()
 }
 
 fn mounts(config: &DevContainer) -> impl Iterator<Item = Result<MountSpec, MountError>> {

@@ -70,6 +70,7 @@ checks! {
     MountReadOnly = "cloister's own programs and files are read-only",
     WorkspacePath = "the paths of the workspace are absolute and normalised",
     WorkspaceMount = "the workspace is mounted once, at its target",
+    Protection = "what host tools execute or trust in the workspace cannot be changed from inside",
     Ports = "no port is published",
     Devices = "no device is given",
     Namespaces = "every namespace is the container's own",

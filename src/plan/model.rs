@@ -19,6 +19,10 @@ pub const TOKEN: &str = "${CLOISTER_TOKEN}";
 pub const PROGRAMS: &str = "${CLOISTER_PROGRAMS}";
 /// Placeholder for the folder of files that cloister writes for this sandbox, mounted read-only.
 pub const FILES: &str = "${CLOISTER_FILES}";
+/// What of a repository's `.git` is covered by a copy in [`FILES`], under `git/` and the same name.
+pub const GIT_COVERS: [&str; 4] = ["commondir", "config", "config.worktree", "hooks"];
+/// Name of git's system-wide configuration in [`FILES`].
+pub const GIT_CONFIG: &str = "gitconfig";
 /// Placeholder for the sandbox's own home folder.
 pub const HOME: &str = "${CLOISTER_HOME}";
 /// What is allocated at start.

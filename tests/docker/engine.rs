@@ -8,6 +8,7 @@ mod network;
 mod processes;
 mod properties;
 mod refused;
+mod workspace;
 
 use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};

@@ -8,6 +8,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::planning;
+use cloister::facts::Entry;
 use cloister::plan::model::Verdict;
 use cloister::plan::{Plan, audit};
 use cloister::policy::Policy;
@@ -17,6 +18,9 @@ use cloister::policy::Policy;
 struct Case {
     id: String,
     files: BTreeMap<String, String>,
+    /// What lies where host tools look, by its path: `folder`, `file`, `link`, `other`; `none` takes away.
+    #[serde(default)]
+    entries: BTreeMap<String, String>,
     /// `CODE SEVERITY ACTION[ POINTER]`, each of which must be among the findings.
     expect: Vec<String>,
     /// Text that must appear nowhere in the plan outside its findings.
@@ -45,7 +49,15 @@ fn every_case_holds() {
 
 fn check(case: &Case) -> Vec<String> {
     let policy = Policy::builtin();
-    let plan = planning::plan(&case.files, &policy, &planning::facts()).plan;
+    let mut facts = planning::facts();
+    for (name, entry) in &case.entries {
+        let path = Path::new(planning::FOLDER).join(name);
+        match entry.as_str() {
+            "none" => _ = facts.host.entries.remove(&path),
+            entry => _ = facts.host.entries.insert(path, named(entry)),
+        }
+    }
+    let plan = planning::plan(&case.files, &policy, &facts).plan;
     let found: Vec<String> = plan.findings.iter().map(describe).collect();
     let mut failures: Vec<String> = case
         .expect
@@ -65,6 +77,16 @@ fn check(case: &Case) -> Vec<String> {
     );
     failures.extend(inconsistent(&plan).map(|problem| format!("{}: {problem}", case.id)));
     failures
+}
+
+fn named(entry: &str) -> Entry {
+    match entry {
+        "folder" => Entry::Folder,
+        "file" => Entry::File,
+        "link" => Entry::Link,
+        "other" => Entry::Other,
+        _ => panic!("no entry is a {entry}"),
+    }
 }
 
 fn describe(finding: &cloister::plan::Finding) -> String {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use cloister::config::model::Kind;
-use cloister::facts::{Facts, HostFacts, ImageFacts};
+use cloister::facts::{Entry, Facts, HostFacts, ImageFacts};
 use cloister::pipeline::assemble::{self, ConfigText, Inputs};
 use cloister::plan::Plan;
 use cloister::policy::Policy;
@@ -24,10 +24,17 @@ pub(crate) fn facts() -> Facts {
             mount_root: PathBuf::from(FOLDER),
             owner: (1000, 1000),
             paths: BTreeMap::new(),
+            entries: repository(),
         },
         image: None,
         engine: None,
     }
+}
+
+/// What a clone has where host tools look.
+fn repository() -> BTreeMap<PathBuf, Entry> {
+    let entries = [(".git", Entry::Folder), (".git/config", Entry::File), (".git/hooks", Entry::Folder)];
+    entries.map(|(name, entry)| (Path::new(FOLDER).join(name), entry)).into()
 }
 
 /// An image like those that Dev Containers come with: an account of its own, uid 1000.

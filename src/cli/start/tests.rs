@@ -16,6 +16,7 @@ fn plan(actions: &[Action]) -> Plan {
         mount_root: PathBuf::from("/home/dev/shop"),
         owner: (1000, 1000),
         paths: std::collections::BTreeMap::new(),
+        entries: std::collections::BTreeMap::new(),
     };
     let finding = |action| Finding::new(Code::RunArg, Severity::Info, action, &Origin::default(), "x", "y");
     Plan { findings: actions.iter().map(|action| finding(*action)).collect(), ..refuse_file(config, &[], &host) }

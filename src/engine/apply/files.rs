@@ -6,18 +6,24 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Gid, Uid};
 
 use super::super::accounts::{self, Account};
+use super::super::{covers, gitconfig};
 use super::{ApplyError, Audited, Bench, Prepared};
 use crate::facts::ImageFacts;
+use crate::harden::protect;
 use crate::host::addresses;
+use crate::host::beneath::Root;
 use crate::host::file::{self, FileError};
+use crate::host::git;
 use crate::host::paths;
-use crate::plan::model::{Container, HOME};
+use crate::plan::model::{Container, GIT_CONFIG, GIT_COVERS, HOME};
 
+/// Most bytes of a configuration of git's.
+const GIT_FILE_LIMIT: u64 = 4 << 20;
 /// Most bytes of a bundle of certificates.
 const CERTIFICATES_LIMIT: u64 = 4 << 20;
 
 /// Prepares everything on the host's side.
-pub(super) fn prepare(
+pub(super) async fn prepare(
     bench: Bench<'_>,
     audited: Audited<'_>,
     image: &ImageFacts,
@@ -32,13 +38,48 @@ pub(super) fn prepare(
     };
     let mut files = vec![("passwd", passwd.as_bytes()), ("group", group.as_bytes())];
     files.extend(certificates.as_deref().map(|bytes| ("ca.pem", bytes)));
-    let written = bench.state.write_files(id, &files)?;
+    let repository = repository(audited)?;
+    let gitconfig = gitconfig::text(&git::author(repository.as_ref().map(|found| found.path.as_path())).await);
+    files.push((GIT_CONFIG, gitconfig.as_bytes()));
+    let covers = repository.iter().flat_map(|found| &found.covers);
+    files.extend(covers.map(|(name, bytes)| (name.as_str(), bytes.as_slice())));
+    let written = bench.state.write_files(id, &["git", "git/hooks"], &files)?;
     Ok(Prepared {
         programs: canonical(&bench.programs.install(bench.data)?)?,
         files: canonical(&written)?,
         home: home_folder(bench.data, audited.container, id)?,
         host_addresses: addresses::own()?.into_iter().collect(),
     })
+}
+
+/// The repository that the plan mounts.
+struct Repository {
+    path: PathBuf,
+    /// Copies of what git would run or follow, by their name in the sandbox's files.
+    covers: Vec<(String, Vec<u8>)>,
+}
+
+/// Copies what is there; what is absent gets what means nothing to git.
+fn repository(audited: Audited<'_>) -> Result<Option<Repository>, ApplyError> {
+    let workspace = &audited.plan.workspace;
+    let Some(source) = workspace.source.as_deref().map(Path::new) else { return Ok(None) };
+    let path = source.join(protect::GIT);
+    if !audited.container.mounts.iter().any(|mount| !mount.readonly && Path::new(&mount.source) == path) {
+        return Ok(None);
+    }
+    let failed = |name: &str, source| FileError::Read { path: path.join(name), source };
+    let root = Root::open(&path).map_err(|error| failed("", error.into()))?;
+    let mut covers = Vec::new();
+    for name in GIT_COVERS.into_iter().filter(|name| *name != "hooks") {
+        let found = root.read(Path::new(name), GIT_FILE_LIMIT + 1).map_err(|source| failed(name, source))?;
+        let bytes =
+            found.unwrap_or_else(|| covers::contents(&Path::new(protect::GIT).join(name)).unwrap_or_default().to_vec());
+        if bytes.len() as u64 > GIT_FILE_LIMIT {
+            return Err(FileError::TooLarge { path: path.join(name), limit: GIT_FILE_LIMIT }.into());
+        }
+        covers.push((format!("git/{name}"), bytes));
+    }
+    Ok(Some(Repository { path, covers }))
 }
 
 /// Sources of mounts are paths without links; the user's own folders may lie behind some.

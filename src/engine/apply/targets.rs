@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::os::fd::{BorrowedFd, OwnedFd};
+use std::path::Path;
 
 use bollard::query_parameters::UploadToContainerOptionsBuilder;
 use rustix::fs::{Gid, Mode, OFlags, ResolveFlags, Uid};
@@ -13,9 +14,11 @@ use rustix::io::Errno;
 use super::ApplyError;
 use super::files::owner;
 use crate::engine::connect::{CallError, Engine, Operation};
+use crate::engine::covers;
+use crate::engine::receipt::Receipt;
 use crate::engine::sources::Sources;
 use crate::harden::syntax::path::is_within;
-use crate::plan::model::{Container, MountKind, Workspace};
+use crate::plan::model::{Container, Mount, MountKind, Workspace};
 
 /// Mode of a folder that is made: the usual one.
 const FOLDER_MODE: Mode = Mode::from_raw_mode(0o755);
@@ -25,7 +28,7 @@ const FOLDER_MODE: Mode = Mode::from_raw_mode(0o755);
 /// # Errors
 /// A link or a file stands in the way, or the folder cannot be made.
 pub(super) fn make_folders(container: &Container, workspace: &Workspace, sources: &Sources) -> Result<(), ApplyError> {
-    for (outer, relative) in needed(container, &workspace.folder) {
+    for (outer, relative) in needed(container, workspace) {
         let Some((path, root)) = sources.at(outer) else { continue };
         make_below(root, relative, owner(&container.user))
             .map_err(|error| ApplyError::Target { path: path.join(relative), source: error.into() })?;
@@ -33,15 +36,31 @@ pub(super) fn make_folders(container: &Container, workspace: &Workspace, sources
     Ok(())
 }
 
+/// Makes the names that binds below the workspace need, and writes down in the receipt what lies there.
+///
+/// # Errors
+/// A link or a file stands in the way, or the name cannot be made.
+pub(super) fn make_covers(
+    container: &Container,
+    workspace: &Workspace,
+    receipt: &mut Receipt,
+) -> Result<(), ApplyError> {
+    let folder = Path::new(workspace.source.as_deref().unwrap_or_default());
+    covers::make(folder, &mut receipt.covers, owner(&container.user))
+        .map_err(|(path, source)| ApplyError::Target { path: folder.join(path), source })
+}
+
 /// Returns what lies in a bind mount of the plan: the mount's target, and the path below it.
-fn needed<'a>(container: &'a Container, folder: &'a str) -> BTreeSet<(&'a str, &'a str)> {
-    let targets = container.mounts.iter().map(|mount| mount.target.as_str());
+fn needed<'a>(container: &'a Container, workspace: &'a Workspace) -> BTreeSet<(&'a str, &'a str)> {
+    // What binds need below the workspace is made before they are opened: see `make_covers`.
+    let is_cover = |mount: &&Mount| mount.kind == MountKind::Bind && is_within(&mount.target, &workspace.target);
+    let targets = container.mounts.iter().filter(|mount| !is_cover(mount)).map(|mount| mount.target.as_str());
     let around = |path: &'a str| {
         let outer = container.mounts.iter().filter(|mount| mount.target != path && is_within(path, &mount.target));
         let outer = outer.max_by_key(|mount| mount.target.len()).filter(|mount| mount.kind == MountKind::Bind)?;
         Some((outer.target.as_str(), path[outer.target.len()..].trim_start_matches('/')))
     };
-    targets.chain([folder]).filter_map(around).collect()
+    targets.chain([workspace.folder.as_str()]).filter_map(around).collect()
 }
 
 /// Walks down from `root`, never through a link, and makes what is missing.

@@ -1,6 +1,7 @@
 //! Removing what a sandbox has in the engine, in an order that keeps it sealed to the end.
 
 use std::collections::{BTreeSet, HashMap};
+use std::path::Path;
 use std::time::Duration;
 
 use bollard::query_parameters::{
@@ -9,6 +10,7 @@ use bollard::query_parameters::{
 use tokio::time::sleep;
 
 use super::super::connect::{CallError, Operation};
+use super::super::covers;
 use super::super::guardian;
 use super::super::names;
 use super::super::network;
@@ -22,6 +24,10 @@ const REMOVAL_TRIES: u32 = 100;
 /// Removes a sandbox's container and network, and writes down that it is gone. The caller holds its lock.
 pub(super) async fn remove(context: &Context, receipt: &mut Receipt) -> Result<(), SessionError> {
     remove_from_engine(context, &receipt.id).await?;
+    if let Some(mount) = &receipt.mount {
+        covers::remove(Path::new(mount), &receipt.covers);
+    }
+    receipt.covers = Vec::new();
     receipt.state = State::Stopped;
     receipt.container = None;
     receipt.started = None;

@@ -6,12 +6,13 @@ use std::path::Path;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::super::apply::{ApplyError, Audited, apply};
+use super::super::covers;
 use super::super::guardian;
 use super::super::lifecycle;
 use super::super::names;
 use super::super::receipt::{ProcessDefaults, Receipt, State, VERSION};
 use super::life::Life;
-use super::{Context, SessionError, clean, select};
+use super::{Context, Review, SessionError, clean, review, select};
 use crate::facts::ImageFacts;
 use crate::guardian::protocol::{Refused, WirePolicy};
 use crate::host::addresses;
@@ -57,6 +58,8 @@ pub struct Started {
     pub served: Served,
     /// Whether it was made now; otherwise it ran already.
     pub made: bool,
+    /// What its agent left in the life before, where nobody was told yet.
+    pub before: Option<Review>,
     lock: Lock,
 }
 
@@ -69,13 +72,16 @@ pub async fn start(context: &Context, request: Start<'_>) -> Result<Started, Ses
     let id = SandboxId::derive(context.state.uid(), request.folder);
     clean::sweep(context).await?;
     let lock = context.state.lock_sandbox(id.as_str()).await?;
-    let (served, made) = match running(context, id.as_str()).await? {
+    Ok(match running(context, id.as_str()).await? {
         Some((receipt, life)) if !request.rebuild => {
-            (join(context, request, select::usable(receipt, life)?).await?, false)
+            let served = join(context, request, select::usable(receipt, life)?).await?;
+            Started { served, made: false, before: None, lock }
         }
-        _ => (Served { receipt: create(context, audited, request, &id).await?, refused: Vec::new() }, true),
-    };
-    Ok(Started { served, made, lock })
+        _ => {
+            let (receipt, before) = create(context, audited, request, &id).await?;
+            Started { served: Served { receipt, refused: Vec::new() }, made: true, before, lock }
+        }
+    })
 }
 
 impl Started {
@@ -84,7 +90,7 @@ impl Started {
     /// # Errors
     /// A lifecycle command fails; the sandbox stays.
     pub async fn run_hooks(self, context: &Context, plan: &Plan) -> Result<Served, SessionError> {
-        let Self { mut served, made: _, lock } = self;
+        let Self { mut served, lock, .. } = self;
         let (attaching, once): (Vec<Hook>, Vec<Hook>) =
             plan.lifecycle.iter().cloned().partition(|hook| hook.hook == ATTACH);
         lifecycle::run(&context.engine, &context.state, &mut served.receipt, &once).await?;
@@ -166,17 +172,20 @@ async fn create(
     audited: Audited<'_>,
     request: Start<'_>,
     id: &SandboxId,
-) -> Result<Receipt, SessionError> {
+) -> Result<(Receipt, Option<Review>), SessionError> {
     let mut receipt = promise(context, audited.plan(), request, id).await?;
     // Whatever has these names is left from a life that is over.
     clean::remove(context, &mut receipt.clone()).await?;
+    let gone = Receipt { covers: Vec::new(), ..receipt.clone() };
+    let before = if receipt.unreviewed { review(context, &gone).await.ok() } else { None };
     context.state.save(&receipt)?;
     context.state.save_plan(id.as_str(), canonical::pretty(audited.plan()).as_bytes())?;
     match until_interrupted(apply(context.bench(), audited, request.image, &mut receipt)).await {
         Ok(()) => {
             receipt.state = State::Running;
+            receipt.unreviewed = true;
             context.state.save(&receipt)?;
-            Ok(receipt)
+            Ok((receipt, before))
         }
         Err(error) => {
             // The first error is the one that tells; the next command sweeps what could not be removed now.
@@ -207,9 +216,13 @@ async fn promise(context: &Context, plan: &Plan, request: Start<'_>, id: &Sandbo
     {
         return Err(SessionError::Overlap { mount: mount.clone(), other, name });
     }
-    let known = receipts.iter().find(|receipt| receipt.id == id.as_str()).map(|receipt| receipt.name.clone());
-    let taken: BTreeSet<String> = receipts.into_iter().map(|receipt| receipt.name).collect();
+    let known = receipts.iter().find(|receipt| receipt.id == id.as_str());
     let container = plan.containers.first();
+    let before = known.map_or(&[][..], |known| &known.covers);
+    let covers = container.map(|container| covers::planned(container, &plan.workspace, before)).unwrap_or_default();
+    let unreviewed = known.is_some_and(|known| known.unreviewed);
+    let known = known.map(|known| known.name.clone());
+    let taken: BTreeSet<String> = receipts.into_iter().map(|receipt| receipt.name).collect();
     let receipt = Receipt {
         version: VERSION,
         id: id.as_str().to_owned(),
@@ -229,6 +242,8 @@ async fn promise(context: &Context, plan: &Plan, request: Start<'_>, id: &Sandbo
             env: container.map(|container| container.remote_env.clone()).unwrap_or_default(),
         },
         hooks_done: BTreeSet::new(),
+        covers,
+        unreviewed,
     };
     context.state.save(&receipt)?;
     Ok(receipt)

@@ -19,6 +19,8 @@ pub(crate) fn receipt(id: &str) -> Receipt {
         policy: crate::guardian::protocol::WirePolicy::default(),
         process: ProcessDefaults::default(),
         hooks_done: BTreeSet::new(),
+        covers: Vec::new(),
+        unreviewed: false,
     }
 }
 

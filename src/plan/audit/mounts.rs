@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Check, Scope, words};
 use crate::plan::Plan;
-use crate::plan::model::{AUTO, Container, HOME, Mount, MountKind};
+use crate::plan::model::{AUTO, Container, FILES, HOME, Mount, MountKind};
 
 /// What nobody but cloister and the engine may mount on, below or above.
 const RESERVED: [&str; 9] = [
@@ -19,6 +19,13 @@ const RESERVED: [&str; 9] = [
     "/etc/resolv.conf",
 ];
 
+/// What host tools execute or trust directly below the workspace: read-only in every sandbox.
+const LOCKED: [&str; 6] = [".devcontainer", ".vscode", ".idea", ".husky", ".claude", ".cursor"];
+/// The same for files, where they are there.
+const LOCKED_FILES: [&str; 2] = [".mcp.json", ".devcontainer.json"];
+/// What git on the host would run or follow: no agent writes it.
+const GIT_COVERED: [&str; 4] = ["hooks", "config", "config.worktree", "commondir"];
+
 pub(super) fn check(plan: &Plan, container: &Container, report: &mut Scope<'_>) {
     let mut targets = BTreeSet::new();
     let volumes = container.mounts.iter().filter(|mount| mount.kind == MountKind::Volume);
@@ -29,12 +36,13 @@ pub(super) fn check(plan: &Plan, container: &Container, report: &mut Scope<'_>) 
         let mut above = mount.target.match_indices('/').map(|(end, _)| &mount.target[..end]);
         report.require(!above.any(|folder| volumes.contains(folder)), Check::MountTarget, &target, &mount.target);
         report.require(targets.insert(&mount.target), Check::MountTarget, &target, &mount.target);
-        match words::own_target(&mount.source) {
-            Some(own) => check_own(mount, own, index, report),
+        match words::own_target(&mount.source, &plan.workspace.target) {
+            Some(own) => check_own(mount, &own, index, report),
             None => check_foreign(plan, container, mount, index, report),
         }
     }
     check_workspace(plan, container, report);
+    check_protection(plan, container, report);
 }
 
 /// Programs and files of cloister: bound read-only, each to its one place.
@@ -50,7 +58,17 @@ fn check_foreign(plan: &Plan, container: &Container, mount: &Mount, index: usize
     let (source, target) = (mount.source.as_str(), mount.target.as_str());
     let known = match mount.kind {
         MountKind::Bind if source == HOME => target == container.home,
-        MountKind::Bind => plan.workspace.source.as_deref() == Some(source) && target == plan.workspace.target,
+        MountKind::Bind => {
+            let workspace = &plan.workspace;
+            let is_in = |name: &str, root: &str| {
+                source == words::below(root, name) && target == words::below(&workspace.target, name)
+            };
+            workspace.source.as_deref().is_some_and(|root| {
+                let git = is_in(".git", root);
+                let locked = mount.readonly && LOCKED.into_iter().chain(LOCKED_FILES).any(|name| is_in(name, root));
+                source == root && target == workspace.target || git || locked
+            })
+        }
         MountKind::Volume => is_own_volume(source, &container.name),
         MountKind::Tmpfs => source.is_empty(),
     };
@@ -76,4 +94,38 @@ fn check_workspace(plan: &Plan, container: &Container, report: &mut Scope<'_>) {
     let count = container.mounts.iter().filter(is_workspace).count();
     let wanted = usize::from(plan.workspace.source.is_some());
     report.require(count == wanted, Check::WorkspaceMount, "/mounts", count);
+}
+
+/// Host tools find in the workspace what was there before (SEC-53, SEC-55): read-only names, and a repository that is a
+/// mount of its own, covered where git runs or follows something.
+fn check_protection(plan: &Plan, container: &Container, report: &mut Scope<'_>) {
+    if plan.workspace.source.is_none() {
+        return;
+    }
+    let at = |name: &str| {
+        let target = words::below(&plan.workspace.target, name);
+        container.mounts.iter().find(|mount| mount.kind == MountKind::Bind && mount.target == target)
+    };
+    for name in LOCKED {
+        let locked = at(name).is_some_and(|mount| mount.readonly);
+        report.require(locked, Check::Protection, format!("/mounts/{name}"), at(name));
+    }
+    if at(".git").is_some_and(|mount| !mount.readonly) {
+        for name in GIT_COVERED {
+            let covered =
+                at(&format!(".git/{name}")).is_some_and(|mount| mount.readonly && mount.source.starts_with(FILES));
+            report.require(covered, Check::Protection, format!("/mounts/.git/{name}"), at(&format!(".git/{name}")));
+        }
+    }
+    let guarded: Vec<&Mount> = container.mounts.iter().filter(|mount| is_guard(plan, mount)).collect();
+    for (index, mount) in container.mounts.iter().enumerate().filter(|(_, mount)| !is_guard(plan, mount)) {
+        let over = guarded.iter().any(|guard| words::covers(&guard.target, &mount.target));
+        report.require(!over, Check::Protection, format!("/mounts/{index}/target"), &mount.target);
+    }
+}
+
+fn is_guard(plan: &Plan, mount: &Mount) -> bool {
+    let names = LOCKED.into_iter().chain(LOCKED_FILES).chain([".git"]).map(str::to_owned);
+    let mut names = names.chain(GIT_COVERED.iter().map(|name| format!(".git/{name}")));
+    mount.kind == MountKind::Bind && names.any(|name| words::below(&plan.workspace.target, &name) == mount.target)
 }

@@ -26,11 +26,11 @@ fn good_plans_have_no_violation() {
     none(|plan| plan.containers[0].command.extend(words(&["--", "/entrypoint.sh"])));
     none(|plan| {
         plan.workspace.source = None;
-        plan.containers[0].mounts.remove(0);
+        plan.containers[0].mounts.drain(..13);
     });
     none(|plan| {
         plan.containers[0].home = AUTO.into();
-        plan.containers[0].mounts[3].target = AUTO.into();
+        plan.containers[0].mounts[15].target = AUTO.into();
     });
     none(|plan| *plan = refused());
 }
@@ -275,14 +275,41 @@ fn mounts_come_from_where_they_may_and_go_where_they_may() {
         (volume(FILES, "/run/cloister/files"), MountSource, "type"),
     ] {
         let mount = crate::plan::model::Mount { readonly: mount.readonly || field == "type", ..mount };
-        let place = format!("/containers/0/mounts/6/{field}");
+        let place = format!("/containers/0/mounts/18/{field}");
         found(|plan| plan.containers[0].mounts.push(mount), check, &place);
     }
     let sized = crate::plan::model::Mount { size_bytes: Some(0), ..memory("/x") };
-    found(|plan| plan.containers[0].mounts.push(sized), MountSource, "/containers/0/mounts/6/sizeBytes");
+    found(|plan| plan.containers[0].mounts.push(sized), MountSource, "/containers/0/mounts/18/sizeBytes");
     found(|plan| _ = plan.containers[0].mounts.remove(0), WorkspaceMount, "/containers/0/mounts");
     found(|plan| plan.workspace.folder = "src".into(), WorkspacePath, "/workspace/folder");
     found(|plan| plan.workspace.folder = "/${CLOISTER_TOKEN}".into(), Placeholder, "/workspace/folder");
+}
+
+#[test]
+fn what_host_tools_trust_is_out_of_reach() {
+    let mounts = |plan: &mut Plan, change: &dyn Fn(&mut Vec<crate::plan::model::Mount>)| {
+        change(&mut plan.containers[0].mounts);
+    };
+    let at = |mounts: &[crate::plan::model::Mount], name: &str| {
+        mounts.iter().position(|mount| mount.target == format!("/workspaces/app/{name}")).unwrap()
+    };
+    for name in [".vscode", ".devcontainer", ".git/hooks", ".git/config", ".git/config.worktree", ".git/commondir"] {
+        let gone = |all: &mut Vec<_>| _ = all.remove(at(all, name));
+        found(|plan| mounts(plan, &gone), Protection, &format!("/containers/0/mounts/{name}"));
+        let mut writable = plan();
+        let position = at(&writable.containers[0].mounts, name);
+        writable.containers[0].mounts[position].readonly = false;
+        let checks: Vec<_> = audit(&writable, &policy()).into_iter().map(|violation| violation.check).collect();
+        assert!(checks.contains(&Protection), "{name}: {checks:?}");
+    }
+    let mut planted = plan();
+    planted.containers[0].mounts[12].source = "/home/me/app/.git/hooks".into();
+    assert!(audit(&planted, &policy()).iter().any(|violation| violation.check == MountSource));
+    for target in [".vscode/in", ".git/hooks/in", ".git/refs"] {
+        let over = bind("", &format!("/workspaces/app/{target}"), false);
+        let over = crate::plan::model::Mount { kind: MountKind::Tmpfs, ..over };
+        found(|plan| mounts(plan, &|all| all.push(over.clone())), Protection, "/containers/0/mounts/18/target");
+    }
 }
 
 #[test]

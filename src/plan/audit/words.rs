@@ -37,16 +37,24 @@ pub(super) fn has_host_placeholder(text: &str) -> bool {
 }
 
 /// The one place of a read-only mount from cloister itself; `None` for another source.
-pub(super) fn own_target(source: &str) -> Option<&'static str> {
+pub(super) fn own_target(source: &str, workspace: &str) -> Option<String> {
     if source == PROGRAMS {
-        return Some("/run/cloister/bin");
+        return Some("/run/cloister/bin".to_owned());
     }
     match source.strip_prefix(FILES)? {
-        "" => Some("/run/cloister/files"),
-        "/passwd" => Some("/etc/passwd"),
-        "/group" => Some("/etc/group"),
+        "" => Some("/run/cloister/files".to_owned()),
+        "/passwd" => Some("/etc/passwd".to_owned()),
+        "/group" => Some("/etc/group".to_owned()),
+        "/git/config" | "/git/config.worktree" | "/git/commondir" | "/git/hooks" => {
+            Some(below(workspace, &source[FILES.len()..].replacen("/git/", ".git/", 1)))
+        }
         _ => None,
     }
+}
+
+/// A name in a folder.
+pub(super) fn below(folder: &str, name: &str) -> String {
+    format!("{}/{name}", folder.trim_end_matches('/'))
 }
 
 /// Escapes one step of a JSON pointer (RFC 6901).

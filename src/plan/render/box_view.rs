@@ -8,7 +8,9 @@ use serde::Serialize;
 use super::view::opened;
 use crate::harden::environment::is_reserved;
 use crate::harden::network::CA_VARIABLES;
-use crate::plan::model::{AUTO, Build, Container, Hook, HookStatus, Limits, Mount, MountKind, Network, Plan, Proxy};
+use crate::plan::model::{
+    AUTO, Build, Container, HOME, Hook, HookStatus, Limits, Mount, MountKind, Network, Plan, Proxy,
+};
 use crate::ui::text::{count, cut, pad, quoted, visible, width, wrap};
 
 /// Columns before the text of a row: indent, label, space.
@@ -50,11 +52,20 @@ pub(super) fn rows(plan: &Plan, columns: usize) -> Vec<Row> {
     rows.extend(plan.proxy.as_ref().map(|proxy| row("egress", &egress(proxy), room)));
     rows.extend(folder(plan).map(|text| row("folder", &text, room)));
     rows.push(Row { label: "files", lines: files(plan, container, room) });
+    rows.extend(git(plan, container, room));
     rows.push(Row { label: "hooks", lines: hooks(plan, room) });
     rows.extend(variables(plan, container, room));
     rows.extend(unknown(plan, room));
     rows.retain(|row| !row.lines.is_empty());
     rows
+}
+
+/// Returns what git inside knows of the user and of the repository.
+fn git(plan: &Plan, container: &Container, room: usize) -> Option<Row> {
+    container.env.get("GIT_CONFIG_SYSTEM")?;
+    let hooks = container.mounts.iter().any(|mount| below_target(plan, mount) == ".git/hooks");
+    let hooks = if hooks { "; the repository's hooks do not run inside" } else { "" };
+    Some(row("git", &format!("your name and e-mail, from your own configuration{hooks}"), room))
 }
 
 fn row(label: &'static str, text: &str, room: usize) -> Row {
@@ -196,11 +207,13 @@ fn folder(plan: &Plan) -> Option<String> {
 
 /// Returns the mounts: what can be written first, what is read-only inside the workspace on one line, cloister's own last.
 fn files(plan: &Plan, container: &Container, room: usize) -> Vec<Line> {
-    let (own, asked): (Vec<_>, Vec<_>) = container.mounts.iter().partition(|mount| is_own(mount));
-    let (protected, shown): (Vec<_>, Vec<_>) = asked.into_iter().partition(|mount| is_protected(plan, mount));
+    let (inside, others): (Vec<_>, Vec<_>) = container.mounts.iter().partition(|mount| is_inside(plan, mount));
+    let (own, shown): (Vec<_>, Vec<_>) = others.into_iter().partition(|mount| is_own(mount));
     let mut lines: Vec<_> =
         shown.iter().flat_map(|mount| listed(&describe_mount(plan, mount), "  ", access(mount), room)).collect();
-    let names: Vec<_> = protected.iter().map(|mount| relative(plan, &mount.source)).collect();
+    // The repository is a mount of its own so that it stays where it is: nothing that a reader has to know.
+    let protected = inside.iter().filter(|mount| mount.readonly);
+    let names: Vec<_> = protected.map(|mount| below_target(plan, mount).to_owned()).collect();
     lines.extend(listed(&names, "  ", "read-only", room));
     if !own.is_empty() {
         let writable = own.iter().any(|mount| !mount.readonly && mount.kind == MountKind::Bind);
@@ -234,10 +247,15 @@ fn is_own(mount: &Mount) -> bool {
     mount.source.starts_with("${CLOISTER_") || mount.target.starts_with(OWN_TARGET)
 }
 
-fn is_protected(plan: &Plan, mount: &Mount) -> bool {
-    let root = plan.workspace.source.as_deref();
-    let inside = root.is_some_and(|root| Path::new(&mount.source).starts_with(root));
-    mount.readonly && mount.kind == MountKind::Bind && inside
+/// Whether a mount is a part of the workspace with other rights than the rest of it.
+fn is_inside(plan: &Plan, mount: &Mount) -> bool {
+    mount.kind == MountKind::Bind && mount.source != HOME && !below_target(plan, mount).is_empty()
+}
+
+/// Returns where a mount is below the workspace's; empty where it is not.
+fn below_target<'a>(plan: &Plan, mount: &'a Mount) -> &'a str {
+    let below = mount.target.strip_prefix(&plan.workspace.target);
+    below.and_then(|below| below.strip_prefix('/')).unwrap_or_default()
 }
 
 /// Returns a host path below the workspace as people write it: `./`, `.git/hooks`. Where more or less than the opened

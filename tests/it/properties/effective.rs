@@ -10,7 +10,7 @@ fn is_own_variable(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
     name.ends_with("_PROXY")
         || name.starts_with("CLOISTER_")
-        || ["NODE_USE_ENV_PROXY", "HOME", "USER"].contains(&name.as_str())
+        || ["NODE_USE_ENV_PROXY", "HOME", "USER", "GIT_CONFIG_SYSTEM"].contains(&name.as_str())
 }
 
 /// Returns the configuration.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use cloister::facts::{Facts, HostFacts, ImageFacts};
+use cloister::facts::{Entry, Facts, HostFacts, ImageFacts};
 use cloister::policy::Policy;
 use cloister::policy::model::LimitCaps;
 use cloister::policy::rule::Rule;
@@ -37,7 +37,10 @@ pub(super) fn any() -> impl Strategy<Value = World> {
             let folder = if below.is_empty() { mount_root.clone() } else { mount_root.join(below) };
             let home = PathBuf::from("/home/me");
             let paths = BTreeMap::new();
-            let host = HostFacts { uid: 1000, home, runtime_dir: None, folder, mount_root, owner, paths };
+            let entries = [("", Entry::Folder), ("/config", Entry::File), ("/hooks", Entry::Folder)];
+            let below = |name: &str| mount_root.join(format!(".git{name}"));
+            let entries = entries.map(|(name, entry)| (below(name), entry)).into();
+            let host = HostFacts { uid: 1000, home, runtime_dir: None, folder, mount_root, owner, paths, entries };
             let environment =
                 BTreeMap::from([("HOME".to_owned(), "/home/me".to_owned()), ("TERM".to_owned(), "xterm".to_owned())]);
             World { facts: Facts { host, image, engine: None }, environment }

@@ -42,11 +42,16 @@ fn what_lies_in_a_folder_of_the_host_is_made_there() {
         expected.extend((folder != "/elsewhere").then_some(("/workspaces/web", "app/deep")));
         expected
     };
+    let at = |folder: &str| Workspace {
+        source: Some("/home/a/web".to_owned()),
+        target: "/workspaces/web".to_owned(),
+        folder: folder.to_owned(),
+    };
     for folder in ["/workspaces/web/app/deep", "/elsewhere"] {
-        assert_eq!(needed(&container, folder), expected(folder));
+        assert_eq!(needed(&container, &at(folder)), expected(folder));
     }
     // The working directory is the workspace itself, or a mount in it.
     for folder in ["/workspaces/web", "/workspaces/web/node_modules"] {
-        assert_eq!(needed(&container, folder), expected("/elsewhere"), "{folder}");
+        assert_eq!(needed(&container, &at(folder)), expected("/elsewhere"), "{folder}");
     }
 }

@@ -1,0 +1,127 @@
+//! Files of a folder that somebody hostile may write: reached from the folder itself and never through a link (SEC-59).
+
+use std::fs::File;
+use std::io::Read;
+use std::os::fd::OwnedFd;
+use std::path::Path;
+
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, ResolveFlags, Stat, StatxFlags};
+use rustix::io::Errno;
+
+/// What nobody may put on the way.
+const NO_LINKS: ResolveFlags =
+    ResolveFlags::BENEATH.union(ResolveFlags::NO_SYMLINKS).union(ResolveFlags::NO_MAGICLINKS);
+/// A folder to go on from.
+const FOLDER: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
+/// A pipe must not block the reader, a terminal must not become ours.
+const READ: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
+
+/// A folder that is held open.
+#[derive(Debug)]
+pub struct Root(OwnedFd);
+
+impl Root {
+    /// Opens a folder by its absolute path.
+    ///
+    /// # Errors
+    /// It is not there, or a link leads to it.
+    pub fn open(path: &Path) -> Result<Self, Errno> {
+        let no_links = ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+        Ok(Self(rustix::fs::openat2(rustix::fs::CWD, path, FOLDER, Mode::empty(), no_links)?))
+    }
+
+    /// Returns the device that the folder lies on.
+    ///
+    /// # Errors
+    /// It cannot be looked at.
+    pub fn device(&self) -> Result<u64, Errno> {
+        Ok(rustix::fs::fstat(&self.0)?.st_dev)
+    }
+
+    /// Opens the folder that holds a path.
+    ///
+    /// # Errors
+    /// It is not there, or a link leads to it.
+    pub fn parent(&self, path: &Path) -> Result<OwnedFd, Errno> {
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
+        rustix::fs::openat2(&self.0, parent, FOLDER, Mode::empty(), NO_LINKS)
+    }
+
+    /// Looks at a path itself, not at what it leads to; `None` where nothing is.
+    ///
+    /// # Errors
+    /// It cannot be looked at.
+    pub fn status(&self, path: &Path) -> Result<Option<Stat>, Errno> {
+        let found = self.parent(path).and_then(|folder| {
+            rustix::fs::statat(folder, path.file_name().unwrap_or_default(), AtFlags::SYMLINK_NOFOLLOW)
+        });
+        match found {
+            Ok(status) => Ok(Some(status)),
+            // Below a link or a file there is nothing of the folder.
+            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Returns inode and birth of what lies at a path, which no other file or folder ever has; `None` where nothing is.
+    ///
+    /// # Errors
+    /// It cannot be looked at.
+    pub fn identity(&self, path: &Path) -> Result<Option<[u64; 2]>, Errno> {
+        let Some(found) = self.status(path)? else { return Ok(None) };
+        let (folder, name) = (self.parent(path)?, path.file_name().unwrap_or_default());
+        // An inode number alone is given away again; file systems without a time of birth say nothing, which is zero.
+        let born = rustix::fs::statx(folder, name, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::BTIME).ok();
+        let born = born.filter(|found| found.stx_mask & StatxFlags::BTIME.bits() != 0).map_or(0, |found| {
+            found.stx_btime.tv_sec.unsigned_abs().wrapping_mul(1_000_000_000) + u64::from(found.stx_btime.tv_nsec)
+        });
+        Ok(Some([found.st_ino, born]))
+    }
+
+    /// Opens a folder to list it.
+    ///
+    /// # Errors
+    /// It is not there, or a link leads to it.
+    pub fn list(&self, path: &Path) -> Result<OwnedFd, Errno> {
+        let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+        rustix::fs::openat2(&self.0, path, READ | OFlags::DIRECTORY, Mode::empty(), NO_LINKS)
+    }
+
+    /// Tells whether a link leads out of the folder, by whatever other links.
+    ///
+    /// # Errors
+    /// It leads nowhere, or cannot be followed.
+    pub fn leads_out(&self, path: &Path) -> Result<bool, Errno> {
+        let beneath = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
+        match rustix::fs::openat2(&self.0, path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty(), beneath) {
+            Ok(_) => Ok(false),
+            Err(Errno::XDEV) => Ok(true),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Reads at most `limit` bytes of a regular file; `None` where nothing is.
+    ///
+    /// # Errors
+    /// It cannot be read, is no regular file, or a link leads to it.
+    pub fn read(&self, path: &Path, limit: u64) -> Result<Option<Vec<u8>>, std::io::Error> {
+        let descriptor = match rustix::fs::openat2(&self.0, path, READ, Mode::empty(), NO_LINKS) {
+            Err(Errno::NOENT | Errno::NOTDIR) => return Ok(None),
+            other => other?,
+        };
+        if kind(&rustix::fs::fstat(&descriptor)?) != FileType::RegularFile {
+            return Err(std::io::Error::other("not a regular file"));
+        }
+        let mut bytes = Vec::new();
+        File::from(descriptor).take(limit).read_to_end(&mut bytes)?;
+        Ok(Some(bytes))
+    }
+}
+
+/// Returns what lies at a path that was looked at.
+pub fn kind(status: &Stat) -> FileType {
+    FileType::from_raw_mode(status.st_mode)
+}
+
+#[cfg(test)]
+mod tests;

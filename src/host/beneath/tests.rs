@@ -1,0 +1,35 @@
+#![expect(clippy::disallowed_methods, reason = "adapter: tests make files")]
+
+use std::os::unix::fs::symlink;
+
+use super::*;
+
+#[test]
+fn nothing_is_reached_through_a_link_and_no_pipe_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().canonicalize().unwrap();
+    let (root, outside) = (path.join("root"), path.join("outside"));
+    std::fs::create_dir_all(root.join("in")).unwrap();
+    std::fs::create_dir(&outside).unwrap();
+    std::fs::write(outside.join("secret"), "s").unwrap();
+    std::fs::write(root.join("in/file"), "four").unwrap();
+    symlink(&outside, root.join("out")).unwrap();
+    symlink("in", root.join("short")).unwrap();
+    rustix::fs::mknodat(rustix::fs::CWD, root.join("pipe"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+
+    let opened = Root::open(&root).unwrap();
+    let read = |name: &str| opened.read(Path::new(name), 3).map_err(|_error| ());
+    assert_eq!(read("in/file"), Ok(Some(b"fou".to_vec())));
+    assert_eq!(read("in/none"), Ok(None));
+    for name in ["out/secret", "short/file", "../outside/secret", "pipe", "in"] {
+        assert_eq!(read(name), Err(()), "{name}");
+    }
+    let kind_of = |name: &str| opened.status(Path::new(name)).map(|found| found.as_ref().map(kind));
+    assert_eq!(kind_of("out"), Ok(Some(FileType::Symlink)));
+    assert_eq!(kind_of("pipe"), Ok(Some(FileType::Fifo)));
+    for name in ["out/secret", "in/file/x", "none/x"] {
+        assert_eq!(kind_of(name), Ok(None), "{name}");
+    }
+    assert!(opened.list(Path::new("short")).is_err() && opened.list(Path::new("")).is_ok());
+    assert!(Root::open(&root.join("short")).is_err());
+}
