@@ -26,6 +26,12 @@ pub fn container(id: &str) -> String {
     format!("cloister-{id}")
 }
 
+/// What a sandbox's image build is called: its network, the container that holds it, its image, and its identity at
+/// the guardian.
+pub fn build(id: &str) -> String {
+    format!("cloister-build-{id}")
+}
+
 /// Name of the guardian's container.
 pub fn guardian(instance: &str) -> String {
     format!("cloister-guardian-{instance}")

@@ -14,7 +14,7 @@ use super::super::names;
 use super::super::network;
 use super::super::receipt::{Receipt, State};
 use super::life::Life;
-use super::{Context, SessionError};
+use super::{Context, SessionError, build};
 
 /// How often the engine is asked again while it removes a container.
 const REMOVAL_TRIES: u32 = 100;
@@ -51,7 +51,7 @@ pub(super) async fn remove_unreadable(context: &Context) -> Result<Vec<String>, 
     Ok(ids)
 }
 
-async fn remove_container(context: &Context, name: &str) -> Result<(), CallError> {
+pub(super) async fn remove_container(context: &Context, name: &str) -> Result<(), CallError> {
     for _ in 0..REMOVAL_TRIES {
         let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
         let removed = context.engine.docker.remove_container(name, Some(options)).await;
@@ -68,6 +68,7 @@ async fn remove_container(context: &Context, name: &str) -> Result<(), CallError
 
 /// Removes what a start that was killed left behind, and what is left of sandboxes whose container ended by itself.
 pub(super) async fn sweep(context: &Context) -> Result<(), SessionError> {
+    build::sweep(context).await?;
     let held = held(context).await?;
     for receipt in context.state.receipts()? {
         if is_settled(context, &held, &receipt).await? {
