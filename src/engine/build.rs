@@ -201,6 +201,10 @@ impl Prepared<'_> {
         let tag = names::build(self.order.id);
         let old = engine.docker.inspect_image(&tag).await.unless_absent(|| format!("inspect `{tag}`"))?;
         let sources = self.cache_sources(bench, &tag).await?;
+        let folder = self.order.folder.to_string_lossy();
+        let mut labels = names::labels(self.order.id, &folder, "", state.uid());
+        // The same image belongs to many plans.
+        labels.remove(names::DIGEST);
         let path = request::path(&request::Parameters {
             plan: self.plan,
             tag: &tag,
@@ -208,7 +212,7 @@ impl Prepared<'_> {
             declared: &self.dockerfile.declared(),
             limits: &audited.container().limits,
             cache_from: &sources,
-            workspace: &self.order.folder.to_string_lossy(),
+            labels: &labels,
         });
         let mut progress = Progress::begin();
         let sent = request::send(engine, &path, self.context, self.context_digest).await?;

@@ -43,12 +43,12 @@ pub(super) struct Parameters<'a> {
     pub(super) declared: &'a [Spanned<String>],
     pub(super) limits: &'a Limits,
     pub(super) cache_from: &'a [String],
-    pub(super) workspace: &'a str,
+    pub(super) labels: &'a BTreeMap<String, String>,
 }
 
 /// Returns path and query of the call.
 pub(super) fn path(parameters: &Parameters<'_>) -> String {
-    let Parameters { plan, tag, holder, declared, limits, cache_from, workspace } = *parameters;
+    let Parameters { plan, tag, holder, declared, limits, cache_from, labels } = *parameters;
     let mut args = plan.args.clone();
     if let Some(holder) = holder {
         args.extend(proxy_arguments(&holder.proxy(), declared));
@@ -65,7 +65,8 @@ pub(super) fn path(parameters: &Parameters<'_>) -> String {
         ("rm", "1".to_owned()),
         ("forcerm", "1".to_owned()),
         ("buildargs", json!(args).to_string()),
-        ("labels", json!({ names::WORKSPACE: workspace }).to_string()),
+        // Last, so that no LABEL of the Dockerfile's own wins.
+        ("labels", json!(labels).to_string()),
         ("memory", memory.clone()),
         ("memswap", memory),
         ("cpuperiod", format!("{PERIOD:.0}")),

@@ -189,7 +189,7 @@ async fn steps(context: &Context, id: &str, holder: &str) -> Result<Vec<String>,
     let docker = &context.engine.docker;
     let found = docker.inspect_container(holder, None::<InspectContainerOptions>).await;
     let found = found.unless_absent(|| format!("inspect `{holder}`"))?.and_then(|container| container.id);
-    let network = found.map_or_else(|| "none".to_owned(), |holder| format!("container:{holder}"));
+    let Some(network) = found.map(|holder| format!("container:{holder}")) else { return Ok(Vec::new()) };
     let filters = HashMap::from([("label", vec![format!("{}={id}", names::SANDBOX)])]);
     let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
     let listed = docker.list_containers(Some(options)).await.operation(|| "list the containers".to_owned())?;

@@ -21,7 +21,7 @@ fn steps_and_their_output_are_told_and_the_engines_remarks_are_not() {
         [step("step 1/3: FROM a"), step("step 3/3: RUN x"), output("o\u{1b}[32mne"), output("two"), output("last")];
     assert_eq!(told, expected);
     assert!(account.done && account.error.is_none());
-    assert_eq!(shown("o\u{1b}[32mne"), "o\\u{1b}[31mne");
+    assert_eq!(shown("o\u{1b}[32mne"), "o\\u{1b}[32mne");
 }
 
 #[test]

@@ -20,7 +20,7 @@ fn the_call_says_everything_and_nothing_of_the_project_can_add_to_it() {
         declared: &[],
         limits: &limits,
         cache_from: &[],
-        workspace: "/home/a/b c&d",
+        labels: &[("cloister.workspace".to_owned(), "/home/a/b c&d".to_owned())].into(),
     };
     let path = path(&parameters);
     let query = path.strip_prefix("/build?").unwrap();
