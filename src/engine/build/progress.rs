@@ -56,6 +56,8 @@ struct Account {
     bytes: Vec<u8>,
     line: String,
     step: String,
+    /// Steps that are cloister's own.
+    own: u32,
     output: VecDeque<String>,
     error: Option<String>,
     done: bool,
@@ -185,9 +187,15 @@ impl Account {
         }
         if let Some((number, step)) = line.strip_prefix("Step ").and_then(|rest| rest.split_once(" : ")) {
             self.output.clear();
+            if step.starts_with("LABEL cloister.") {
+                self.own += 1;
+                return None;
+            }
+            // As somebody counts who reads the Dockerfile.
+            let number = number.split('/').next().and_then(|number| number.parse().ok()).unwrap_or(self.own);
+            let number = number.saturating_sub(self.own);
             self.step = format!("step {number}, `{step}`");
-            let own = step.starts_with("LABEL cloister.");
-            return (!own).then(|| Told::Step(format!("step {number}: {step}")));
+            return Some(Told::Step(format!("step {number}: {step}")));
         }
         if self.output.len() == OUTPUT_LINES {
             self.output.pop_front();

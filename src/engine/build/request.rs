@@ -13,7 +13,6 @@ use tokio::sync::mpsc;
 
 use super::super::connect::Engine;
 use super::super::hijack;
-use super::super::names;
 use super::BuildError;
 use super::context::{Context, ContextError, DOCKERFILE};
 use super::holder::Holder;
