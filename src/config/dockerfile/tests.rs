@@ -106,6 +106,8 @@ fn what_no_builder_accepts_is_a_diagnostic() {
         let told: Vec<_> = diagnostics.iter().map(|one| format!("{} {}", one.location.line, one.message)).collect();
         assert_eq!(told, [expected], "{text}");
     }
+    let large = format!("FROM a\n#{}", "x".repeat(SIZE_LIMIT));
+    assert!(parsed(&large).diagnostics[0].message.starts_with("the file is larger than"));
     assert_eq!(parsed("\u{feff}# x\r\n\r\nFROM a \\\r\n  AS b\r\nRUN make \\").diagnostics, []);
 }
 

@@ -84,7 +84,8 @@ pub(super) fn path(parameters: &Parameters<'_>) -> String {
 fn proxy_arguments(proxy: &str, declared: &[Spanned<String>]) -> BTreeMap<String, String> {
     let proxies = PROXY_NAMES.iter().map(|name| (*name, proxy));
     let all = proxies.chain(NO_PROXY_NAMES.iter().map(|name| (*name, NO_PROXY)));
-    let kept = |name: &str| declared.iter().any(|declared| declared.value == name);
+    // A name with a variable in it may be any.
+    let kept = |name: &str| declared.iter().any(|declared| declared.value == name || declared.value.contains('$'));
     all.filter(|(name, _)| !kept(name)).map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 

@@ -90,7 +90,8 @@ fn beyond_classic(draft: &mut Draft, dockerfile: &Dockerfile, grants: &[Spanned<
 
 /// A declared variable becomes part of the image's history, and the guardian's address holds a secret.
 fn proxies(draft: &mut Draft, dockerfile: &Dockerfile) {
-    for found in dockerfile.declared().into_iter().filter(|name| is_proxy_variable(&name.value)) {
+    let may_be = |name: &str| is_proxy_variable(name) || name.contains('$');
+    for found in dockerfile.declared().into_iter().filter(|name| may_be(&name.value)) {
         let reason = "builders know this variable without ARG; declared, its value would be kept in the image";
         draft.findings.push(
             Finding::new(Code::ReservedEnv, Severity::Low, Action::Replaced, &found.origin, &found.value, reason)

@@ -49,4 +49,6 @@ fn a_proxy_that_the_dockerfile_declares_gets_no_value() {
     let declared = ["HTTP_PROXY", "no_proxy", "OTHER"].map(|name| Spanned::new(name.to_owned(), Origin::default()));
     let args = proxy_arguments("http://u:t@192.0.2.1:3128", &declared);
     assert_eq!(args.keys().collect::<Vec<_>>(), ["HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy"]);
+    let hidden = [Spanned::new("HTTP_${X}".to_owned(), Origin::default())];
+    assert_eq!(proxy_arguments("http://u:t@192.0.2.1:3128", &hidden), BTreeMap::new());
 }
