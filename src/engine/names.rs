@@ -13,6 +13,8 @@ pub const WORKSPACE: &str = "cloister.workspace";
 pub const DIGEST: &str = "cloister.digest";
 /// Label: the user who made it.
 pub const USER: &str = "cloister.user";
+/// Label of a container that is made to look at an image's files: the cache that what is found goes into.
+pub const LOOK: &str = "cloister.look";
 /// Label of the guardian, its network and its image: the instance.
 pub const GUARDIAN: &str = "cloister.guardian";
 
@@ -53,6 +55,14 @@ pub fn labels(id: &str, workspace: &str, digest: &str, uid: u32) -> BTreeMap<Str
     let uid = uid.to_string();
     [(SANDBOX, id), (WORKSPACE, workspace), (DIGEST, digest), (USER, &uid)]
         .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .into()
+}
+
+/// Returns the labels of a container that is made to look at an image's files. An image that was built for a sandbox
+/// has labels of its own; the container does not belong to the sandbox.
+pub fn look_labels(cache: &Path, uid: u32) -> BTreeMap<String, String> {
+    [(LOOK, digest_prefix(&cache.display().to_string(), 12)), (USER, uid.to_string()), (SANDBOX, String::new())]
+        .map(|(key, value)| (key.to_owned(), value))
         .into()
 }
 

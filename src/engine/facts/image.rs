@@ -157,6 +157,16 @@ async fn remembered_accounts(engine: &Engine, id: &str, cache: &Path) -> Result<
     Ok(accounts)
 }
 
+/// Takes the lock of what looks at images' files; `None` while somebody looks.
+///
+/// # Errors
+/// The lock cannot be used.
+pub fn try_lock(cache: &Path) -> Result<Option<Lock>, ImageError> {
+    let folder = cache.join("images");
+    paths::private(&folder)?;
+    Ok(Lock::try_take(&folder.join("lock"))?)
+}
+
 /// Returns what lies at paths of an image, looked at in order: below what is no folder, nothing is looked at.
 ///
 /// # Errors

@@ -87,7 +87,7 @@ impl Builder {
 impl Drop for Builder {
     fn drop(&mut self) {
         self.user.run(&["stop"]);
-        self.user.run(&["gc", "--yes"]);
+        self.user.run(&["gc", "--yes", "project"]);
         let label = format!("label=cloister.sandbox={}", self.id);
         let images = docker(&["images", "-q", "--filter", &label]);
         images.lines().for_each(|image| drop(Command::new("docker").args(["rmi", "-f", image]).output()));
@@ -211,7 +211,7 @@ fn an_unchanged_project_builds_nothing() {
     quiet(&["start", "--rebuild", "--", "true"], true);
     assert!(!exists(&user.project.join("entrypoint-was-here")));
     user.run(&["stop"]).expect(0);
-    let removed = user.run(&["gc", "--yes"]);
+    let removed = user.run(&["gc", "--yes", "project"]);
     removed.expect(0);
     assert!(removed.stderr().contains(" image"), "{}", removed.stderr());
     assert!(!Command::new("docker").args(["image", "inspect", &builder.name()]).output().unwrap().status.success());
@@ -312,6 +312,29 @@ fn a_build_that_ends_early_leaves_nothing() {
         builder.write(".devcontainer/Dockerfile", "FROM debian:bookworm\n");
         builder.user.run(&["start", "--", "true"]).expect(0);
     }
+}
+
+#[test]
+fn what_looked_at_an_image_is_removed_when_nobody_looks_any_more() {
+    let builder = Builder::with(CONFIG, "FROM debian:bookworm\n");
+    builder.user.run(&["start", "--", "true"]).expect(0);
+    builder.user.run(&["stop"]).expect(0);
+    let uid = rustix::process::geteuid().as_raw();
+    let cache = builder.user.root.path().join("CACHE/cloister");
+    let mut create = Command::new("docker");
+    create.args(["create", "--name", &format!("cloister-image-test-{}", builder.id)]);
+    for (name, value) in cloister::engine::names::look_labels(&cache, uid) {
+        create.args(["--label", &format!("{name}={value}")]);
+    }
+    let id = String::from_utf8(create.args([&builder.name(), "x"]).output().unwrap().stdout).unwrap();
+    let there = || inspect("container", id.trim()).is_some();
+    let lock = std::fs::File::open(cache.join("images/lock")).unwrap();
+    rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    builder.user.listed();
+    assert!(there(), "somebody looks");
+    drop(lock);
+    builder.user.listed();
+    assert!(!there());
 }
 
 #[test]
