@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Instruction;
+use super::{Instruction, words};
 use crate::source::{Origin, Spanned};
 
 /// One stage of a build.
@@ -56,7 +56,7 @@ fn stage(from: &Instruction, values: &BTreeMap<String, String>) -> Stage {
     Stage {
         base: expand(base, values),
         name: arguments.get(2).filter(|_| is_named).map(|name| name.to_ascii_lowercase()),
-        platform: from.words.flag("platform").map(|platform| expand(platform, values)),
+        platform: from.words.flag("platform").map(|platform| expand(&platform, values)),
         origin: from.origin.clone(),
     }
 }
@@ -79,7 +79,7 @@ pub(super) fn images(stages: &[Stage], instructions: &[Instruction]) -> Vec<Span
         let is_stage =
             |name: &str| is_named(name, &stages[..above]) || name.parse::<usize>().is_ok_and(|index| index < above);
         let pulled = sources(instruction).into_iter().filter(|name| !is_stage(name));
-        images.extend(pulled.map(|name| Spanned::new(name.to_owned(), instruction.origin.clone())));
+        images.extend(pulled.map(|name| Spanned::new(name, instruction.origin.clone())));
     }
     images
 }
@@ -88,10 +88,10 @@ pub(super) fn images(stages: &[Stage], instructions: &[Instruction]) -> Vec<Span
 pub(super) fn images_on_build(instructions: &[Instruction]) -> Vec<Spanned<String>> {
     let triggers = instructions.iter().filter(|instruction| instruction.on_build);
     let names = triggers.flat_map(|one| sources(one).into_iter().map(move |name| (name, &one.origin)));
-    names.map(|(name, origin)| Spanned::new(name.to_owned(), origin.clone())).collect()
+    names.map(|(name, origin)| Spanned::new(name, origin.clone())).collect()
 }
 
-fn sources(instruction: &Instruction) -> Vec<&str> {
+fn sources(instruction: &Instruction) -> Vec<String> {
     match instruction.name.as_str() {
         "COPY" | "ADD" => instruction.words.flag("from").into_iter().collect(),
         "RUN" => mounted(instruction),
@@ -99,9 +99,14 @@ fn sources(instruction: &Instruction) -> Vec<&str> {
     }
 }
 
-fn mounted(run: &Instruction) -> Vec<&str> {
-    let mounts = run.words.flags.iter().filter_map(|flag| flag.strip_prefix("--mount="));
-    mounts.flat_map(|mount| mount.split(',')).filter_map(|field| field.trim().strip_prefix("from=")).collect()
+fn mounted(run: &Instruction) -> Vec<String> {
+    let flags = run.words.flags.iter().map(|flag| words::plain(flag));
+    let mounts = flags.filter_map(|flag| Some(flag.strip_prefix("--mount=")?.to_owned()));
+    let from = |mount: String| {
+        let fields = mount.split(',').filter_map(|field| field.trim().strip_prefix("from="));
+        fields.map(str::to_owned).collect::<Vec<_>>()
+    };
+    mounts.flat_map(from).collect()
 }
 
 /// Puts values in for `$NAME`, `${NAME}`, `${NAME:-word}` and `${NAME:+word}`; what is not known stays as it is.

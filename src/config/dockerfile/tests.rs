@@ -136,6 +136,7 @@ fn only_what_stands_above_is_a_stage() {
         ("FROM a AS x\nCOPY --from=0 / /\nCOPY --from=1 / /\nFROM b", &["1 a", "2 0", "3 1", "4 b"]),
         ("FROM a\nFROM 0\nFROM X", &["1 a", "2 0", "3 X"]),
         ("FROM\nFROM a", &["1 ", "2 a"]),
+        ("FROM a\nCOPY --fr\\om=b.example.com/c / /\nRUN --m\\ount=\"from=d\" x", &["1 a", "2 b.example.com/c", "3 d"]),
     ];
     for (text, expected) in cases {
         assert_eq!(told(&parsed(text).images(&BTreeMap::new())), *expected, "{text}");
