@@ -4,6 +4,7 @@
 
 mod decode;
 pub mod dockerfile;
+pub mod dockerignore;
 pub mod identity;
 pub mod jsonc;
 pub mod locate;

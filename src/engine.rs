@@ -8,6 +8,7 @@
 //! | [`pool`], [`network`] | addresses, and a sealed network for each sandbox |
 //! | [`guardian`] | the one peer that a sandbox has |
 //! | [`accounts`], [`gitconfig`], [`covers`], [`layout`], [`fill`], [`create`], [`verify`], [`sources`], [`probe`], [`apply`] | a plan becomes a container, and is read back |
+//! | [`build`] | a Dockerfile becomes an image, behind the guardian |
 //! | [`exec`], [`lifecycle`] | what runs in it |
 //! | [`session`] | start, stop, list, shutdown |
 //!
@@ -15,6 +16,7 @@
 
 pub mod accounts;
 pub mod apply;
+pub mod build;
 pub mod connect;
 pub mod covers;
 pub mod create;

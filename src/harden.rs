@@ -36,7 +36,7 @@ use crate::facts::Facts;
 use crate::ident::SandboxId;
 use crate::merge::MergedConfig;
 use crate::plan::canonical;
-use crate::plan::finding::{Action, Code, Severity};
+use crate::plan::finding::{Action, Code, Finding, Severity};
 use crate::plan::model::{
     AUTO, ConfigSummary, Container, FILES, FactsSummary, GIT_CONFIG, HOME, Mount, MountKind, Namespaces, PROGRAMS,
     Plan, Verdict, Workspace,
@@ -181,7 +181,7 @@ fn init_request(draft: &mut Draft, asked: Option<&crate::source::Spanned<bool>>)
 }
 
 fn assemble(mut draft: Draft, context: &Context<'_>, merged: &MergedConfig, place: Place, account: Account) -> Plan {
-    let refused = draft.findings.iter().any(|finding| finding.action == Action::Refused);
+    let refused = draft.findings.iter().any(Finding::stops);
     draft.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     let workspace =
         Workspace { source: place.source.clone(), target: place.target.clone(), folder: place.folder.clone() };

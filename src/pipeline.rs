@@ -205,6 +205,11 @@ impl Prepared {
         }
     }
 
+    /// Returns the Dockerfile that was judged, where there is one.
+    pub fn dockerfile(&self) -> Option<&Source> {
+        self.dockerfile.as_ref()
+    }
+
     fn inputs<'a>(&'a self, config: Option<&'a ConfigText>, facts: &'a Facts) -> Inputs<'a> {
         Inputs {
             config,

@@ -6,6 +6,7 @@ pub mod host;
 pub mod model;
 pub mod presets;
 pub mod ranges;
+pub mod registries;
 pub mod rule;
 pub mod rules;
 pub mod user_config;

@@ -18,7 +18,7 @@ Examples:
 
 /// Remove what stopped sandboxes left
 ///
-/// Volumes, home folders and what is known of sandboxes that were stopped, and images of older guardians. Workspaces stay,
+/// Volumes, home folders, images that were built, and what is known of sandboxes that were stopped, and images of older guardians. Workspaces stay,
 /// and so does everything of a sandbox that runs.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -74,9 +74,10 @@ fn agree() -> Result<(), Failure> {
 }
 
 fn listed(garbage: &Garbage) -> String {
-    let sandbox = |Left { name, workspace, volumes, .. }: &Left| {
+    let sandbox = |Left { name, workspace, volumes, images, .. }: &Left| {
         let volumes = if volumes.is_empty() { String::new() } else { format!(", {}", count(volumes.len(), "volume")) };
-        format!("{}: home folder and state{volumes}; {} stays\n", visible(name), visible(workspace))
+        let images = if images.is_empty() { String::new() } else { format!(", {}", count(images.len(), "image")) };
+        format!("{}: home folder and state{volumes}{images}; {} stays\n", visible(name), visible(workspace))
     };
     let images = garbage.images.iter().map(|image| format!("image {}\n", visible(image)));
     garbage.sandboxes.iter().map(sandbox).chain(images).collect()

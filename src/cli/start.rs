@@ -13,9 +13,11 @@ use super::refused;
 use super::review;
 use super::runtime;
 use super::uncovered;
+use crate::engine::build::BuildError;
 use crate::engine::exec::{Process, attached};
 use crate::engine::facts::{self, ImageError, Pull};
-use crate::engine::session::{self, Context, SessionError, Start};
+use crate::engine::session::{self, Build, Context, SessionError, Start};
+use crate::facts::ImageFacts;
 use crate::pipeline::{self, Planned, Prepared};
 use crate::plan::model::Verdict;
 use crate::plan::render::text;
@@ -85,23 +87,10 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
     if first.plan.outcome == Verdict::Refused {
         return Ok(refuse(&first));
     }
-    let Some(reference) = prepared.image_reference() else {
-        return Err(unbuilt());
-    };
     if prepared.host.owner.0 == 0 && !prepared.policy.allow_root_workspace {
         return Err(root_workspace(&prepared));
     }
-    runtime::finish(start(args, &prepared, &reference), StartError::hint)
-}
-
-/// What has to be built first is planned only.
-fn unbuilt() -> Failure {
-    Failure::message("the image has to be built from a Dockerfile, which this version does not do; nothing was started")
-        .hint([
-            "build it yourself (docker build), and name it as \"image\" in devcontainer.json",
-            "`cloister plan` shows what the build would be",
-        ])
-        .code(exit::REFUSED)
+    runtime::finish(start(args, &prepared, &first.plan), StartError::hint)
 }
 
 /// A folder of root could be written by root alone, who has no place in a sandbox (SEC-17).
@@ -115,10 +104,10 @@ fn root_workspace(prepared: &Prepared) -> Failure {
         .code(exit::REFUSED)
 }
 
-async fn start(args: &Args, prepared: &Prepared, reference: &str) -> Result<u8, StartError> {
+async fn start(args: &Args, prepared: &Prepared, first: &Plan) -> Result<u8, StartError> {
     let context = Context::open().await?;
     let engine = facts::engine(&context.engine).await.map_err(SessionError::from)?;
-    let image = facts::image(&context.engine, reference, Pull::Missing, &context.paths.cache).await?;
+    let image = image(&context, args, prepared, first).await?;
     let planned = prepared.plan(Some(image.clone()), Some(engine));
     if planned.plan.outcome == Verdict::Refused {
         return Ok(refuse(&planned));
@@ -160,6 +149,22 @@ async fn start(args: &Args, prepared: &Prepared, reference: &str) -> Result<u8, 
     let code = attached::run(&context.engine, container, &process).await.map_err(SessionError::from)?;
     refused::tell(&context, &served).await;
     Ok(code)
+}
+
+/// Returns what is known of the image, which is fetched or built where it is missing.
+async fn image(context: &Context, args: &Args, prepared: &Prepared, plan: &Plan) -> Result<ImageFacts, StartError> {
+    if let Some(reference) = prepared.image_reference() {
+        return Ok(facts::image(&context.engine, &reference, Pull::Missing, &context.paths.cache).await?);
+    }
+    let request = Build {
+        plan,
+        policy: &prepared.policy,
+        folder: &prepared.host.folder,
+        workspace: &prepared.host.mount_root,
+        dockerfile: prepared.dockerfile().ok_or(BuildError::OtherDockerfile).map_err(SessionError::from)?,
+        rebuild: args.rebuild,
+    };
+    Ok(session::build(context, request).await?)
 }
 
 /// Says in one line that something else runs than what was asked for; `words` name the project to `cloister plan`.

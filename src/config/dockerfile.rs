@@ -9,11 +9,14 @@ mod lines;
 mod stage;
 mod words;
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use self::lines::Line;
+use super::jsonc::SIZE_LIMIT;
 use super::locate::Locator;
 use crate::diagnostic::{Diagnostic, Kind, Level};
+use crate::ident::sha256_hex;
 use crate::source::{Origin, Source, Spanned};
 
 pub use self::stage::Stage;
@@ -26,10 +29,10 @@ pub struct Dockerfile {
     pub syntax: Option<Spanned<String>>,
     /// Every instruction in order; those behind `ONBUILD` are here as well.
     pub instructions: Vec<Instruction>,
-    /// Its stages.
-    pub stages: Vec<Stage>,
     /// What no builder would accept.
     pub diagnostics: Vec<Diagnostic>,
+    /// `sha256:` and the SHA-256 of the text.
+    pub digest: String,
 }
 
 /// One instruction.
@@ -39,8 +42,12 @@ pub struct Instruction {
     pub name: String,
     /// Its flags and arguments.
     pub words: Words,
-    /// Whether it stands behind `ONBUILD`, which means it runs in builds on top of this one.
+    /// Whether it stands behind `ONBUILD`, which means it runs in builds and stages on top of this one.
     pub on_build: bool,
+    /// Whether a here-document follows it.
+    pub heredoc: bool,
+    /// Byte of the text behind it.
+    pub end: usize,
     /// Where it stands.
     pub origin: Origin,
 }
@@ -78,15 +85,18 @@ pub fn parse(source: &Source) -> Dockerfile {
     let text = lines::read(&source.text, top.escape);
     let mut parsed = Dockerfile {
         syntax: top.syntax.map(|(value, span)| Spanned::new(value, place(span))),
+        digest: format!("sha256:{}", sha256_hex(source.text.as_bytes())),
         ..Dockerfile::default()
     };
+    if source.text.len() > SIZE_LIMIT {
+        parsed.complain(&place(0..0), format!("the file is larger than {} KiB", SIZE_LIMIT >> 10));
+    }
     for line in &text.lines {
         parsed.take(line, top.escape, &place(line.span.clone()), false);
     }
     for (span, message) in text.mistakes {
         parsed.complain(&place(span), message);
     }
-    parsed.stages = stage::stages(&parsed.instructions);
     parsed
 }
 
@@ -116,9 +126,44 @@ impl Dockerfile {
         self.instructions.iter().any(|instruction| instruction.name == "RUN")
     }
 
+    /// Returns its stages, with build arguments over the defaults of `ARG`.
+    pub fn stages(&self, args: &BTreeMap<String, String>) -> Vec<Stage> {
+        stage::stages(&self.instructions, args)
+    }
+
     /// Returns the images that the engine would pull: bases of stages, and what `COPY --from` and `RUN --mount` name.
-    pub fn images(&self) -> Vec<Spanned<String>> {
-        stage::images(&self.stages, &self.instructions)
+    pub fn images(&self, args: &BTreeMap<String, String>) -> Vec<Spanned<String>> {
+        stage::images(&self.stages(args), &self.instructions)
+    }
+
+    /// Returns the images that the engine would pull in a stage or a build on top of this one.
+    pub fn images_on_build(&self) -> Vec<Spanned<String>> {
+        stage::images_on_build(&self.instructions)
+    }
+
+    /// Returns what only BuildKit knows: here-documents, every flag of `RUN`, and all but the oldest of `COPY` and `ADD`.
+    pub fn beyond_classic(&self) -> Vec<Spanned<String>> {
+        let beyond = |instruction: &Instruction| {
+            let Instruction { name, words, heredoc, .. } = instruction;
+            let known: &[&str] = if matches!(name.as_str(), "ADD" | "COPY") { &["--chown", "--from"] } else { &[] };
+            let is_new = |flag: &&String| !known.contains(&words::plain(flag).split('=').next().unwrap_or_default());
+            let flags = words.flags.iter().filter(is_new).cloned();
+            let document = heredoc.then(|| format!("{name} <<"));
+            flags.chain(document).map(|what| Spanned::new(what, instruction.origin.clone())).collect::<Vec<_>>()
+        };
+        let takers = self.instructions.iter().filter(|one| matches!(one.name.as_str(), "ADD" | "COPY" | "RUN"));
+        takers.flat_map(beyond).collect()
+    }
+
+    /// Returns the names that `ARG` declares.
+    pub fn declared(&self) -> Vec<Spanned<String>> {
+        let declarations = self.instructions.iter().filter(|instruction| instruction.name == "ARG");
+        let names = declarations.flat_map(|one| one.words.arguments.iter().map(move |word| (word, &one.origin)));
+        names
+            .map(|(word, origin)| {
+                Spanned::new(words::plain(word.split('=').next().unwrap_or_default()), origin.clone())
+            })
+            .collect()
     }
 
     fn take(&mut self, line: &Line, escape: char, origin: &Origin, on_build: bool) {
@@ -131,10 +176,11 @@ impl Dockerfile {
         }
         let words = Words::parse(rest, escape);
         if name == "ONBUILD" && !on_build {
-            let inner = Line { text: rest.to_owned(), span: line.span.clone() };
+            let inner = Line { text: rest.to_owned(), ..line.clone() };
             self.take(&inner, escape, origin, true);
         }
-        self.instructions.push(Instruction { name, words, on_build, origin: origin.clone() });
+        let Line { heredoc, ref span, .. } = *line;
+        self.instructions.push(Instruction { name, words, on_build, heredoc, end: span.end, origin: origin.clone() });
     }
 
     fn complain(&mut self, origin: &Origin, message: String) {

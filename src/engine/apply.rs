@@ -196,9 +196,6 @@ impl<'a> Audited<'a> {
             return Err(ApplyError::Violations(violations));
         }
         match (plan.outcome, plan.containers.as_slice(), &plan.network) {
-            (Verdict::Ready, [Container { build: Some(_), .. }], _) => {
-                Err(ApplyError::NotYet { what: "an image build" })
-            }
             (Verdict::Ready, [container], Some(network)) => Ok(Self { plan, policy, container, network }),
             (Verdict::Ready, ..) => Err(ApplyError::NotYet { what: "more than one container" }),
             (Verdict::Refused, ..) => Err(ApplyError::Refused),
@@ -208,6 +205,21 @@ impl<'a> Audited<'a> {
     /// The plan.
     pub fn plan(&self) -> &'a Plan {
         self.plan
+    }
+
+    /// The policy that it was audited against.
+    pub fn policy(&self) -> &'a Policy {
+        self.policy
+    }
+
+    /// Its network.
+    pub fn network(&self) -> &'a Network {
+        self.network
+    }
+
+    /// Its container.
+    pub fn container(&self) -> &'a Container {
+        self.container
     }
 }
 
@@ -385,7 +397,7 @@ fn agree(mismatches: Vec<Mismatch>) -> Result<(), ApplyError> {
 }
 
 /// Starts the container with its output in hand: attached later, the probe's line could be missed.
-async fn start(engine: &Engine, container: &str) -> Result<Stream, ApplyError> {
+pub(super) async fn start(engine: &Engine, container: &str) -> Result<Stream, ApplyError> {
     let path = format!("/containers/{container}/attach?stream=1&stdout=1&stderr=1");
     let stream = hijack::upgrade(&engine.endpoint, &path, String::new()).await.map_err(ApplyError::Attach)?;
     let started = engine.docker.start_container(container, None::<StartContainerOptions>).await;

@@ -267,6 +267,14 @@ pub async fn remove(engine: &Engine, state: &StateFolder) -> Result<(), CallErro
     network::remove(engine, &names::egress(&state.instance())).await
 }
 
+/// Makes sure that the engine has the guardian's image, which holds one program and nothing else; returns its reference.
+///
+/// # Errors
+/// The program cannot be read, or the engine does not take the image.
+pub async fn image(engine: &Engine, programs: &Programs) -> Result<String, GuardianError> {
+    image::ensure(engine, &programs.load(PROGRAM)?).await
+}
+
 /// Returns the images of guardians other than the program that lies beside this one.
 ///
 /// # Errors

@@ -8,6 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
+use hyper::body::Incoming;
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
@@ -50,13 +51,21 @@ pub enum HijackError {
     },
 }
 
+/// An archive in pieces; an error in place of one breaks the connection off.
+pub(crate) type Archive = http_body_util::combinators::UnsyncBoxBody<Bytes, io::Error>;
+
 /// A byte stream in both directions.
 pub(crate) type Stream = TokioIo<Upgraded>;
 
 trait Socket: AsyncRead + AsyncWrite + Send {}
 impl<T: AsyncRead + AsyncWrite + Send> Socket for T {}
 
-async fn connect(endpoint: &Endpoint) -> Result<SendRequest<Full<Bytes>>, HijackError> {
+async fn connect<B>(endpoint: &Endpoint) -> Result<SendRequest<B>, HijackError>
+where
+    B: hyper::body::Body + Send + 'static,
+    B::Data: Send,
+    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
     let failed = |source| HijackError::Connect { endpoint: endpoint.to_string(), source };
     let socket: Pin<Box<dyn Socket>> = match endpoint {
         Endpoint::Unix(path) => Box::pin(UnixStream::connect(path).await.map_err(failed)?),
@@ -79,7 +88,7 @@ pub(crate) async fn get(endpoint: &Endpoint, path: &str) -> Result<Bytes, Hijack
         .method(Method::GET)
         .uri(path)
         .header(header::HOST, "engine")
-        .body(Full::default())
+        .body(Full::<Bytes>::default())
         .expect("method, path and header are valid");
     let asked = async {
         let mut sender = connect(endpoint).await?;
@@ -103,7 +112,7 @@ pub(crate) async fn upgrade(endpoint: &Endpoint, path: &str, json: String) -> Re
         .header(header::CONTENT_TYPE, "application/json")
         .header(header::CONNECTION, "Upgrade")
         .header(header::UPGRADE, "tcp")
-        .body(Full::from(json))
+        .body(Full::<Bytes>::from(json))
         .expect("paths are made of ids that the engine gave");
     let asked = async {
         let mut sender = connect(endpoint).await?;
@@ -119,7 +128,26 @@ pub(crate) async fn upgrade(endpoint: &Endpoint, path: &str, json: String) -> Re
     timeout(PATIENCE, asked).await.map_err(|_elapsed| HijackError::Timeout)?
 }
 
-async fn text(body: hyper::body::Incoming) -> Bytes {
+/// Posts an archive as it comes, and returns the answer as it comes. Dropped, the answer ends what the engine does; it
+/// may take as long as it likes.
+///
+/// # Errors
+/// The engine cannot be reached, does not answer, or says no.
+pub(crate) async fn post_archive(endpoint: &Endpoint, path: &str, archive: Archive) -> Result<Incoming, HijackError> {
+    let request = Request::builder()
+        .method(Method::POST)
+        .uri(path)
+        .header(header::HOST, "engine")
+        .header(header::CONTENT_TYPE, "application/x-tar")
+        .body(archive)
+        .expect("the path is encoded");
+    let mut sender = connect(endpoint).await?;
+    let response = sender.send_request(request).await.map_err(HijackError::Protocol)?;
+    let status = response.status();
+    if status.is_success() { Ok(response.into_body()) } else { Err(refused(status, &text(response.into_body()).await)) }
+}
+
+async fn text(body: Incoming) -> Bytes {
     Limited::new(body, ANSWER_LIMIT).collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default()
 }
 

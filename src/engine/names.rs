@@ -13,6 +13,8 @@ pub const WORKSPACE: &str = "cloister.workspace";
 pub const DIGEST: &str = "cloister.digest";
 /// Label: the user who made it.
 pub const USER: &str = "cloister.user";
+/// Label of a container that is made to look at an image's files: the cache that what is found goes into.
+pub const LOOK: &str = "cloister.look";
 /// Label of the guardian, its network and its image: the instance.
 pub const GUARDIAN: &str = "cloister.guardian";
 
@@ -24,6 +26,12 @@ pub fn instance(uid: u32, state: &Path) -> String {
 /// Name of a sandbox's container and of its network.
 pub fn container(id: &str) -> String {
     format!("cloister-{id}")
+}
+
+/// What a sandbox's image build is called: its network, the container that holds it, its image, and its identity at
+/// the guardian.
+pub fn build(id: &str) -> String {
+    format!("cloister-build-{id}")
 }
 
 /// Name of the guardian's container.
@@ -47,6 +55,14 @@ pub fn labels(id: &str, workspace: &str, digest: &str, uid: u32) -> BTreeMap<Str
     let uid = uid.to_string();
     [(SANDBOX, id), (WORKSPACE, workspace), (DIGEST, digest), (USER, &uid)]
         .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .into()
+}
+
+/// Returns the labels of a container that is made to look at an image's files. An image that was built for a sandbox
+/// has labels of its own; the container does not belong to the sandbox.
+pub fn look_labels(cache: &Path, uid: u32) -> BTreeMap<String, String> {
+    [(LOOK, digest_prefix(&cache.display().to_string(), 12)), (USER, uid.to_string()), (SANDBOX, String::new())]
+        .map(|(key, value)| (key.to_owned(), value))
         .into()
 }
 

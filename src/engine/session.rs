@@ -1,5 +1,6 @@
 //! Sandboxes over time: start, attach, stop, list, shut down, and cleaning up what a killed start left.
 
+mod build;
 mod clean;
 mod gc;
 mod head;
@@ -15,6 +16,7 @@ mod stop;
 use bollard::query_parameters::InspectContainerOptions;
 
 use self::life::Life;
+pub use build::{Build, build};
 pub use gc::{Garbage, Left, collect, garbage};
 pub use head::unlike_head;
 pub use list::{Listed, list};
@@ -26,6 +28,7 @@ pub use start::{Served, Start, Started, hand_over, reload, start};
 pub use stop::{Stopped, shutdown, stop};
 
 use super::apply::{ApplyError, Bench};
+use super::build::BuildError;
 use super::connect::{CallError, ConnectError, Engine, Operation};
 use super::exec::ExecError;
 use super::guardian::GuardianError;
@@ -69,6 +72,9 @@ pub enum SessionError {
     /// A plan did not become a sandbox.
     #[error(transparent)]
     Apply(#[from] ApplyError),
+    /// The image could not be built.
+    #[error(transparent)]
+    Build(#[from] BuildError),
     /// Lifecycle commands did not all run.
     #[error(transparent)]
     Lifecycle(#[from] LifecycleError),
@@ -124,6 +130,7 @@ impl SessionError {
             Self::State(error) => error.hint(),
             Self::Guardian(error) => error.hint(),
             Self::Apply(error) => error.hint(),
+            Self::Build(error) => error.hint(),
             Self::Lifecycle(error) => error.hint(),
             Self::Select(error) => error.hint(),
             Self::Overlap { name, .. } => Some(format!(

@@ -199,6 +199,14 @@ impl StateFolder {
         Ok(self.ids()?.into_iter().filter(|id| self.load(id).is_err()).collect())
     }
 
+    /// Returns the ids of sandboxes whose folder holds a file of that name.
+    ///
+    /// # Errors
+    /// The folder cannot be listed.
+    pub fn with_file(&self, name: &str) -> Result<Vec<String>, StateError> {
+        Ok(self.ids()?.into_iter().filter(|id| self.sandbox(id).join(name).exists()).collect())
+    }
+
     /// Writes what a sandbox gets to read, in folders that it can enter; what was there before is gone.
     ///
     /// # Errors

@@ -1,5 +1,7 @@
 //! `build`: what may go into an image build, and what its Dockerfile would fetch behind the guardian's back.
 
+mod inspect;
+
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
@@ -7,10 +9,9 @@ use super::draft::{Context, Draft};
 use super::syntax::{env, image};
 use crate::config::dockerfile::Dockerfile;
 use crate::config::model::{self, Text, Variable};
-use crate::diagnostic::Level;
 use crate::plan::finding::{Action, Code, Finding, Severity};
 use crate::plan::model::{Build, PLACEHOLDER};
-use crate::source::{Origin, Spanned};
+use crate::source::Spanned;
 
 /// Takes the build, with its Dockerfile where that could be read.
 pub(super) fn take(
@@ -30,28 +31,30 @@ pub(super) fn take(
     let cache_from = cache_sources(draft, &asked.cache_from);
     let args = arguments(draft, &asked.args);
     asked.options.iter().for_each(|option| drop_option(draft, option));
-    if let Some(dockerfile) = dockerfile {
-        inspect(draft, &asked.dockerfile.origin, dockerfile);
-    }
-    not_run_yet(draft, &asked.dockerfile);
+    let target = asked.target.as_ref().and_then(|target| stage(draft, target));
     let (Some(file), Some(tree)) = (file, tree) else { return };
+    let Some(dockerfile) = dockerfile else {
+        let reason = "this is no file below the opened folder that can be read";
+        draft.note(
+            Code::BuildPath,
+            Severity::Medium,
+            Action::Refused,
+            &asked.dockerfile.origin,
+            &asked.dockerfile.value.value,
+            reason,
+        );
+        return;
+    };
+    inspect::report(draft, context, &asked.dockerfile.origin, dockerfile, &args);
     draft.build = Some(Build {
         dockerfile: shown(&file),
+        digest: dockerfile.digest.clone(),
         context: shown(&tree),
         args,
-        target: asked.target.as_ref().and_then(|target| stage(draft, target)),
+        target,
         cache_from,
         network: "guardian".to_owned(),
     });
-}
-
-/// What would be built is planned to the end; nothing runs it yet.
-fn not_run_yet(draft: &mut Draft, asked: &Spanned<Text>) {
-    let reason = "this version plans image builds and does not run them: cloister start ends here";
-    draft.findings.push(
-        Finding::new(Code::NotYet, Severity::Medium, Action::Removed, &asked.origin, &asked.value.value, reason)
-            .help("build it yourself, and name it as \"image\" in devcontainer.json"),
-    );
 }
 
 /// The folder of the configuration file relative to the mounted folder.
@@ -202,37 +205,4 @@ fn drop_option(draft: &mut Draft, option: &Spanned<Text>) {
         _ => (Code::BuildOption, Severity::Low, "options of docker build are not passed through"),
     };
     draft.note(code, severity, Action::Removed, &option.origin, text, reason);
-}
-
-/// Reports what the Dockerfile would fetch or be given (SEC-35, SEC-86).
-fn inspect(draft: &mut Draft, origin: &Origin, dockerfile: &Dockerfile) {
-    for mistake in dockerfile.diagnostics.iter().filter(|mistake| mistake.level == Level::Error) {
-        let place = Origin { pointer: mistake.pointer.clone(), location: Some(mistake.location.clone()) };
-        draft.note(Code::BuildPath, Severity::Medium, Action::Refused, &place, &mistake.label, &mistake.message);
-    }
-    if let Some(syntax) = &dockerfile.syntax {
-        let reason = "a frontend is a program that the engine downloads and runs for this build";
-        draft.note(Code::BuildFrontend, Severity::High, Action::NeedsApproval, &syntax.origin, &syntax.value, reason);
-    }
-    for fetch in dockerfile.fetches() {
-        let reason = "the engine itself would fetch this, from your machine's own network";
-        draft.note(Code::BuildNetwork, Severity::Critical, Action::NeedsApproval, &fetch.origin, &fetch.value, reason);
-    }
-    for grant in dockerfile.run_grants() {
-        let reason = "would give a build step the host's network, its secrets, or privileges";
-        draft.note(Code::BuildNetwork, Severity::High, Action::NeedsApproval, &grant.origin, &grant.value, reason);
-    }
-    if dockerfile.runs_commands() {
-        draft.findings.push(
-            Finding::new(
-                Code::BuildNetwork,
-                Severity::High,
-                Action::Replaced,
-                origin,
-                "RUN steps with the engine's network and default capabilities",
-                "what a build step downloads is code that runs",
-            )
-            .effective("RUN steps behind the guardian"),
-        );
-    }
 }

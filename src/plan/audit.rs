@@ -56,7 +56,7 @@ macro_rules! checks {
 }
 
 checks! {
-    Verdict = "a plan is refused exactly when one of its findings says so",
+    Verdict = "a plan is refused exactly when one of its findings says so, or is about a build and waits for approval",
     RefusedRunsNothing = "a refused plan holds nothing that could run",
     ReadyIsComplete = "a ready plan has a container, a network and a proxy",
     Capabilities = "every capability is dropped and none added",

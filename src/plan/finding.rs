@@ -234,6 +234,13 @@ impl Finding {
         }
     }
 
+    /// Tells whether the plan does not run because of it. A build cannot leave out what waits for approval: the image
+    /// would be another one.
+    pub fn stops(&self) -> bool {
+        let is_build = matches!(self.code, Code::BuildNetwork | Code::BuildFrontend);
+        self.action == Action::Refused || is_build && self.action == Action::NeedsApproval
+    }
+
     /// Says what runs instead.
     #[must_use]
     pub fn effective(mut self, effective: impl Into<String>) -> Self {

@@ -188,6 +188,8 @@ pub struct Container {
 pub struct Build {
     /// Dockerfile, relative to the mounted folder.
     pub dockerfile: String,
+    /// `sha256:` and the SHA-256 of the Dockerfile that was judged; no other one is built.
+    pub digest: String,
     /// Context folder, relative to the mounted folder.
     pub context: String,
     /// Build arguments.

@@ -1,6 +1,7 @@
 //! Sandboxes on a real engine, through the program itself: what is made, what runs in it, and what is left.
 
 mod broken;
+mod builds;
 mod images;
 mod interference;
 mod lifecycle;

@@ -53,18 +53,17 @@ impl User {
 }
 
 #[test]
-fn an_image_that_has_to_be_built_is_planned_and_not_started() {
+fn a_build_that_waits_for_approval_is_refused() {
     let user = User::with(&[
         (".devcontainer/devcontainer.json", r#"{ "build": { "dockerfile": "Dockerfile" } }"#),
-        (".devcontainer/Dockerfile", "FROM debian:bookworm\n"),
+        (".devcontainer/Dockerfile", "FROM debian:bookworm\nADD https://example.com/tool /tool\n"),
     ]);
     let plan = user.run(&["plan"]);
-    assert_eq!(plan.code, Some(0), "{}", plan.stderr);
-    assert!(plan.stdout.starts_with("project · planned, not built yet, with"), "{}", plan.stdout);
-    assert!(plan.stdout.contains("not-yet") && !plan.stdout.contains("start it"), "{}", plan.stdout);
+    assert_eq!(plan.code, Some(3), "{}", plan.stderr);
+    assert!(plan.stdout.starts_with("project · refused: the engine itself would fetch this"), "{}", plan.stdout);
     let start = user.run(&["start", "--", "true"]);
     assert_eq!((start.code, start.stdout.as_str()), (Some(3), ""), "{}", start.stderr);
-    assert!(start.stderr.contains("has to be built") && start.stderr.contains("hint: build it"), "{}", start.stderr);
+    assert!(start.stderr.contains("the plan is refused, nothing was started"), "{}", start.stderr);
 }
 
 #[test]

@@ -22,7 +22,8 @@ fn harden(configuration: &Value, world: &World, policy: &Policy) -> Plan {
         relative: relative.to_owned(),
         absolute: format!("{}/{relative}", world.facts.host.folder.display()),
     };
-    let (config, dockerfile) = (Some(&text), None);
+    let file = Source::new("Dockerfile", "FROM debian:bookworm\nRUN make\n");
+    let (config, dockerfile) = (Some(&text), Some(&file));
     let inputs = Inputs { config, dockerfile, policy, facts: &world.facts, environment: &world.environment };
     plan(&inputs, read(&inputs))
 }

@@ -208,6 +208,7 @@ fn what_only_the_image_says_has_no_line() {
     let container = &mut plan.containers[0];
     container.image = None;
     container.build = Some(Build {
+        digest: format!("sha256:{}", "0".repeat(64)),
         dockerfile: ".devcontainer/Dockerfile".into(),
         context: ".".into(),
         args: Default::default(),

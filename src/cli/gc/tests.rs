@@ -3,6 +3,7 @@ use super::*;
 #[test]
 fn what_goes_is_said_before_and_after() {
     let left = |name: &str, volumes: &[&str]| Left {
+        images: volumes.iter().skip(1).map(ToString::to_string).collect(),
         id: "0".into(),
         name: name.into(),
         workspace: format!("/home/dev/{name}"),
@@ -11,7 +12,7 @@ fn what_goes_is_said_before_and_after() {
     let garbage =
         Garbage { sandboxes: vec![left("api", &[]), left("w\u{1b}b", &["v", "w"])], images: vec!["g:1".into()] };
     let before = "api: home folder and state; /home/dev/api stays\n\
-                  w\\u{1b}b: home folder and state, 2 volumes; /home/dev/w\\u{1b}b stays\nimage g:1\n";
+                  w\\u{1b}b: home folder and state, 2 volumes, 1 image; /home/dev/w\\u{1b}b stays\nimage g:1\n";
     assert_eq!(listed(&garbage), before);
     let after = "`api` removed\n`w\\u{1b}b` started meanwhile, and stays\n";
     assert_eq!(ended(&garbage, &["api".into()]), after);

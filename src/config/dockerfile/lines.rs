@@ -11,6 +11,8 @@ pub(super) struct Line {
     pub(super) text: String,
     /// Byte range from its first to its last physical line.
     pub(super) span: Range<usize>,
+    /// Whether a here-document follows.
+    pub(super) heredoc: bool,
 }
 
 /// A file in logical lines.
@@ -25,8 +27,9 @@ pub(super) fn read(text: &str, escape: char) -> Lines {
     let start = if text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
     let mut reader = Reader { text, position: start, escape };
     let mut lines = Lines::default();
-    while let Some(line) = reader.logical() {
+    while let Some(mut line) = reader.logical() {
         for heredoc in heredoc::of(&line.text, escape) {
+            line.heredoc = true;
             if !reader.skip_heredoc(&heredoc) {
                 lines.mistakes.push((line.span.clone(), format!("the heredoc `{}` is not closed", heredoc.name)));
             }
@@ -72,11 +75,11 @@ impl<'a> Reader<'a> {
                 }
                 None => {
                     joined.push_str(part);
-                    return Some(Line { text: joined, span: begin..end });
+                    return Some(Line { text: joined, span: begin..end, heredoc: false });
                 }
             }
         }
-        span.map(|span| Line { text: joined, span })
+        span.map(|span| Line { text: joined, span, heredoc: false })
     }
 
     /// Returns a line without the escape character that continues it; two of them are one character and continue nothing.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Instruction;
+use super::{Instruction, words};
 use crate::source::{Origin, Spanned};
 
 /// One stage of a build.
@@ -24,64 +24,89 @@ const EXPANSION_LIMIT: usize = 4096;
 const SCRATCH: &str = "scratch";
 
 /// Returns the stages of a file.
-pub(super) fn stages(instructions: &[Instruction]) -> Vec<Stage> {
-    let mut defaults = BTreeMap::new();
+pub(super) fn stages(instructions: &[Instruction], args: &BTreeMap<String, String>) -> Vec<Stage> {
+    let mut values = BTreeMap::new();
     let mut stages = Vec::new();
     for instruction in instructions.iter().filter(|instruction| !instruction.on_build) {
         match instruction.name.as_str() {
-            "ARG" if stages.is_empty() => defaults.extend(
-                instruction
-                    .words
-                    .arguments
-                    .iter()
-                    .filter_map(|word| {
-                        let (name, value) = word.split_once('=')?;
-                        Some((name.to_owned(), expand(value.trim_matches(['"', '\'']), &defaults)))
-                    })
-                    .collect::<Vec<_>>(),
-            ),
-            "FROM" => stages.extend(stage(instruction, &defaults)),
+            "ARG" if stages.is_empty() => declare(&instruction.words.arguments, args, &mut values),
+            "FROM" => stages.push(stage(instruction, &values)),
             _ => {}
         }
     }
     stages
 }
 
-fn stage(from: &Instruction, defaults: &BTreeMap<String, String>) -> Option<Stage> {
-    let arguments = &from.words.arguments;
-    let base = arguments.first()?.trim_matches(['"', '\'']);
-    let is_named = arguments.get(1).is_some_and(|word| word.eq_ignore_ascii_case("as"));
-    Some(Stage {
-        base: expand(base, defaults),
-        name: arguments.get(2).filter(|_| is_named).map(|name| name.to_ascii_lowercase()),
-        platform: from.words.flag("platform").map(|platform| expand(platform, defaults)),
-        origin: from.origin.clone(),
-    })
+/// An argument of the build wins over the default; without either, the variable is nothing.
+fn declare(words: &[String], args: &BTreeMap<String, String>, values: &mut BTreeMap<String, String>) {
+    for word in words {
+        let (name, default) = word.split_once('=').map_or((word.as_str(), None), |(name, value)| (name, Some(value)));
+        let default = default.map(|value| expand(value.trim_matches(['"', '\'']), values));
+        match args.get(name).cloned().or(default) {
+            Some(value) => values.insert(name.to_owned(), value),
+            None => values.remove(name),
+        };
+    }
 }
 
-/// Returns every image that is neither a stage nor `scratch`.
+fn stage(from: &Instruction, values: &BTreeMap<String, String>) -> Stage {
+    let arguments = &from.words.arguments;
+    let base = arguments.first().map_or("", |word| word.trim_matches(['"', '\'']));
+    let is_named = arguments.get(1).is_some_and(|word| word.eq_ignore_ascii_case("as"));
+    Stage {
+        base: expand(base, values),
+        name: arguments.get(2).filter(|_| is_named).map(|name| name.to_ascii_lowercase()),
+        platform: from.words.flag("platform").map(|platform| expand(&platform, values)),
+        origin: from.origin.clone(),
+    }
+}
+
+/// Returns every image that is neither an earlier stage nor `scratch`: only what stands above is a stage to a builder.
 pub(super) fn images(stages: &[Stage], instructions: &[Instruction]) -> Vec<Spanned<String>> {
-    let is_stage = |name: &str, count: usize| {
-        let known = stages[..count].iter().any(|stage| stage.name.as_deref() == Some(&name.to_ascii_lowercase()));
-        known || name.parse::<usize>().is_ok_and(|index| index < count) || name == SCRATCH
+    let is_named = |name: &str, before: &[Stage]| {
+        let name = name.to_ascii_lowercase();
+        name == SCRATCH || before.iter().any(|stage| stage.name.as_ref() == Some(&name))
     };
-    let bases = stages.iter().enumerate().filter(|(index, stage)| !is_stage(&stage.base, *index));
-    let mut images: Vec<_> = bases.map(|(_, stage)| Spanned::new(stage.base.clone(), stage.origin.clone())).collect();
-    for instruction in instructions {
-        let from = match instruction.name.as_str() {
-            "COPY" => instruction.words.flag("from").into_iter().collect(),
-            "RUN" => mounted(instruction),
-            _ => Vec::new(),
-        };
-        let pulled = from.into_iter().filter(|name| !is_stage(name, stages.len()));
-        images.extend(pulled.map(|name| Spanned::new(name.to_owned(), instruction.origin.clone())));
+    let mut images = Vec::new();
+    let mut begun = 0;
+    for instruction in instructions.iter().filter(|instruction| !instruction.on_build) {
+        if instruction.name == "FROM" {
+            let pulled = stages.get(begun).filter(|stage| !is_named(&stage.base, &stages[..begun]));
+            images.extend(pulled.map(|stage| Spanned::new(stage.base.clone(), stage.origin.clone())));
+            begun += 1;
+        }
+        let above = begun.saturating_sub(1);
+        let is_stage =
+            |name: &str| is_named(name, &stages[..above]) || name.parse::<usize>().is_ok_and(|index| index < above);
+        let pulled = sources(instruction).into_iter().filter(|name| !is_stage(name));
+        images.extend(pulled.map(|name| Spanned::new(name, instruction.origin.clone())));
     }
     images
 }
 
-fn mounted(run: &Instruction) -> Vec<&str> {
-    let mounts = run.words.flags.iter().filter_map(|flag| flag.strip_prefix("--mount="));
-    mounts.flat_map(|mount| mount.split(',')).filter_map(|field| field.trim().strip_prefix("from=")).collect()
+/// Returns what `ONBUILD` would copy from; which stages are there then is not known here.
+pub(super) fn images_on_build(instructions: &[Instruction]) -> Vec<Spanned<String>> {
+    let triggers = instructions.iter().filter(|instruction| instruction.on_build);
+    let names = triggers.flat_map(|one| sources(one).into_iter().map(move |name| (name, &one.origin)));
+    names.map(|(name, origin)| Spanned::new(name, origin.clone())).collect()
+}
+
+fn sources(instruction: &Instruction) -> Vec<String> {
+    match instruction.name.as_str() {
+        "COPY" | "ADD" => instruction.words.flag("from").into_iter().collect(),
+        "RUN" => mounted(instruction),
+        _ => Vec::new(),
+    }
+}
+
+fn mounted(run: &Instruction) -> Vec<String> {
+    let flags = run.words.flags.iter().map(|flag| words::plain(flag));
+    let mounts = flags.filter_map(|flag| Some(flag.strip_prefix("--mount=")?.to_owned()));
+    let from = |mount: String| {
+        let fields = mount.split(',').filter_map(|field| field.trim().strip_prefix("from="));
+        fields.map(str::to_owned).collect::<Vec<_>>()
+    };
+    mounts.flat_map(from).collect()
 }
 
 /// Puts values in for `$NAME`, `${NAME}`, `${NAME:-word}` and `${NAME:+word}`; what is not known stays as it is.

@@ -20,10 +20,14 @@ impl Words {
         Self { flags, arguments: list.unwrap_or_else(|| words[count..].to_vec()) }
     }
 
-    /// Returns the value of a flag; the last one counts.
-    pub fn flag(&self, name: &str) -> Option<&str> {
-        let values = self.flags.iter().filter_map(|flag| flag.strip_prefix("--")?.split_once('='));
-        values.rev().find(|(found, _)| *found == name).map(|(_, value)| value)
+    /// Returns the value of a flag, as a builder reads it; the last one counts.
+    pub fn flag(&self, name: &str) -> Option<String> {
+        let value = |flag: &String| {
+            let flag = plain(flag);
+            let (found, value) = flag.strip_prefix("--")?.split_once('=')?;
+            (found == name).then(|| value.to_owned())
+        };
+        self.flags.iter().rev().find_map(value)
     }
 
     /// Returns all arguments but the last, which is the target; without the quotes around them.

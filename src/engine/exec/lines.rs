@@ -109,7 +109,7 @@ impl<'a> Lines<'a> {
 }
 
 /// Makes text visible; lines, tabs and a return before the end of a line stay.
-fn shown(text: &str) -> String {
+pub(crate) fn shown(text: &str) -> String {
     let piece = |piece: &str| match piece {
         "\r\n" | "\n" => "\n".to_owned(),
         "\t" => "\t".to_owned(),

@@ -95,20 +95,26 @@ struct Accounts {
 /// # Errors
 /// The image is not there, or the engine does not answer.
 pub async fn image(engine: &Engine, reference: &str, pull: Pull, cache: &Path) -> Result<ImageFacts, ImageError> {
-    let found = inspect(&engine.docker, reference).await?;
-    let inspected = match (found, pull) {
-        (Some(inspected), _) => inspected,
-        (None, Pull::Never) => return Err(ImageError::NotFound { reference: reference.to_owned(), source: None }),
-        (None, Pull::Missing) => {
-            let missing = |source| ImageError::NotFound { reference: reference.to_owned(), source };
-            pull::pull(&engine.docker, reference).await.map_err(|error| missing(Some(error)))?;
-            inspect(&engine.docker, reference).await?.ok_or_else(|| missing(None))?
-        }
-    };
-    let mut facts = configuration(inspected);
+    let mut facts = configuration(present(engine, reference, pull).await?);
     let accounts = remembered_accounts(engine, &facts.id, cache).await?;
     (facts.passwd, facts.group, facts.homes) = (accounts.passwd, accounts.group, accounts.homes);
     Ok(facts)
+}
+
+/// Asks the engine for what it says of an image itself, fetching it where `pull` says so.
+///
+/// # Errors
+/// The image is not there, or the engine does not answer.
+pub async fn present(engine: &Engine, reference: &str, pull: Pull) -> Result<ImageInspect, ImageError> {
+    let missing = |source| ImageError::NotFound { reference: reference.to_owned(), source };
+    match (inspect(&engine.docker, reference).await?, pull) {
+        (Some(inspected), _) => Ok(inspected),
+        (None, Pull::Never) => Err(missing(None)),
+        (None, Pull::Missing) => {
+            pull::pull(&engine.docker, reference).await.map_err(|error| missing(Some(error)))?;
+            inspect(&engine.docker, reference).await?.ok_or_else(|| missing(None))
+        }
+    }
 }
 
 async fn inspect(docker: &Docker, reference: &str) -> Result<Option<ImageInspect>, CallError> {
@@ -149,6 +155,16 @@ async fn remembered_accounts(engine: &Engine, id: &str, cache: &Path) -> Result<
     let accounts = accounts?;
     file::write(&path, &serde_json::to_vec(&accounts).expect("the keys are texts"), 0o600)?;
     Ok(accounts)
+}
+
+/// Takes the lock of what looks at images' files; `None` while somebody looks.
+///
+/// # Errors
+/// The lock cannot be used.
+pub fn try_lock(cache: &Path) -> Result<Option<Lock>, ImageError> {
+    let folder = cache.join("images");
+    paths::private(&folder)?;
+    Ok(Lock::try_take(&folder.join("lock"))?)
 }
 
 /// Returns what lies at paths of an image, looked at in order: below what is no folder, nothing is looked at.

@@ -9,14 +9,17 @@ use bollard::query_parameters::{
 };
 use tokio::time::sleep;
 
+use super::super::build::BuildError;
 use super::super::connect::{CallError, Operation};
 use super::super::covers;
+use super::super::facts::image;
 use super::super::guardian;
 use super::super::names;
 use super::super::network;
 use super::super::receipt::{Receipt, State};
 use super::life::Life;
-use super::{Context, SessionError};
+use super::{Context, SessionError, build};
+use bollard::models::ContainerSummary;
 
 /// How often the engine is asked again while it removes a container.
 const REMOVAL_TRIES: u32 = 100;
@@ -57,7 +60,7 @@ pub(super) async fn remove_unreadable(context: &Context) -> Result<Vec<String>, 
     Ok(ids)
 }
 
-async fn remove_container(context: &Context, name: &str) -> Result<(), CallError> {
+pub(super) async fn remove_container(context: &Context, name: &str) -> Result<(), CallError> {
     for _ in 0..REMOVAL_TRIES {
         let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
         let removed = context.engine.docker.remove_container(name, Some(options)).await;
@@ -74,7 +77,16 @@ async fn remove_container(context: &Context, name: &str) -> Result<(), CallError
 
 /// Removes what a start that was killed left behind, and what is left of sandboxes whose container ended by itself.
 pub(super) async fn sweep(context: &Context) -> Result<(), SessionError> {
-    let held = held(context).await?;
+    build::sweep(context).await?;
+    let Held { sandboxes: held, looks } = all_held(context).await?;
+    // Whoever holds the lock looks at an image right now.
+    if !looks.is_empty()
+        && let Some(_lock) = image::try_lock(&context.paths.cache).map_err(BuildError::from)?
+    {
+        for look in looks {
+            remove_container(context, &look).await?;
+        }
+    }
     for receipt in context.state.receipts()? {
         if is_settled(context, &held, &receipt).await? {
             continue;
@@ -102,6 +114,18 @@ async fn is_settled(context: &Context, held: &BTreeSet<String>, receipt: &Receip
 
 /// Returns the ids of the user's sandboxes that the engine has a container or a network of.
 pub(super) async fn held(context: &Context) -> Result<BTreeSet<String>, CallError> {
+    Ok(all_held(context).await?.sandboxes)
+}
+
+/// What the engine has of the user's.
+struct Held {
+    /// Ids of sandboxes.
+    sandboxes: BTreeSet<String>,
+    /// Ids of containers that look at images' files for this user's cache.
+    looks: Vec<String>,
+}
+
+async fn all_held(context: &Context) -> Result<Held, CallError> {
     let label = format!("{}={}", names::USER, context.state.uid());
     let filters: HashMap<_, _> = [("label", vec![label.as_str(), names::SANDBOX])].into();
     let docker = &context.engine.docker;
@@ -109,7 +133,13 @@ pub(super) async fn held(context: &Context) -> Result<BTreeSet<String>, CallErro
     let containers = docker.list_containers(Some(options)).await.operation(|| "list the containers".to_owned())?;
     let options = ListNetworksOptionsBuilder::default().filters(&filters).build();
     let networks = docker.list_networks(Some(options)).await.operation(|| "list the networks".to_owned())?;
+    let own = names::look_labels(&context.paths.cache, context.state.uid());
+    let is_own = |container: &ContainerSummary| {
+        container.labels.as_ref().and_then(|labels| labels.get(names::LOOK)) == own.get(names::LOOK)
+    };
+    let looks = containers.iter().filter(|one| is_own(one)).filter_map(|one| one.id.clone()).collect();
     let containers = containers.into_iter().filter_map(|container| container.labels);
     let labels = containers.chain(networks.into_iter().filter_map(|network| network.labels));
-    Ok(labels.filter_map(|mut labels| labels.remove(names::SANDBOX)).collect())
+    let ids = labels.filter_map(|mut labels| labels.remove(names::SANDBOX));
+    Ok(Held { sandboxes: ids.filter(|id| !id.is_empty()).collect(), looks })
 }

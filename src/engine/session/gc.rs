@@ -10,7 +10,7 @@ use super::super::connect::{CallError, Operation};
 use super::super::guardian;
 use super::super::names;
 use super::super::receipt::{Receipt, State};
-use super::{Context, SelectError, SessionError, clean, select};
+use super::{Context, SelectError, SessionError, build, clean, select};
 use crate::host::tree;
 
 /// What one stopped sandbox left.
@@ -24,6 +24,8 @@ pub struct Left {
     pub workspace: String,
     /// Names of its volumes.
     pub volumes: Vec<String>,
+    /// Ids of the images that were built for it.
+    pub images: Vec<String>,
 }
 
 /// What can be removed.
@@ -79,7 +81,8 @@ pub async fn collect(context: &Context, garbage: &Garbage) -> Result<Vec<String>
 
 async fn left(context: &Context, receipt: Receipt) -> Result<Left, CallError> {
     let volumes = volumes(context, &receipt.id).await?;
-    Ok(Left { id: receipt.id, name: receipt.name, workspace: receipt.workspace, volumes })
+    let images = build::images(context, &receipt.id, false).await?.into_iter().collect();
+    Ok(Left { id: receipt.id, name: receipt.name, workspace: receipt.workspace, volumes, images })
 }
 
 /// Returns the volumes that carry the labels of this user's sandbox.
@@ -103,6 +106,9 @@ async fn forget(context: &Context, id: &str) -> Result<bool, SessionError> {
     for volume in volumes(context, id).await? {
         let removed = context.engine.docker.remove_volume(&volume, None::<RemoveVolumeOptions>).await;
         removed.unless_absent(|| format!("remove the volume `{volume}`"))?;
+    }
+    for image in build::images(context, id, false).await? {
+        build::remove_image(context, &image).await?;
     }
     tree::remove(&context.paths.data.join("homes").join(id))?;
     tree::remove(&context.state.sandbox(id))?;

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::super::apply::{ApplyError, Audited, apply};
+use super::super::apply::{Audited, apply};
 use super::super::covers;
 use super::super::guardian;
 use super::super::lifecycle;
@@ -180,7 +180,8 @@ async fn create(
     let before = if receipt.unreviewed { review(context, &gone).await.ok() } else { None };
     context.state.save(&receipt)?;
     context.state.save_plan(id.as_str(), canonical::pretty(audited.plan()).as_bytes())?;
-    match until_interrupted(apply(context.bench(), audited, request.image, &mut receipt)).await {
+    let applying = async { Ok(apply(context.bench(), audited, request.image, &mut receipt).await?) };
+    match until_interrupted(applying).await {
         Ok(()) => {
             receipt.state = State::Running;
             receipt.unreviewed = true;
@@ -196,11 +197,13 @@ async fn create(
 }
 
 /// Whoever presses Ctrl-C gets what was made so far removed.
-async fn until_interrupted(applying: impl Future<Output = Result<(), ApplyError>>) -> Result<(), SessionError> {
+pub(super) async fn until_interrupted<T>(
+    working: impl Future<Output = Result<T, SessionError>>,
+) -> Result<T, SessionError> {
     let listen = |kind| signal(kind).map_err(SessionError::Signals);
     let (mut interrupted, mut terminated) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
     tokio::select! {
-        applied = applying => Ok(applied?),
+        done = working => done,
         _ = interrupted.recv() => Err(SessionError::Interrupted),
         _ = terminated.recv() => Err(SessionError::Interrupted),
     }
@@ -257,7 +260,7 @@ fn overlapping(receipts: &[Receipt], id: &str, mount: &str) -> Option<(String, S
 }
 
 /// The policy as the guardian reads it.
-fn wire(policy: &Policy) -> Result<WirePolicy, SessionError> {
+pub(super) fn wire(policy: &Policy) -> Result<WirePolicy, SessionError> {
     Ok(WirePolicy {
         allow: policy.egress.allow.iter().map(|rule| rule.as_str().to_owned()).collect(),
         deny: policy.egress.deny.iter().map(|rule| rule.as_str().to_owned()).collect(),

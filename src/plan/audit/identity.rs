@@ -74,6 +74,9 @@ fn check_hosts(container: &Container, report: &mut Scope<'_>) {
 
 fn check_build(build: &Build, report: &mut Scope<'_>) {
     report.require(build.network == "guardian", Check::Image, "/build/network", &build.network);
+    let digest = build.digest.strip_prefix("sha256:").unwrap_or_default();
+    let whole = digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
+    report.require(whole, Check::Image, "/build/digest", &build.digest);
     for (place, path) in [("/build/dockerfile", &build.dockerfile), ("/build/context", &build.context)] {
         let climbs = path.split('/').any(|part| part == "..");
         let inside = !path.is_empty() && !path.starts_with(['/', '-']) && !climbs && !path.contains(char::is_control);

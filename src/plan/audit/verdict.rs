@@ -2,13 +2,17 @@
 
 use super::{Check, Report, words};
 use crate::plan::Plan;
-use crate::plan::finding::Action;
+use crate::plan::finding::{Action, Code, Finding};
 use crate::plan::model::{HookStatus, Verdict};
 
 pub(super) fn check(plan: &Plan, report: &mut Report) {
     let mut scope = report.below("");
     let refused = plan.outcome == Verdict::Refused;
-    let refusing = plan.findings.iter().filter(|finding| finding.action == Action::Refused).count();
+    let stops = |finding: &&Finding| {
+        let build = [Code::BuildNetwork, Code::BuildFrontend].contains(&finding.code);
+        finding.action == Action::Refused || finding.action == Action::NeedsApproval && build
+    };
+    let refusing = plan.findings.iter().filter(stops).count();
     scope.require(refused == (refusing > 0), Check::Verdict, "/outcome", (plan.outcome, refusing));
     if refused {
         let empty = plan.containers.is_empty() && plan.network.is_none() && plan.proxy.is_none();

@@ -87,6 +87,7 @@ fn message(finding: &Finding) -> String {
         (Action::Replaced, "") => "replaced".to_owned(),
         (Action::Replaced, effective) => format!("replaced by {effective}"),
         (Action::Added, _) => "added by cloister".to_owned(),
+        (Action::NeedsApproval, _) if finding.stops() => "refused until it is approved".to_owned(),
         (Action::NeedsApproval, _) => "left out until it is approved".to_owned(),
         (Action::Refused, _) => "refused".to_owned(),
         (Action::Kept, _) => "kept".to_owned(),

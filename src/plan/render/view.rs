@@ -115,10 +115,9 @@ fn answer(plan: &Plan) -> (String, &'static str) {
     let waiting = number(&|finding| finding.action == Action::NeedsApproval);
     let notes = number(&|finding| finding.action == Action::Kept);
     let notes = if notes == 0 { String::new() } else { format!(" and {}", count(notes, "note")) };
-    let ready = if is_built(plan) { "planned, not built yet" } else { "ready" };
     let answer = match differences {
-        0 => format!("{ready}, as asked{notes}"),
-        some => format!("{ready}, with {}{notes}", count(some, "difference")),
+        0 => format!("ready, as asked{notes}"),
+        some => format!("ready, with {}{notes}", count(some, "difference")),
     };
     match waiting {
         0 => (answer, "good"),
@@ -127,13 +126,8 @@ fn answer(plan: &Plan) -> (String, &'static str) {
     }
 }
 
-/// Whether the image has to be built first, which `start` does not do.
-fn is_built(plan: &Plan) -> bool {
-    plan.containers.iter().any(|container| container.build.is_some())
-}
-
 fn refusal(plan: &Plan) -> String {
-    let causes: Vec<_> = plan.findings.iter().filter(|finding| finding.action == Action::Refused).collect();
+    let causes: Vec<_> = plan.findings.iter().filter(|finding| finding.stops()).collect();
     let gravest = causes.iter().min_by_key(|finding| Reverse(finding.severity));
     let reason = gravest.map_or_else(|| "nothing can run".into(), |finding| visible(&finding.reason));
     match causes.len().saturating_sub(1) {
@@ -159,7 +153,6 @@ fn tally(findings: &[Finding]) -> String {
 /// Returns the last lines: what to type next.
 fn next(plan: &Plan, columns: usize, brief: bool) -> Vec<String> {
     let first = match plan.outcome {
-        Verdict::Ready if is_built(plan) => "once an image is named: cloister plan",
         Verdict::Ready => "start it: cloister start",
         Verdict::Refused => "after a change: cloister plan",
     };

@@ -48,7 +48,7 @@ impl<'a> Unstarted<'a> {
             image: Some(id.to_owned()),
             entrypoint: Some(vec!["/never-started".to_owned()]),
             network_disabled: Some(true),
-            labels: Some([(names::USER.to_owned(), rustix::process::geteuid().as_raw().to_string())].into()),
+            labels: Some(names::look_labels(cache, rustix::process::geteuid().as_raw()).into_iter().collect()),
             host_config: Some(HostConfig { network_mode: Some("none".to_owned()), ..HostConfig::default() }),
             ..ContainerCreateBody::default()
         };

@@ -1,0 +1,148 @@
+#![expect(clippy::disallowed_methods, reason = "adapter: where cloister's own programs lie")]
+//! The network that build steps run in. A container of cloister's own holds it and has no other purpose: the steps join
+//! it, so that what it was given holds for them as well, no IPv6 and no resolver, and what its probe found too.
+
+use std::net::Ipv4Addr;
+use std::path::Path;
+
+use bollard::query_parameters::CreateContainerOptionsBuilder;
+
+use super::super::apply::{self, ApplyError, Audited, Bench};
+use super::super::connect::Operation;
+use super::super::create::{self, Place};
+use super::super::fill::Values;
+use super::super::guardian;
+use super::super::names;
+use super::super::network::{self, Purpose};
+use super::super::pool::{self, Places};
+use super::super::probe::{self, Canary};
+use super::super::receipt::State;
+use super::super::sources::Sources;
+use super::Order;
+use crate::guardian::protocol::{Admission, Command, PROXY_PORT, PROXY_USER};
+use crate::harden::PROBE;
+use crate::host::{addresses, random};
+use crate::plan::model::{Container, Mount, MountKind, PROGRAMS};
+use crate::sandbox::protocol::{PROGRAMS_TARGET, ProbeRequest};
+
+/// Nobody.
+const USER: &str = "65534:65534";
+
+/// A network that is known to be sealed.
+#[derive(Debug)]
+pub(super) struct Holder {
+    /// Name of the container that holds it.
+    pub(super) container: String,
+    guardian: Ipv4Addr,
+    token: String,
+}
+
+impl Holder {
+    /// Makes the network and its container, and measures that it is sealed.
+    pub(super) async fn make(bench: Bench<'_>, audited: Audited<'_>, order: Order<'_>) -> Result<Self, ApplyError> {
+        let token = random::token().map_err(probe::ProbeError::from)?;
+        let name = names::build(order.id);
+        let (places, others) = allocate(bench, audited, order, &token).await?;
+        let canary = Canary::put_up().await?;
+        let programs = bench.programs.install(bench.data)?;
+        let programs = programs.canonicalize().unwrap_or(programs);
+        let mut sources = Sources::default();
+        sources.open(&programs, PROGRAMS_TARGET)?;
+        let request = ProbeRequest {
+            guardian: places.guardian,
+            guardian_port: PROXY_PORT,
+            forbidden: probe::forbidden(addresses::own()?, places.gateway, &others),
+            canary_port: canary.port,
+            nonce: canary.nonce.clone(),
+            user: USER.to_owned(),
+            mounts: sources.expected()?,
+        };
+        let request = serde_json::to_string(&request).expect("a request has text keys only");
+        let nowhere = Path::new("");
+        let place = Place {
+            image: &guardian::image(bench.engine, bench.programs).await?,
+            values: Values {
+                guardian: places.guardian,
+                token: "",
+                programs: &programs,
+                files: nowhere,
+                home: nowhere,
+                probe: &request,
+            },
+            network: &name,
+            dns: &audited.network().dns,
+            address: places.sandbox,
+            folder: "/",
+            digest: &audited.plan().digest,
+            ipv6: addresses::has_ipv6(),
+            processors: 1,
+        };
+        let body = create::body(&container(audited.container(), &name), &place)?;
+        let options = CreateContainerOptionsBuilder::default().name(&name).build();
+        let created = bench.engine.docker.create_container(Some(options), body).await;
+        let created = created.operation(|| "create the container of the build's network".to_owned())?;
+        let mut stream = apply::start(bench.engine, &created.id).await?;
+        probe::answer(&mut stream).await?;
+        sources.unchanged()?;
+        Ok(Self { container: created.id, guardian: places.guardian, token })
+    }
+
+    /// Where the steps find the guardian.
+    pub(super) fn proxy(&self) -> String {
+        format!("http://{PROXY_USER}:{}@{}:{PROXY_PORT}", self.token, self.guardian)
+    }
+}
+
+/// Makes the network, puts the guardian onto it, and has it listen. Returns the addresses of sandboxes.
+async fn allocate(
+    bench: Bench<'_>,
+    audited: Audited<'_>,
+    order: Order<'_>,
+    token: &str,
+) -> Result<(Places, Vec<Ipv4Addr>), ApplyError> {
+    let Bench { engine, state, programs, .. } = bench;
+    let name = names::build(order.id);
+    let _lock = state.lock().await?;
+    let range = audited.policy().network.pool;
+    let mut channel = guardian::ensure(engine, state, programs, range).await?;
+    let labels = names::labels(order.id, &order.folder.to_string_lossy(), &audited.plan().digest, state.uid());
+    let subnet = network::create(engine, &name, Purpose::Sandbox, range, &labels).await?;
+    let places = pool::places(subnet);
+    network::connect(engine, &name, &names::guardian(&state.instance()), places.guardian).await?;
+    let admission = Admission {
+        sandbox: name.clone(),
+        name: format!("{} (build)", crate::ident::display_name(order.folder)),
+        subnet,
+        listen: places.guardian,
+        token: token.to_owned(),
+        policy: order.policy.clone(),
+    };
+    channel.done(Command::Admit(Box::new(admission))).await?;
+    let running = state.receipts()?.into_iter().filter(|receipt| receipt.state == State::Running);
+    Ok((places, running.filter_map(|receipt| Some(pool::places(receipt.subnet?).sandbox)).collect()))
+}
+
+/// As strict as the sandbox, with nothing of the project in it.
+fn container(planned: &Container, name: &str) -> Container {
+    Container {
+        name: name.to_owned(),
+        image: None,
+        build: None,
+        user: USER.to_owned(),
+        readonly_rootfs: true,
+        mounts: vec![Mount {
+            kind: MountKind::Bind,
+            source: PROGRAMS.to_owned(),
+            target: PROGRAMS_TARGET.to_owned(),
+            readonly: true,
+            size_bytes: None,
+        }],
+        env: [].into(),
+        remote_env: [].into(),
+        command: vec!["init".to_owned(), PROBE.to_owned()],
+        hostname: "build".to_owned(),
+        extra_hosts: [].into(),
+        stop_signal: None,
+        ..planned.clone()
+    }
+}

@@ -1,0 +1,206 @@
+//! The image of a project that builds one: known already, or built now, and nothing left of a build that ended early.
+//!
+//! Invariant: a marker in the sandbox's state folder is there before anything is made in the engine for a build.
+
+use std::collections::{BTreeSet, HashMap};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use bollard::query_parameters::{
+    InspectContainerOptions, ListContainersOptionsBuilder, ListImagesOptionsBuilder, RemoveImageOptions,
+};
+use serde::{Deserialize, Serialize};
+
+use super::super::apply::Audited;
+use super::super::build::{self, Order};
+use super::super::connect::{CallError, Operation};
+use super::super::facts::{self, ImageError, Pull};
+use super::super::guardian;
+use super::super::names;
+use super::super::network;
+use super::life::Life;
+use super::{Context, SessionError, clean, start};
+use crate::facts::ImageFacts;
+use crate::host::file::{self, FileError};
+use crate::ident::SandboxId;
+use crate::plan::Plan;
+use crate::policy::Policy;
+use crate::source::Source;
+
+/// Says that a build may have left something.
+const MARKER: &str = "building.json";
+/// Most bytes of it.
+const MARKER_LIMIT: u64 = 4 << 20;
+
+/// What is to be built.
+#[derive(Debug, Clone, Copy)]
+pub struct Build<'a> {
+    /// The plan, made without an image.
+    pub plan: &'a Plan,
+    /// The policy that it was made under.
+    pub policy: &'a Policy,
+    /// The folder that was opened, canonical.
+    pub folder: &'a Path,
+    /// The folder that is mounted, canonical.
+    pub workspace: &'a Path,
+    /// The Dockerfile that was judged.
+    pub dockerfile: &'a Source,
+    /// Whether a build is to run although nothing changed, or the sandbox runs.
+    pub rebuild: bool,
+}
+
+/// What was there before a build.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Marker {
+    images: BTreeSet<String>,
+}
+
+/// Returns what is known of the project's image: the one that its sandbox runs with, the one that was built from the
+/// same before, or a new one. Of two builds at once, the second waits and finds the image of the first.
+///
+/// # Errors
+/// The image cannot be built.
+pub async fn build(context: &Context, request: Build<'_>) -> Result<ImageFacts, SessionError> {
+    let audited = Audited::new(request.plan, request.policy)?;
+    let id = SandboxId::derive(context.state.uid(), request.folder);
+    clean::sweep(context).await?;
+    let _lock = context.state.lock_sandbox(id.as_str()).await?;
+    if !request.rebuild
+        && let Some(image) = image_of_running(context, id.as_str()).await?
+    {
+        return facts_of(context, &image).await;
+    }
+    let policy = start::wire(request.policy)?;
+    let order = Order {
+        id: id.as_str(),
+        folder: request.folder,
+        workspace: request.workspace,
+        dockerfile: request.dockerfile,
+        policy: &policy,
+    };
+    let building = async {
+        let prepared = build::prepare(context.bench(), audited, order).await?;
+        if !request.rebuild
+            && let Some(image) = prepared.known(context.bench()).await?
+        {
+            return Ok(image);
+        }
+        mark(context, id.as_str()).await?;
+        Ok(prepared.build(context.bench(), audited).await?)
+    };
+    let built = start::until_interrupted(building).await;
+    // What failed keeps its layers for the next attempt; what was cut off has no use for them.
+    let ended_early = matches!(built, Err(SessionError::Interrupted));
+    let cleaned = clean_up(context, id.as_str(), ended_early).await;
+    let image = built?;
+    cleaned?;
+    facts_of(context, &image).await
+}
+
+async fn facts_of(context: &Context, image: &str) -> Result<ImageFacts, SessionError> {
+    let facts = facts::image(&context.engine, image, Pull::Never, &context.paths.cache).await;
+    facts.map_err(|error: ImageError| SessionError::Build(error.into()))
+}
+
+/// A sandbox that runs keeps its image, whatever its agent wrote into the workspace meanwhile.
+async fn image_of_running(context: &Context, id: &str) -> Result<Option<String>, SessionError> {
+    let Some(receipt) = context.state.load(id)? else { return Ok(None) };
+    if context.life(&receipt).await? == Life::Gone {
+        return Ok(None);
+    }
+    let name = names::container(id);
+    let inspected = context.engine.docker.inspect_container(&name, None::<InspectContainerOptions>).await;
+    Ok(inspected.unless_absent(|| format!("inspect `{name}`"))?.and_then(|container| container.image))
+}
+
+fn marker(context: &Context, id: &str) -> PathBuf {
+    context.state.sandbox(id).join(MARKER)
+}
+
+async fn mark(context: &Context, id: &str) -> Result<(), SessionError> {
+    let images = images(context, id, true).await?;
+    let text = serde_json::to_vec(&Marker { images }).expect("plain texts");
+    Ok(file::write(&marker(context, id), &text, 0o600)?)
+}
+
+/// Returns the ids of images that a sandbox's builds made; with `dangling`, those alone that nothing refers to.
+pub(super) async fn images(context: &Context, id: &str, dangling: bool) -> Result<BTreeSet<String>, CallError> {
+    let labels = vec![format!("{}={id}", names::SANDBOX), format!("{}={}", names::USER, context.state.uid())];
+    let mut filters = HashMap::from([("label", labels)]);
+    if dangling {
+        filters.insert("dangling", vec!["true".to_owned()]);
+    }
+    let options = ListImagesOptionsBuilder::default().filters(&filters).build();
+    let found = context.engine.docker.list_images(Some(options)).await;
+    Ok(found.operation(|| "list the images".to_owned())?.into_iter().map(|image| image.id).collect())
+}
+
+/// Removes an image, and the layers that belong to nothing else; one that a container uses stays.
+pub(super) async fn remove_image(context: &Context, image: &str) -> Result<(), CallError> {
+    let removed = context.engine.docker.remove_image(image, None::<RemoveImageOptions>, None).await;
+    match removed.unless_absent(|| format!("remove the image `{image}`")) {
+        Err(error) if error.status() == Some(409) => Ok(()),
+        other => other.map(|_| ()),
+    }
+}
+
+/// Removes what builds left whose program was killed.
+pub(super) async fn sweep(context: &Context) -> Result<(), SessionError> {
+    for id in context.state.with_file(MARKER)? {
+        // Whoever holds the lock is at work on it.
+        if let Some(_lock) = context.state.try_lock_sandbox(&id)? {
+            clean_up(context, &id, true).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes everything that a build made but its image. The caller holds the sandbox's lock.
+async fn clean_up(context: &Context, id: &str, ended_early: bool) -> Result<(), SessionError> {
+    let path = marker(context, id);
+    let before = match file::read(&path, MARKER_LIMIT) {
+        Err(error) if error.is_absent() => return Ok(()),
+        Err(_) => Marker::default(),
+        Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or_default(),
+    };
+    let name = names::build(id);
+    for step in steps(context, id, &name).await? {
+        clean::remove_container(context, &step).await?;
+    }
+    clean::remove_container(context, &name).await?;
+    {
+        let _lock = context.state.lock().await?;
+        // A guardian that does not answer loses the network all the same, and is replaced at the next start.
+        let _ = guardian::withdraw(&context.engine, &context.state, &name).await;
+        network::remove(&context.engine, &name).await?;
+    }
+    if ended_early {
+        for image in images(context, id, true).await?.difference(&before.images) {
+            remove_image(context, image).await?;
+        }
+    }
+    remove_file(path)?;
+    Ok(())
+}
+
+/// Returns the containers of steps that the engine has not removed yet: those in the network of the build's container.
+async fn steps(context: &Context, id: &str, holder: &str) -> Result<Vec<String>, CallError> {
+    let docker = &context.engine.docker;
+    let found = docker.inspect_container(holder, None::<InspectContainerOptions>).await;
+    let found = found.unless_absent(|| format!("inspect `{holder}`"))?.and_then(|container| container.id);
+    let Some(network) = found.map(|holder| format!("container:{holder}")) else { return Ok(Vec::new()) };
+    let filters = HashMap::from([("label", vec![format!("{}={id}", names::SANDBOX)])]);
+    let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
+    let listed = docker.list_containers(Some(options)).await.operation(|| "list the containers".to_owned())?;
+    let inside = |mode: Option<String>| mode.as_deref() == Some(&network);
+    let steps = listed.into_iter().filter(|one| inside(one.host_config.clone().and_then(|host| host.network_mode)));
+    Ok(steps.filter_map(|step| step.id).collect())
+}
+
+fn remove_file(path: PathBuf) -> Result<(), FileError> {
+    match rustix::fs::unlink(&path) {
+        Ok(()) | Err(rustix::io::Errno::NOENT) => Ok(()),
+        Err(errno) => Err(FileError::Remove { path, source: io::Error::from(errno) }),
+    }
+}
