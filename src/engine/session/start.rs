@@ -181,7 +181,9 @@ async fn create(
     context.state.save(&receipt)?;
     context.state.save_plan(id.as_str(), canonical::pretty(audited.plan()).as_bytes())?;
     match until_interrupted(apply(context.bench(), audited, request.image, &mut receipt)).await {
-        Ok(()) => {
+        Ok(snapshot) => {
+            // Not before: a start that fails leaves to the next one what was to be told.
+            context.state.save_before(id.as_str(), &snapshot)?;
             receipt.state = State::Running;
             receipt.unreviewed = true;
             context.state.save(&receipt)?;
@@ -196,7 +198,7 @@ async fn create(
 }
 
 /// Whoever presses Ctrl-C gets what was made so far removed.
-async fn until_interrupted(applying: impl Future<Output = Result<(), ApplyError>>) -> Result<(), SessionError> {
+async fn until_interrupted<T>(applying: impl Future<Output = Result<T, ApplyError>>) -> Result<T, SessionError> {
     let listen = |kind| signal(kind).map_err(SessionError::Signals);
     let (mut interrupted, mut terminated) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
     tokio::select! {
