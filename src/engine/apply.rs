@@ -248,7 +248,8 @@ struct Prepared {
 }
 
 /// Makes the sandbox, measures it, and reads it back. The receipt says `starting` and is on disk already; it comes back
-/// with what was allocated. The caller removes what was made when this fails.
+/// with what was allocated. Returns what mattered in the workspace before anything ran. The caller removes what was made
+/// when this fails.
 ///
 /// # Errors
 /// Something cannot be made, is not what was asked for, or is not sealed.
@@ -257,7 +258,7 @@ pub async fn apply(
     audited: Audited<'_>,
     image: &ImageFacts,
     receipt: &mut Receipt,
-) -> Result<(), ApplyError> {
+) -> Result<Snapshot, ApplyError> {
     let volumes = check_image(bench, audited, image).await?;
     let prepared = files::prepare(bench, audited, image, &receipt.id).await?;
     let before = before(&audited.plan.workspace);
@@ -309,14 +310,14 @@ pub async fn apply(
     targets::own_volumes(bench.engine, audited.container, &container).await?;
     debug!("the engine made what the plan says");
     sources.unchanged()?;
-    bench.state.save_before(&receipt.id, &before.await.unwrap_or_default())?;
+    let before = before.await.unwrap_or_default();
     let mut stream = start(bench.engine, &container).await?;
     debug!("process 1 runs, and probes");
     probe::answer(&mut stream).await?;
     debug!("the sandbox is sealed");
     sources.unchanged()?;
     receipt.started = compare_mounts(bench.engine, audited.container, &sources, &container).await?;
-    Ok(())
+    Ok(before)
 }
 
 /// Looks through the workspace while the engine is at work; nothing of the project may run before that has ended.

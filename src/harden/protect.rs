@@ -21,7 +21,7 @@ pub const FILES_THERE: [&str; 2] = [".devcontainer.json", ".mcp.json"];
 /// The repository.
 pub const GIT: &str = ".git";
 
-/// Returns the paths below a mounted folder that [`take`] has to know of.
+/// Returns the paths below a mounted folder that the plan of a workspace depends on.
 pub fn paths() -> impl Iterator<Item = String> {
     let names = FOLDERS.iter().chain(&FILES_THERE).map(|name| (*name).to_owned());
     names.chain([GIT.to_owned()]).chain(GIT_COVERS.iter().map(|name| format!("{GIT}/{name}")))

@@ -128,10 +128,10 @@ pub fn write(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FileError> {
     rustix::fs::fsync(folder).map_err(|error| failed(error.into()))
 }
 
-/// Writes a file as [`write`] does, except that a power cut may take it: for what is written anew before it is used.
+/// Writes a file as [`write()`] does, except that a power cut may take it: for what is written anew before it is used.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FileError> {
     let file = beside(path, bytes, mode)?;
     file.persist(path).map_err(|error| FileError::Write { path: path.into(), source: error.error })?;

@@ -31,11 +31,13 @@ const STATUS: [&str; 8] = [
 /// Returns the paths, as git names them, in a sandbox whose workspace is at `target`.
 pub async fn unlike_head(context: &Context, receipt: &Receipt, target: &str) -> Vec<String> {
     let is_git = |path: &str| path == protect::GIT || path.starts_with(".git/");
-    let names: Vec<_> = receipt.covers.iter().map(|cover| cover.path.clone()).collect();
-    if !names.iter().any(|path| path.starts_with(".git/")) {
+    // What was made for the sandbox was not there, and an answer costs as much as a process.
+    let there = receipt.covers.iter().filter(|cover| !cover.made && !is_git(&cover.path));
+    let asked: Vec<_> = there.map(|cover| cover.path.clone()).collect();
+    let has_repository = receipt.covers.iter().any(|cover| cover.path.starts_with(".git/"));
+    if asked.is_empty() || !has_repository {
         return Vec::new();
     }
-    let asked = names.into_iter().filter(|path| !is_git(path));
     let command = STATUS.map(str::to_owned).into_iter().chain(asked).collect();
     let process = Process { folders: vec![target.to_owned()], ..Process::new(command, &receipt.process) };
     let container = receipt.container.as_deref().unwrap_or_default();

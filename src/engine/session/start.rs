@@ -182,7 +182,9 @@ async fn create(
     context.state.save_plan(id.as_str(), canonical::pretty(audited.plan()).as_bytes())?;
     let applying = async { Ok(apply(context.bench(), audited, request.image, &mut receipt).await?) };
     match until_interrupted(applying).await {
-        Ok(()) => {
+        Ok(snapshot) => {
+            // Not before: a start that fails leaves to the next one what was to be told.
+            context.state.save_before(id.as_str(), &snapshot)?;
             receipt.state = State::Running;
             receipt.unreviewed = true;
             context.state.save(&receipt)?;

@@ -8,8 +8,18 @@ use super::{Kind, Scan, changed};
 use crate::host::beneath::kind;
 
 /// What git runs or follows, besides hooks (githooks(5), gitrepository-layout(5)).
-const FILES: [&str; 6] =
-    ["commondir", "config", "config.worktree", "info/attributes", "info/exclude", "objects/info/alternates"];
+const FILES: [&str; 7] = [
+    "commondir",
+    "config",
+    "config.worktree",
+    "info/attributes",
+    "info/exclude",
+    "objects/info/alternates",
+    // `exec` in it runs at `git rebase --continue`.
+    "rebase-merge/git-rebase-todo",
+];
+/// Folders of what it runs, and of remotes in their old form.
+const FOLDERS: [&str; 3] = ["branches", "hooks", "remotes"];
 /// Folders of further repositories in one: those of submodules, whose names may have several parts, and of worktrees.
 const INNER: [&str; 2] = ["modules", "worktrees"];
 /// A submodule's submodule's …: deeper ones are said not to have been seen.
@@ -43,7 +53,9 @@ impl Scan {
                 self.git(&path.join(name));
             }
         }
-        self.hooks(&path.join("hooks"));
+        for name in FOLDERS {
+            self.folder(&path.join(name));
+        }
         for inner in INNER {
             self.inner(&path.join(inner), depth + 1);
         }
@@ -59,7 +71,7 @@ impl Scan {
         }
     }
 
-    fn hooks(&mut self, folder: &Path) {
+    fn folder(&mut self, folder: &Path) {
         match self.root.status(folder) {
             Ok(Some(status)) if kind(&status) == FileType::Directory => {
                 for (name, status) in self.names(folder).unwrap_or_default() {

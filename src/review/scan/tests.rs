@@ -58,6 +58,8 @@ fn repositories_are_found_wherever_git_would_enter_them() {
     }
     folder.write("sub/.git", "gitdir: /tmp/evil\n");
     folder.write(".git/commondir", "../evil\n");
+    folder.write(".git/remotes/origin", "URL: evil\n");
+    folder.write(".git/rebase-merge/git-rebase-todo", "exec evil\n");
     folder.write(".git/worktrees/w/HEAD", "");
     folder.write(".git/worktrees/w/commondir", "../..\n");
     folder.write(".git/worktrees/w/config.worktree", "");
@@ -65,7 +67,9 @@ fn repositories_are_found_wherever_git_would_enter_them() {
     let git = [".git", "lib/.git", "bare.git", ".git/modules/a", ".git/modules/b/c", ".git/modules/a/modules/in"];
     let files = git.map(|path| [format!("{path}/config"), format!("{path}/hooks/pre-commit")]);
     let mut marks: Vec<(&str, Kind)> = files.iter().flatten().map(|path| (path.as_str(), Kind::Git)).collect();
-    marks.extend([(".git/commondir", Kind::Git), (".git/worktrees/w/config.worktree", Kind::Git)]);
+    let single = ["commondir", "remotes/origin", "rebase-merge/git-rebase-todo", "worktrees/w/config.worktree"];
+    let single = single.map(|name| format!(".git/{name}"));
+    marks.extend(single.iter().map(|path| (path.as_str(), Kind::Git)));
     marks.extend([".git", "lib/.git", "bare.git", "sub/.git"].map(|path| (path, Kind::Repository)));
     assert_eq!(folder.found(), expected(&marks));
 }

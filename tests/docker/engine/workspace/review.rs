@@ -4,7 +4,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use super::super::{Ran, User, text};
-use super::{git, own, user};
+use super::{PLAIN, git, own, user};
 
 /// Runs a review and returns the paths that it lists, with their kind.
 fn review(user: &User) -> Vec<(String, String)> {
@@ -99,6 +99,12 @@ fn an_end_that_nobody_saw_does_not_keep_it_secret() {
     assert!(told(user.run(&["stop"])));
     std::fs::remove_file(user.project.join(".mcp.json")).unwrap();
     plant(&user);
+    // The container of this one is made, and cannot run.
+    user.configure(r#"{ "image": "debian:bookworm", "runArgs": ["--ulimit", "data=4096:4096"] }"#);
+    let failed = user.run(&["start", "--detach"]);
+    failed.expect(1);
+    assert!(!told(failed));
+    user.configure(PLAIN);
     assert!(told(user.run(&["start", "--detach"])), "the next life tells of the one before");
     assert!(!told(user.run(&["start", "--rebuild", "--detach"])), "and not twice");
 }
