@@ -7,7 +7,16 @@ pub const HEAD_BYTES: usize = 32 << 10;
 /// Most header fields of a request.
 pub const HEAD_FIELDS: usize = 100;
 
-/// Times and counts. The defaults are what ships.
+/// Memory that the guardian's container gets, in bytes.
+pub const MEMORY: usize = 256 << 20;
+/// Most that one connection holds: a head or a hello as it arrives, or what a slow reader left of a tunnel.
+pub const CONNECTION_BYTES: usize = 64 << 10;
+/// Most that one plain forward holds beyond that: both heads, parsed and as bytes, and hyper's buffers.
+pub const FORWARD_BYTES: usize = 256 << 10;
+/// For everything else: the program, policies, events, the leftovers of large reads, the kernel's share of sockets.
+pub const BASE_BYTES: usize = 48 << 20;
+
+/// Times and counts. The default is what ships.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     /// Tunnels of one sandbox.
@@ -16,6 +25,10 @@ pub struct Limits {
     pub connections: usize,
     /// Connections of all sandboxes.
     pub total: usize,
+    /// Connections of one sandbox that forward plain http, or keep a server for the next request.
+    pub forwards: usize,
+    /// The same of all sandboxes.
+    pub total_forwards: usize,
     /// Refusals on one connection, the last of which ends it.
     pub refusals: u32,
     /// Refusals of one sandbox that are answered at once; behind them, answers are as far apart as `refusal_pace`.
@@ -42,24 +55,38 @@ pub struct Limits {
     pub bind: Duration,
 }
 
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            tunnels: 128,
-            connections: 256,
-            total: 8192,
-            refusals: 16,
-            refusal_burst: 64,
-            refusal_pace: Duration::from_millis(10),
-            refusal_wait: Duration::from_secs(1),
-            head: Duration::from_secs(10),
-            hello: Duration::from_secs(10),
-            keep_alive: Duration::from_secs(60),
-            resolve: Duration::from_secs(10),
-            connect: Duration::from_secs(10),
-            idle: Duration::from_mins(5),
-            linger: Duration::from_secs(1),
-            bind: Duration::from_secs(5),
-        }
+impl Limits {
+    /// What ships.
+    pub const SHIPPED: Self = Self {
+        tunnels: 128,
+        connections: 256,
+        total: 2048,
+        forwards: 64,
+        total_forwards: 256,
+        refusals: 16,
+        refusal_burst: 64,
+        refusal_pace: Duration::from_millis(10),
+        refusal_wait: Duration::from_secs(1),
+        head: Duration::from_secs(10),
+        hello: Duration::from_secs(10),
+        keep_alive: Duration::from_secs(60),
+        resolve: Duration::from_secs(10),
+        connect: Duration::from_secs(10),
+        idle: Duration::from_mins(5),
+        linger: Duration::from_secs(1),
+        bind: Duration::from_secs(5),
+    };
+
+    /// What the connections of all sandboxes hold at most, in bytes.
+    pub const fn memory(&self) -> usize {
+        BASE_BYTES + self.total * CONNECTION_BYTES + self.total_forwards * FORWARD_BYTES
     }
 }
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::SHIPPED
+    }
+}
+
+const _: () = assert!(Limits::SHIPPED.memory() <= MEMORY, "connections could use up the guardian's memory");

@@ -23,7 +23,7 @@ use tokio::time::Instant;
 use super::journal::Journal;
 use super::limits::Limits;
 use super::protocol::{Admission, Happening, Status};
-use super::sandbox::{AdmitError, Sandbox, lock};
+use super::sandbox::{AdmitError, Counter, Sandbox, lock};
 use super::world::World;
 
 /// The proxy. Copies are the same proxy.
@@ -41,6 +41,7 @@ struct Shared {
     /// Wakes whoever sends events.
     news: Notify,
     connections: AtomicUsize,
+    forwards: Counter,
     numbers: AtomicU64,
     allowed: AtomicU64,
     refused: AtomicU64,
@@ -63,6 +64,7 @@ impl Proxy {
             journal: Mutex::default(),
             news: Notify::new(),
             connections: AtomicUsize::new(0),
+            forwards: Counter::default(),
             numbers: AtomicU64::new(0),
             allowed: AtomicU64::new(0),
             refused: AtomicU64::new(0),

@@ -174,6 +174,13 @@ impl Refusal {
         Self { next, ..Self::plain(429, Reason::Limit, "Too Many Requests", text) }
     }
 
+    /// Returns the answer to one plain request too many.
+    pub fn too_many_forwards() -> Self {
+        let text = "the guardian has too many open connections for plain http".to_owned();
+        let next = "close some, then try again, or use https".to_owned();
+        Self { next, ..Self::plain(503, Reason::Limit, "Service Unavailable", text) }
+    }
+
     /// Returns the answer to one connection too many.
     pub fn too_many_connections() -> Self {
         let text = "the guardian has too many open connections".to_owned();

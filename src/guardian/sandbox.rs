@@ -86,7 +86,9 @@ pub struct Sandbox {
     /// Open connections.
     pub connections: AtomicUsize,
     /// Open tunnels.
-    pub tunnels: AtomicUsize,
+    pub tunnels: Counter,
+    /// Connections that forward plain http.
+    pub forwards: Counter,
     credentials: Box<[u8]>,
     policy: Mutex<Arc<SandboxPolicy>>,
     live: Mutex<BTreeMap<u64, Live>>,
@@ -123,7 +125,8 @@ impl Sandbox {
             listen: *listen,
             cut: CancellationToken::new(),
             connections: AtomicUsize::new(0),
-            tunnels: AtomicUsize::new(0),
+            tunnels: Counter::default(),
+            forwards: Counter::default(),
             credentials: STANDARD.encode(format!("{PROXY_USER}:{token}")).into_bytes().into_boxed_slice(),
             policy: Mutex::new(Arc::new(policy)),
             live: Mutex::new(BTreeMap::new()),
@@ -213,27 +216,27 @@ impl Sandbox {
     pub fn refusal_wait(&self, now: Duration, limits: &Limits) -> Duration {
         lock(&self.pace).wait(now, limits)
     }
+}
 
+/// How many places are taken.
+#[derive(Debug, Clone, Default)]
+pub struct Counter(Arc<AtomicUsize>);
+
+impl Counter {
     /// Takes one of `limit` places; the place is free again when the guard goes.
-    pub fn tunnel_place(self: &Arc<Self>, limit: usize) -> Option<Place> {
-        Place::take(Arc::clone(self), limit)
+    pub fn take(&self, limit: usize) -> Option<Place> {
+        let place = Place(self.clone());
+        (self.0.fetch_add(1, Ordering::Relaxed) < limit).then_some(place)
     }
 }
 
-/// A place among the tunnels of a sandbox.
+/// A place that is taken.
 #[derive(Debug)]
-pub struct Place(Arc<Sandbox>);
-
-impl Place {
-    fn take(sandbox: Arc<Sandbox>, limit: usize) -> Option<Self> {
-        let place = Self(sandbox);
-        (place.0.tunnels.fetch_add(1, Ordering::Relaxed) < limit).then_some(place)
-    }
-}
+pub struct Place(Counter);
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.0.tunnels.fetch_sub(1, Ordering::Relaxed);
+        self.0.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

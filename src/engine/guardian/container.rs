@@ -11,10 +11,9 @@ use super::super::facts;
 use super::super::names;
 use super::super::state::StateFolder;
 use super::image;
+use crate::guardian::limits::MEMORY;
 use crate::harden::seccomp;
 
-/// Bytes of memory, swap included.
-const MEMORY: i64 = 256 << 20;
 /// Processes and threads.
 const PIDS: i64 = 64;
 /// Open files: two for each tunnel.
@@ -58,14 +57,16 @@ fn jail(egress: &str, nofile: i64) -> HostConfig {
         ("net.ipv6.conf.all.disable_ipv6", "1"),
         ("net.ipv6.conf.default.disable_ipv6", "1"),
     ];
+    // Swap included.
+    let memory = Some(i64::try_from(MEMORY).expect("a constant that fits"));
     HostConfig {
         network_mode: Some(egress.to_owned()),
         cap_drop: Some(vec!["ALL".to_owned()]),
         security_opt: Some(vec!["no-new-privileges".to_owned(), format!("seccomp={}", seccomp::PROFILE)]),
         readonly_rootfs: Some(true),
         sysctls: Some(sysctls.map(|(name, value)| (name.to_owned(), value.to_owned())).into()),
-        memory: Some(MEMORY),
-        memory_swap: Some(MEMORY),
+        memory,
+        memory_swap: memory,
         pids_limit: Some(PIDS),
         ulimits: Some(vec![ulimit("core", 0), ulimit("nofile", nofile)]),
         ipc_mode: Some("none".to_owned()),

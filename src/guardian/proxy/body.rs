@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, BufMut, Bytes, BytesMut};
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::io::AsyncReadExt;
 use tokio::net::tcp::ReadHalf;
@@ -119,7 +119,7 @@ impl Feed {
                 Step::End => return self.send(Piece::End).await,
                 Step::More => {
                     buffer.reserve(READ_BYTES);
-                    let read = timeout(idle, client.read_buf(buffer)).await;
+                    let read = timeout(idle, client.read_buf(&mut (&mut *buffer).limit(READ_BYTES))).await;
                     if !matches!(read, Ok(Ok(1..))) {
                         return Err(FeedError::Client);
                     }
@@ -206,7 +206,10 @@ fn take(buffer: &mut BytesMut, left: u64, rest: impl FnOnce(u64)) -> Step {
         return Step::More;
     }
     rest(left - count as u64);
-    Step::Data(buffer.split_to(count).freeze())
+    // a copy: a small piece that waits must not hold the memory of a whole read
+    let data = Bytes::copy_from_slice(&buffer[..count]);
+    buffer.advance(count);
+    Step::Data(data)
 }
 
 /// Returns the next line without its end, `Some(None)` if it is not complete, `None` if it is none or too long.

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
-use bytes::{Buf, BytesMut};
+use bytes::{BufMut, BytesMut};
 use rustix::io::Errno;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -124,7 +124,9 @@ async fn answer(client: &mut Client, connection: &Connection, head: Head, upstre
         Kind::Tunnel => "CONNECT".to_owned(),
         Kind::Forward(forward) => forward.method.to_string(),
     };
-    let outcome = if connection.seat.sandbox.authenticates(credentials.as_deref()) {
+    let authenticated = connection.seat.sandbox.authenticates(credentials.as_deref());
+    drop(credentials);
+    let outcome = if authenticated {
         match kind {
             Kind::Tunnel => open_tunnel(client, connection, &target).await,
             Kind::Forward(forward) => forward_request(client, connection, &target, *forward, upstream).await,
@@ -142,7 +144,7 @@ async fn answer(client: &mut Client, connection: &Connection, head: Head, upstre
 
 async fn open_tunnel(client: &mut Client, connection: &Connection, target: &Target) -> Result<Next, Refusal> {
     let limit = connection.seat.shared.limits.tunnels;
-    let Some(place) = connection.seat.sandbox.tunnel_place(limit) else {
+    let Some(place) = connection.seat.sandbox.tunnels.take(limit) else {
         let refusal = Refusal::too_many_tunnels(limit);
         connection.note_refusal("CONNECT", Some(target), &refusal);
         return Err(refusal);
@@ -192,7 +194,8 @@ async fn receive_head(client: &mut Client) -> Received {
         match request::find_end(&client.buffer, &mut scanned) {
             Ok(Some(end)) => {
                 let head = request::parse(&client.buffer[..end]);
-                client.buffer.advance(end);
+                // the head's memory goes with it
+                client.buffer = BytesMut::from(&client.buffer[end..]);
                 return head.map_or_else(|malformed| Received::Refused(Refusal::malformed(&malformed)), Received::Head);
             }
             Ok(None) => {}
@@ -208,7 +211,7 @@ impl Client {
     /// Reads some bytes more; 0 at the end.
     pub(super) async fn fill(&mut self) -> io::Result<usize> {
         self.buffer.reserve(READ_BYTES);
-        self.stream.read_buf(&mut self.buffer).await
+        self.stream.read_buf(&mut (&mut self.buffer).limit(READ_BYTES)).await
     }
 }
 
@@ -343,7 +346,7 @@ impl Connection {
         sandbox.refusal_wait(shared.began.elapsed(), &shared.limits)
     }
 
-    fn note_refusal(&self, method: &str, target: Option<&Target>, refusal: &Refusal) {
+    pub(super) fn note_refusal(&self, method: &str, target: Option<&Target>, refusal: &Refusal) {
         self.note(method, target, refusal.reason(), refusal.rule(), None);
     }
 

@@ -1,9 +1,11 @@
-//! Plain http: a request goes on through hyper, its response comes back as it arrives, nothing is buffered.
+//! Plain http: a request goes on through hyper, its response comes back as it arrives, and little of it is kept: what a
+//! forward holds is counted on (`FORWARD_BYTES`).
 //!
 //! Invariant: what is sent is written anew from the parsed request; `Host` is the target. A connection to a server
 //! belongs to one client connection, so that nothing is ever shared between sandboxes.
 
 use std::io;
+use std::mem;
 use std::net::IpAddr;
 use std::pin::pin;
 use std::sync::atomic::Ordering;
@@ -12,7 +14,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::future::poll_immediate;
 use http::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderMap, HeaderName, HeaderValue};
-use http::{Method, Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode, Uri};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming};
 use hyper::client::conn::http1::{self, SendRequest};
@@ -24,12 +26,16 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::body::{FeedError, RequestBody};
 use super::connection::{Client, Connection};
+use super::listener::Seat;
 use crate::guardian::refusal::Refusal;
 use crate::guardian::request::{Forward, Framing, is_hop_by_hop};
+use crate::guardian::sandbox::Place;
 use crate::guardian::target::Target;
 
 /// Below this many waiting bytes a response goes on collecting what is at hand, so that a small one is one write.
 const COLLECT_BYTES: usize = 16 << 10;
+/// Largest buffer of hyper, and so the largest head of a response.
+const BUFFER_BYTES: usize = 16 << 10;
 
 /// A connection to a server, kept for the next request of the same client.
 pub(super) struct Upstream {
@@ -37,6 +43,8 @@ pub(super) struct Upstream {
     address: IpAddr,
     sender: SendRequest<RequestBody>,
     _driver: AbortOnDropHandle<()>,
+    /// Of the sandbox and of all.
+    _places: (Place, Place),
 }
 
 /// Forwards a request and its response; returns whether the client's connection can go on.
@@ -44,7 +52,7 @@ pub(super) async fn exchange(
     client: &mut Client,
     connection: &Connection,
     target: &Target,
-    forward: Forward,
+    mut forward: Forward,
     upstream: &mut Option<Upstream>,
 ) -> Result<bool, Refusal> {
     let kept = upstream.take().filter(|kept| kept.target == *target && kept.sender.is_ready());
@@ -58,10 +66,11 @@ pub(super) async fn exchange(
     };
     // RFC 9110 §9.2.2: the server may have closed a kept connection under a request that can be repeated without harm
     let repeatable = used_before && forward.framing == Framing::Empty && forward.method.is_safe();
-    let mut outcome = attempt(client, connection, target, &forward, &mut server).await;
+    let mut outcome = attempt(client, connection, target, &mut forward, &mut server, repeatable).await;
     if repeatable && matches!(outcome, Err(Failure::Server)) {
+        drop(server);
         server = Upstream::open(connection, target, &forward.method).await?;
-        outcome = attempt(client, connection, target, &forward, &mut server).await;
+        outcome = attempt(client, connection, target, &mut forward, &mut server, false).await;
     }
     match outcome {
         Ok(keep) => {
@@ -101,12 +110,13 @@ async fn attempt(
     client: &mut Client,
     connection: &Connection,
     target: &Target,
-    forward: &Forward,
+    forward: &mut Forward,
     server: &mut Upstream,
+    again: bool,
 ) -> Result<bool, Failure> {
     let idle = connection.seat.shared.limits.idle;
     let (body, feed) = RequestBody::new(forward.framing);
-    let request = request(forward, target, body);
+    let request = request(forward, target, body, again);
     let Client { stream, buffer } = client;
     let (reader, mut writer) = stream.split();
     if forward.expects_continue && forward.framing != Framing::Empty && buffer.is_empty() {
@@ -139,6 +149,7 @@ async fn attempt(
     if response.status() == StatusCode::SWITCHING_PROTOCOLS {
         return Err(Failure::Server);
     }
+    forget_head(forward);
     let keep = forward.keep_alive && whole;
     let mut delivering = pin!(deliver(response, &mut writer, forward, keep, connection));
     loop {
@@ -156,22 +167,39 @@ async fn attempt(
 
 impl Upstream {
     async fn open(connection: &Connection, target: &Target, method: &Method) -> Result<Self, Refusal> {
+        let places = places(connection).ok_or_else(|| {
+            let refusal = Refusal::too_many_forwards();
+            connection.note_refusal(method.as_str(), Some(target), &refusal);
+            refusal
+        })?;
         let opened = connection.open(method.as_str(), target).await?;
         let mut builder = http1::Builder::new();
-        builder.max_buf_size(64 << 10);
+        builder.max_buf_size(BUFFER_BYTES);
         let handshake = builder.handshake(TokioIo::new(opened.stream)).await;
         let (sender, driver) = handshake.map_err(|_| Refusal::bad_answer(target))?;
         let driver = AbortOnDropHandle::new(tokio::spawn(async move { drop(driver.await) }));
-        Ok(Self { target: target.clone(), address: opened.address, sender, _driver: driver })
+        Ok(Self { target: target.clone(), address: opened.address, sender, _driver: driver, _places: places })
     }
 }
 
-/// No `Via`: nginx, for one, stops compressing for whoever sends it, and nobody inside learns anything from it.
-fn request(forward: &Forward, target: &Target, body: RequestBody) -> Request<RequestBody> {
+fn places(connection: &Connection) -> Option<(Place, Place)> {
+    let Seat { sandbox, shared } = &connection.seat;
+    Some((sandbox.forwards.take(shared.limits.forwards)?, shared.forwards.take(shared.limits.total_forwards)?))
+}
+
+/// Returns what of a request is large, and is not needed once it is on its way.
+fn forget_head(forward: &mut Forward) -> (Uri, HeaderMap) {
+    (mem::take(&mut forward.path), mem::take(&mut forward.fields))
+}
+
+/// No `Via`: nginx, for one, stops compressing for whoever sends it, and nobody inside learns anything from it. `again`
+/// says that it may be sent a second time.
+fn request(forward: &mut Forward, target: &Target, body: RequestBody, again: bool) -> Request<RequestBody> {
+    let (path, fields) = if again { (forward.path.clone(), forward.fields.clone()) } else { forget_head(forward) };
     let mut request = Request::new(body);
     *request.method_mut() = forward.method.clone();
-    *request.uri_mut() = forward.path.clone();
-    *request.headers_mut() = forward.fields.clone();
+    *request.uri_mut() = path;
+    *request.headers_mut() = fields;
     let host = HeaderValue::try_from(target.host_field()).expect("a canonical target is printable ASCII");
     request.headers_mut().insert(HOST, host);
     if let Framing::Length(length) = forward.framing {
@@ -209,6 +237,7 @@ async fn deliver(
     };
     let mut output = Output { writer, waiting: Vec::with_capacity(1024), idle: connection.seat.shared.limits.idle };
     write_head(&mut output.waiting, parts.status, &parts.headers, outgoing, keep);
+    drop(parts);
     if outgoing == Outgoing::Nothing {
         return output.flush().await;
     }

@@ -27,6 +27,31 @@ async fn one_tunnel_too_many_is_told() {
 }
 
 #[tokio::test]
+async fn one_plain_forward_too_many_is_told() {
+    let of_one = Limits { forwards: 1, ..Limits::default() };
+    let of_all = Limits { total_forwards: 1, ..Limits::default() };
+    for limits in [of_one, of_all] {
+        let stage = Stage::with(allow(&["example.com", "example.com:443/raw"]), ok, limits, &[]).await;
+        let mut first = RawClient::new(stage.address).await;
+        for _ in 0..2 {
+            first.send(get("http://example.com/", "")).await;
+            first.until("ok").await;
+        }
+        let mut second = RawClient::new(stage.address).await;
+        second.send(get("http://example.com/", "")).await;
+        let head = second.head().await;
+        assert!(head.starts_with("HTTP/1.1 503 ") && head.contains("X-Cloister-Reason: limit"), "{head}");
+        second.until("use https\n").await;
+        assert_eq!(stage.dials().len(), 1, "the server hears nothing of it");
+        drop(RawClient::tunnel(stage.address, "example.com:443").await);
+        drop(first);
+        wait_for(|| stage.proxy.status().connections == 1).await;
+        second.send(get("http://example.com/", "Connection: close\r\n")).await;
+        assert!(second.rest().await.ends_with("ok"), "a place is free again");
+    }
+}
+
+#[tokio::test]
 async fn one_connection_too_many_is_told() {
     let limits = Limits { connections: 1, ..Limits::default() };
     let stage = Stage::with(allow(&["example.com:443/raw"]), echo, limits, &[]).await;

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use cloister::guardian::limits::Limits;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use super::client::{RawClient, basic, get};
 use super::tunnel::wait_for;
-use super::world::{Stage, TOKEN, allow, answer, ok, read_request};
+use super::world::{Serve, Stage, TOKEN, allow, answer, ok, read_request};
 
 #[tokio::test]
 async fn connections_are_kept_on_both_sides() {
@@ -279,6 +280,28 @@ async fn what_is_not_http_is_a_bad_answer() {
         let head = client.head().await;
         assert!(head.starts_with("HTTP/1.1 502 ") && head.contains("X-Cloister-Reason: bad-answer"), "{head}");
     }
+}
+
+#[tokio::test]
+async fn a_response_head_has_a_size() {
+    for (size, status) in [(12 << 10, "200"), (20 << 10, "502")] {
+        let serve: Serve = match status {
+            "200" => |stream, _| Box::pin(answer_with_head(stream, 12 << 10)),
+            _ => |stream, _| Box::pin(answer_with_head(stream, 20 << 10)),
+        };
+        let stage = Stage::new(allow(&["example.com"]), serve).await;
+        let mut client = RawClient::new(stage.address).await;
+        client.send(get("http://example.com/", "")).await;
+        let head = client.head().await;
+        assert!(head.starts_with(&format!("HTTP/1.1 {status} ")), "{size}: {head}");
+    }
+}
+
+async fn answer_with_head(mut stream: TcpStream, size: usize) {
+    read_request(&mut stream).await.unwrap();
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX: {}\r\n\r\n", "x".repeat(size));
+    drop(stream.write_all(head.as_bytes()).await);
+    drop(stream.read_to_end(&mut Vec::new()).await);
 }
 
 #[tokio::test]
