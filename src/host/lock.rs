@@ -3,12 +3,14 @@
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, Mode, OFlags};
 
 /// How often a lock that somebody else holds is tried again.
 const RETRY: Duration = Duration::from_millis(20);
+/// How long a lock is waited for without a word.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The lock could not be taken, for another reason than that somebody holds it.
 #[derive(Debug, thiserror::Error)]
@@ -43,14 +45,21 @@ impl Lock {
         }
     }
 
-    /// Takes the lock, waiting for as long as somebody else holds it.
+    /// Takes the lock, waiting for as long as somebody else holds it. After a second it is said once what that one
+    /// works on.
     ///
     /// # Errors
     /// The lock file cannot be created or locked.
-    pub async fn take(path: &Path) -> Result<Self, LockError> {
+    pub async fn take(path: &Path, what: impl FnOnce() -> String) -> Result<Self, LockError> {
+        let (begin, mut what) = (Instant::now(), Some(what));
         loop {
             if let Some(lock) = Self::try_take(path)? {
                 return Ok(lock);
+            }
+            if begin.elapsed() > PATIENCE
+                && let Some(what) = what.take()
+            {
+                tracing::warn!("waiting for another cloister that works on {}", what());
             }
             tokio::time::sleep(RETRY).await;
         }
