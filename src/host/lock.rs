@@ -3,14 +3,14 @@
 use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::fs::{FlockOperation, Mode, OFlags};
 
 /// How often a lock that somebody else holds is tried again.
 const RETRY: Duration = Duration::from_millis(20);
-/// How long a lock is waited for without a word.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// How often it is tried again without a word: for a second.
+const PATIENCE: u32 = 50;
 
 /// The lock could not be taken, for another reason than that somebody holds it.
 #[derive(Debug, thiserror::Error)]
@@ -50,17 +50,16 @@ impl Lock {
     ///
     /// # Errors
     /// The lock file cannot be created or locked.
-    pub async fn take(path: &Path, what: impl FnOnce() -> String) -> Result<Self, LockError> {
-        let (begin, mut what) = (Instant::now(), Some(what));
+    pub async fn take(path: &Path, what: impl Fn() -> String) -> Result<Self, LockError> {
+        let mut tries = 0_u32;
         loop {
             if let Some(lock) = Self::try_take(path)? {
                 return Ok(lock);
             }
-            if begin.elapsed() > PATIENCE
-                && let Some(what) = what.take()
-            {
+            if tries == PATIENCE {
                 tracing::warn!("waiting for another cloister that works on {}", what());
             }
+            tries = tries.saturating_add(1);
             tokio::time::sleep(RETRY).await;
         }
     }

@@ -158,9 +158,9 @@ async fn join(context: &Context, request: Start<'_>, mut receipt: Receipt) -> Re
 /// # Errors
 /// There is no guardian, or it does not take the policy.
 pub async fn hand_over(context: &Context, policy: &Policy, mut receipt: Receipt) -> Result<Served, SessionError> {
-    let wire = wire(policy)?;
-    if receipt.policy != wire {
-        receipt.policy = wire;
+    let before = std::mem::replace(&mut receipt.policy, wire(policy)?);
+    // The machine's addresses come and go, and are asked for whenever a guardian is told: they need no new receipt.
+    if receipt.policy != (WirePolicy { host_addresses: receipt.policy.host_addresses.clone(), ..before }) {
         context.state.save(&receipt)?;
     }
     let _lock = context.state.lock().await?;
