@@ -10,3 +10,5 @@ pub const USAGE: u8 = 2;
 pub const REFUSED: u8 = 3;
 /// `--check` found something at or above the severity.
 pub const FOUND: u8 = 4;
+/// The user interrupted it, as shells give it for SIGINT.
+pub const INTERRUPTED: u8 = 130;

@@ -5,7 +5,7 @@ use super::failure::Failure;
 use super::output::Output;
 use super::review;
 use super::runtime;
-use crate::engine::session::{self, Context, SessionError};
+use crate::engine::session::{self, Context, SessionError, Shutdown, Stopped};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -19,17 +19,21 @@ pub struct Args {}
 /// Stops everything.
 ///
 /// # Errors
-/// The engine does not do it.
+/// Nobody knows what there is to stop, or the engine does not answer.
 pub fn run(Args {}: &Args) -> Result<u8, Failure> {
-    let mut stopped = Vec::new();
+    let mut said = String::new();
+    let mut failures = Vec::new();
     runtime::finish(
         async {
-            stopped = session::shutdown(&Context::open().await?).await?;
+            let Shutdown { stopped, failed, guardian } = session::shutdown(&Context::open().await?).await?;
+            let line = |one: &Stopped| format!("`{}` stopped\n{}", one.name, review::short(one.review.as_ref()));
+            said = stopped.iter().map(line).collect();
+            said += if guardian { "the guardian stopped\n" } else { "" };
+            failures = failed.iter().map(|error| Failure::new(error).hint(error.hint())).collect();
             Ok(exit::OK)
         },
         SessionError::hint,
     )?;
-    let said: String =
-        stopped.iter().map(|one| format!("`{}` stopped\n{}", one.name, review::short(one.review.as_ref()))).collect();
-    Output { stderr: said + "the guardian stopped\n", ..Output::default() }.write()
+    let code = Output { stderr: said, ..Output::default() }.write()?;
+    Ok(failures.iter().map(Failure::print).fold(code, u8::max))
 }

@@ -16,6 +16,7 @@ use super::uncovered;
 use crate::engine::build::BuildError;
 use crate::engine::exec::{Process, attached};
 use crate::engine::facts::{self, ImageError, Pull};
+use crate::engine::lifecycle::LifecycleError;
 use crate::engine::session::{self, Build, Context, SessionError, Start};
 use crate::facts::ImageFacts;
 use crate::pipeline::{self, Planned, Prepared};
@@ -132,7 +133,12 @@ async fn start(args: &Args, prepared: &Prepared, first: &Plan) -> Result<u8, Sta
         }
     };
     let (served, ()) = tokio::join!(started.run_hooks(&context, &planned.plan), remark);
-    let served = served?;
+    let served = match served {
+        Err(error @ SessionError::Lifecycle(LifecycleError::Killed { .. })) => {
+            return Ok(Failure::new(&error).hint(error.hint()).code(exit::INTERRUPTED).print());
+        }
+        served => served?,
+    };
     let receipt = &served.receipt;
     if args.detach {
         say(&format!("`{0}` runs; next: `cloister exec {0} -- COMMAND`, `cloister stop {0}`\n", receipt.name));

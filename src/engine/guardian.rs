@@ -7,6 +7,7 @@ mod container;
 mod image;
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 use bollard::models::ContainerState;
 use bollard::query_parameters::{InspectContainerOptions, RemoveContainerOptionsBuilder};
@@ -21,6 +22,7 @@ use super::pool;
 use super::receipt::{Receipt, State};
 use super::state::{StateError, StateFolder};
 use crate::guardian::protocol::{Admission, Command, Refused, Status};
+use crate::host::addresses::{self, AddressesError};
 use crate::host::programs::{Program, Programs, ProgramsError};
 
 /// The program that runs in the container.
@@ -47,6 +49,9 @@ pub enum GuardianError {
     /// What is known of running sandboxes cannot be read.
     #[error(transparent)]
     State(#[from] StateError),
+    /// The host's addresses cannot be read.
+    #[error(transparent)]
+    Addresses(#[from] AddressesError),
 }
 
 impl GuardianError {
@@ -59,7 +64,7 @@ impl GuardianError {
                 Some("start it anew: `cloister guardian stop`, then `cloister guardian start`".to_owned())
             }
             Self::State(error) => error.hint(),
-            Self::Image(_) | Self::Call(_) => None,
+            Self::Image(_) | Self::Call(_) | Self::Addresses(_) => None,
         }
     }
 }
@@ -205,10 +210,12 @@ async fn replace(
         created => created?,
     };
     let mut channel = Channel::begin(engine, &id).await?;
-    for receipt in state.receipts()?.iter().filter(|receipt| receipt.state == State::Running) {
+    let own: Vec<IpAddr> = addresses::own()?.into_iter().collect();
+    for mut receipt in state.receipts()?.into_iter().filter(|receipt| receipt.state == State::Running) {
         // A sandbox whose network is gone is dead already; it must not keep the others from their guardian.
-        if connect(engine, state, receipt).await.is_ok() {
-            admit(&mut channel, receipt).await?;
+        if connect(engine, state, &receipt).await.is_ok() {
+            receipt.policy.host_addresses.clone_from(&own);
+            admit(&mut channel, &receipt).await?;
         }
     }
     Ok(channel)

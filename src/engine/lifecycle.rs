@@ -27,6 +27,12 @@ pub enum LifecycleError {
         /// What it ran.
         command: String,
     },
+    /// The user asked twice for its end.
+    #[error("interrupted; {hook}Command was killed")]
+    Killed {
+        /// The property, without `Command`.
+        hook: String,
+    },
     /// One could not be run at all.
     #[error("could not run {hook}Command")]
     Exec {
@@ -45,7 +51,7 @@ impl LifecycleError {
     /// Returns what to do next.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Failed { .. } | Self::Exec { .. } => Some(
+            Self::Failed { .. } | Self::Killed { .. } | Self::Exec { .. } => Some(
                 "the sandbox runs: look around with `cloister exec -- sh`; the next `cloister start` tries it again"
                     .to_owned(),
             ),
@@ -117,8 +123,9 @@ async fn run_one(
     let name = Some(hook.name.as_str()).filter(|name| !name.is_empty());
     let code = lines::run(engine, container, &process, name).await;
     match code.map_err(|source| LifecycleError::Exec { hook: hook.hook.clone(), source })? {
-        0 => Ok(()),
-        code => Err(LifecycleError::Failed {
+        None => Err(LifecycleError::Killed { hook: hook.hook.clone() }),
+        Some(0) => Ok(()),
+        Some(code) => Err(LifecycleError::Failed {
             hook: hook.hook.clone(),
             name: hook.name.clone(),
             code,

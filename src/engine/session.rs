@@ -25,7 +25,7 @@ pub use refused::refused_since;
 pub use review::{Review, review};
 pub use select::{SelectError, running, select};
 pub use start::{Served, Start, Started, hand_over, reload, start};
-pub use stop::{Stopped, shutdown, stop};
+pub use stop::{Shutdown, Stopped, shutdown, stop};
 
 use super::apply::{ApplyError, Bench};
 use super::build::BuildError;
@@ -99,6 +99,12 @@ pub enum SessionError {
     /// The user said stop.
     #[error("interrupted; what was made so far is removed")]
     Interrupted,
+    /// Somebody stopped the sandbox meanwhile.
+    #[error("`{name}` was stopped")]
+    Stopped {
+        /// Name of the sandbox.
+        name: String,
+    },
     /// Another sandbox could replace what this one mounts, while it is mounted.
     #[error("`{mount}` and `{other}`, which the sandbox `{name}` works on, share files")]
     Overlap {
@@ -143,6 +149,7 @@ impl SessionError {
             Self::File(error) => {
                 Some(format!("look at who owns it: ls -la {}", quoted(&error.path().to_string_lossy())))
             }
+            Self::Stopped { .. } => Some("make it anew: `cloister start`".to_owned()),
             Self::Call(_) | Self::Random(_) | Self::Addresses(_) => None,
             Self::Signals(_) | Self::Interrupted => None,
         }

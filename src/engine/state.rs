@@ -104,7 +104,7 @@ impl StateFolder {
     /// # Errors
     /// The lock file cannot be used.
     pub async fn lock(&self) -> Result<Lock, StateError> {
-        Ok(Lock::take(&self.root.join("lock")).await?)
+        Ok(Lock::take(&self.root.join("lock"), || "the guardian or the list of sandboxes".to_owned()).await?)
     }
 
     /// Takes the lock of one sandbox.
@@ -113,7 +113,7 @@ impl StateFolder {
     /// The lock file or its folder cannot be used.
     pub async fn lock_sandbox(&self, id: &str) -> Result<Lock, StateError> {
         paths::private(&self.sandbox(id))?;
-        Ok(Lock::take(&self.sandbox(id).join("lock")).await?)
+        Ok(Lock::take(&self.sandbox(id).join("lock"), || self.name(id)).await?)
     }
 
     /// Takes the lock of one sandbox, or returns `None` while somebody holds it.
@@ -123,6 +123,12 @@ impl StateFolder {
     pub fn try_lock_sandbox(&self, id: &str) -> Result<Option<Lock>, StateError> {
         paths::private(&self.sandbox(id))?;
         Ok(Lock::try_take(&self.sandbox(id).join("lock"))?)
+    }
+
+    /// The name of a sandbox as far as a receipt tells it.
+    fn name(&self, id: &str) -> String {
+        let known = self.load(id).ok().flatten();
+        known.map_or_else(|| "this project".to_owned(), |receipt| format!("`{}`", receipt.name))
     }
 
     /// The folder of one sandbox.

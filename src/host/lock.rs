@@ -9,6 +9,8 @@ use rustix::fs::{FlockOperation, Mode, OFlags};
 
 /// How often a lock that somebody else holds is tried again.
 const RETRY: Duration = Duration::from_millis(20);
+/// How often it is tried again without a word: for a second.
+const PATIENCE: u32 = 50;
 
 /// The lock could not be taken, for another reason than that somebody holds it.
 #[derive(Debug, thiserror::Error)]
@@ -43,15 +45,21 @@ impl Lock {
         }
     }
 
-    /// Takes the lock, waiting for as long as somebody else holds it.
+    /// Takes the lock, waiting for as long as somebody else holds it. After a second it is said once what that one
+    /// works on.
     ///
     /// # Errors
     /// The lock file cannot be created or locked.
-    pub async fn take(path: &Path) -> Result<Self, LockError> {
+    pub async fn take(path: &Path, what: impl Fn() -> String) -> Result<Self, LockError> {
+        let mut tries = 0_u32;
         loop {
             if let Some(lock) = Self::try_take(path)? {
                 return Ok(lock);
             }
+            if tries == PATIENCE {
+                tracing::warn!("waiting for another cloister that works on {}", what());
+            }
+            tries = tries.saturating_add(1);
             tokio::time::sleep(RETRY).await;
         }
     }

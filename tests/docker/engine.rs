@@ -9,6 +9,7 @@ mod network;
 mod processes;
 mod properties;
 mod refused;
+mod stops;
 mod workspace;
 
 use std::os::unix::fs::chown;

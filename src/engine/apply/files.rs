@@ -99,6 +99,8 @@ fn home_folder(data: &Path, container: &Container, id: &str) -> Result<PathBuf, 
         }
         let (uid, gid) = owner(&container.user);
         rustix::fs::chown(&path, uid, gid).map_err(|error| failed(error.into()))?;
+        // It belongs to the agent, who may have closed it for everybody.
+        rustix::fs::chmod(&path, rustix::fs::Mode::RWXU).map_err(|error| failed(error.into()))?;
         return Ok(canonical(&path)?);
     }
     Ok(path)

@@ -1,9 +1,11 @@
 //! A process whose output goes to standard error: a lifecycle command, alone or beside others with a prefix on each line.
 
 use std::io;
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::signal::unix::SignalKind;
+use tokio::time::timeout;
 
 use super::super::connect::Engine;
 use super::super::frames::Demultiplexer;
@@ -13,25 +15,47 @@ use super::{ExecError, Process, Streams, start};
 use crate::host::terminal;
 use crate::ui::text::visible;
 
-/// Runs a process without standard input and returns its exit code. With a `name`, every line begins with it.
+/// How long killing a process may take.
+const KILLING: Duration = Duration::from_secs(5);
+
+/// Runs a process without standard input and returns its exit code. With a `name`, every line begins with it. The first
+/// interrupt or termination is passed on; after the second, the process is killed and `None` returned.
 ///
 /// # Errors
 /// It cannot be run, or a stream breaks.
-pub async fn run(engine: &Engine, container: &str, process: &Process, name: Option<&str>) -> Result<u8, ExecError> {
+pub async fn run(
+    engine: &Engine,
+    container: &str,
+    process: &Process,
+    name: Option<&str>,
+) -> Result<Option<u8>, ExecError> {
     let (running, stream) = start(engine, container, process, Streams { stdin: false, terminal: None }).await?;
     let prefix = name.map(|name| format!("[{}] ", name.escape_debug()));
     let mut interrupted = listen(SignalKind::interrupt())?;
     let mut terminated = listen(SignalKind::terminate())?;
     let mut shown = std::pin::pin!(show(stream, prefix.as_deref()));
+    let mut asked = false;
     loop {
         let name = tokio::select! {
             shown = &mut shown => break shown.map_err(ExecError::Streams)?,
             _ = interrupted.recv() => "INT",
             _ = terminated.recv() => "TERM",
         };
-        running.signal(name).await?;
+        if !std::mem::replace(&mut asked, true) {
+            tokio::select! {
+                sent = running.signal(name) => {
+                    sent?;
+                    continue;
+                }
+                _ = interrupted.recv() => {}
+                _ = terminated.recv() => {}
+            }
+        }
+        // Whoever asked twice does not wait for an engine that does not answer.
+        let _ = timeout(KILLING, running.signal("KILL")).await;
+        return Ok(None);
     }
-    running.exit_code().await
+    running.exit_code().await.map(Some)
 }
 
 async fn show(mut stream: Stream, prefix: Option<&str>) -> io::Result<()> {

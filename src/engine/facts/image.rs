@@ -145,7 +145,7 @@ async fn remembered_accounts(engine: &Engine, id: &str, cache: &Path) -> Result<
     }
     paths::private(&folder)?;
     // Two starts at once read the image once.
-    let _lock = Lock::take(&folder.join("lock")).await?;
+    let _lock = Lock::take(&folder.join("lock"), || "files of images".to_owned()).await?;
     if let Some(accounts) = remembered(&path) {
         return Ok(accounts);
     }
@@ -180,7 +180,7 @@ pub async fn paths(
     let folder = cache.join("images");
     let path = memory(&folder, id, "paths.json");
     paths::private(&folder)?;
-    let _lock = Lock::take(&folder.join("lock")).await?;
+    let _lock = Lock::take(&folder.join("lock"), || "files of images".to_owned()).await?;
     let mut known: BTreeMap<String, Kind> = remembered(&path).unwrap_or_default();
     if wanted.iter().all(|path| known.contains_key(path)) {
         return Ok(known);

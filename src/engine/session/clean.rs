@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
+use std::pin::pin;
 use std::time::Duration;
 
 use bollard::query_parameters::{
     ListContainersOptionsBuilder, ListNetworksOptionsBuilder, RemoveContainerOptionsBuilder,
 };
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::super::build::BuildError;
 use super::super::connect::{CallError, Operation};
@@ -19,10 +20,13 @@ use super::super::network;
 use super::super::receipt::{Receipt, State};
 use super::life::Life;
 use super::{Context, SessionError, build};
+use crate::host::lock::Lock;
 use bollard::models::ContainerSummary;
 
 /// How often the engine is asked again while it removes a container.
 const REMOVAL_TRIES: u32 = 100;
+/// How long a lock is waited for before its holder may have made a container again.
+const AGAIN: Duration = Duration::from_millis(100);
 
 /// Removes a sandbox's container and network, and writes down that it is gone. The caller holds its lock.
 pub(super) async fn remove(context: &Context, receipt: &mut Receipt) -> Result<(), SessionError> {
@@ -48,31 +52,54 @@ async fn remove_from_engine(context: &Context, id: &str) -> Result<(), SessionEr
     Ok(network::remove(&context.engine, &names::container(id)).await?)
 }
 
-/// Removes what the engine has of sandboxes whose receipt cannot be read, and returns their ids.
-pub(super) async fn remove_unreadable(context: &Context) -> Result<Vec<String>, SessionError> {
+/// Returns the ids of sandboxes that the engine has something of, and whose receipt cannot be read.
+pub(super) async fn unreadable(context: &Context) -> Result<Vec<String>, SessionError> {
     let unreadable = context.state.unreadable()?;
     let held = if unreadable.is_empty() { BTreeSet::new() } else { held(context).await? };
-    let ids: Vec<String> = unreadable.into_iter().filter(|id| held.contains(id)).collect();
-    for id in &ids {
-        let _lock = context.state.lock_sandbox(id).await?;
-        remove_from_engine(context, id).await?;
-    }
-    Ok(ids)
+    Ok(unreadable.into_iter().filter(|id| held.contains(id)).collect())
 }
 
-pub(super) async fn remove_container(context: &Context, name: &str) -> Result<(), CallError> {
+/// Removes what the engine has of a sandbox whose receipt cannot be read.
+pub(super) async fn remove_unreadable(context: &Context, id: &str) -> Result<(), SessionError> {
+    let _lock = seize(context, id).await?;
+    remove_from_engine(context, id).await
+}
+
+/// A sandbox that has no container, and is nobody else's to work on.
+pub(super) struct Seized {
+    /// Whether there was a container.
+    pub(super) existed: bool,
+    _lock: Lock,
+}
+
+/// Removes a sandbox's container until nobody else holds its lock: who waits for a process in the container ends then.
+pub(super) async fn seize(context: &Context, id: &str) -> Result<Seized, SessionError> {
+    let name = names::container(id);
+    let mut existed = false;
+    let mut locking = pin!(context.state.lock_sandbox(id));
+    loop {
+        existed |= remove_container(context, &name).await?;
+        if let Ok(lock) = timeout(AGAIN, &mut locking).await {
+            return Ok(Seized { existed, _lock: lock? });
+        }
+    }
+}
+
+/// Removes a container; returns whether it was there, and nobody else removed it.
+pub(super) async fn remove_container(context: &Context, name: &str) -> Result<bool, CallError> {
+    let mut existed = false;
     for _ in 0..REMOVAL_TRIES {
         let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
         let removed = context.engine.docker.remove_container(name, Some(options)).await;
         match removed.unless_absent(|| format!("remove `{name}`")) {
-            Ok(None) => return Ok(()),
+            Ok(None) => break,
             // Removed, or somebody is at it: it is gone once the engine does not know it any more.
-            Ok(Some(())) => {}
+            Ok(Some(())) => existed = true,
             Err(error) if error.status() == Some(409) => sleep(Duration::from_millis(50)).await,
             Err(error) => return Err(error),
         }
     }
-    Ok(())
+    Ok(existed)
 }
 
 /// Removes what a start that was killed left behind, and what is left of sandboxes whose container ended by itself.

@@ -14,6 +14,8 @@ pub(super) enum Life {
     Paused,
     /// Somebody took it off its network.
     Cut,
+    /// Somebody put it on another network beside its own.
+    Exposed,
     /// It ended, or was started again, and nobody has seen the probe of that life.
     Gone,
 }
@@ -27,9 +29,12 @@ pub(super) fn of(receipt: &Receipt, container: &ContainerInspectResponse) -> Lif
         && receipt.started.is_some()
         && receipt.started == state.started_at;
     let networks = container.network_settings.as_ref().and_then(|settings| settings.networks.as_ref());
-    let connected = networks.is_some_and(|networks| networks.contains_key(&names::container(&receipt.id)));
+    let own = names::container(&receipt.id);
+    let connected = networks.is_some_and(|networks| networks.contains_key(&own));
+    let exposed = networks.is_some_and(|networks| networks.keys().any(|name| *name != own));
     match state {
         state if !same || state.running != Some(true) => Life::Gone,
+        _ if exposed => Life::Exposed,
         state if state.paused == Some(true) => Life::Paused,
         _ if !connected => Life::Cut,
         _ => Life::Runs,

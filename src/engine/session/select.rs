@@ -45,6 +45,12 @@ pub enum SelectError {
         /// Its name.
         name: String,
     },
+    /// It has a network that is not its own.
+    #[error("somebody connected `{name}` to another network, past the guardian")]
+    Exposed {
+        /// Its name.
+        name: String,
+    },
 }
 
 impl SelectError {
@@ -57,7 +63,7 @@ impl SelectError {
                 Self::Runs { name } => return Some(format!("stop it first: `cloister stop {name}`")),
                 Self::NotRunning { .. } => "start it: `cloister start`",
                 Self::Paused { container, .. } => return Some(format!("`docker unpause {container}` lets it go on")),
-                Self::Cut { .. } => "make it anew: `cloister start --rebuild`",
+                Self::Cut { .. } | Self::Exposed { .. } => "make it anew: `cloister start --rebuild`",
             }
             .to_owned(),
         )
@@ -89,6 +95,7 @@ pub(super) fn usable(receipt: Receipt, life: Life) -> Result<Receipt, SelectErro
         Life::Runs => Ok(receipt),
         Life::Paused => Err(SelectError::Paused { name, container: names::container(&receipt.id) }),
         Life::Cut => Err(SelectError::Cut { name }),
+        Life::Exposed => Err(SelectError::Exposed { name }),
         Life::Gone => Err(SelectError::NotRunning { name }),
     }
 }

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::sleep;
 
 use super::super::apply::{Audited, apply};
 use super::super::covers;
 use super::super::guardian;
-use super::super::lifecycle;
+use super::super::lifecycle::{self, LifecycleError};
 use super::super::names;
 use super::super::receipt::{ProcessDefaults, Receipt, State, VERSION};
 use super::life::Life;
@@ -26,6 +28,10 @@ use crate::policy::Policy;
 
 /// The property that runs each time somebody attaches.
 const ATTACH: &str = "postAttach";
+/// Exit code of a process that was killed.
+const KILLED: u8 = 137;
+/// How often the engine is asked whether a container is gone.
+const GONE_TRIES: u32 = 20;
 
 /// What is to run.
 #[derive(Debug, Clone, Copy)]
@@ -93,12 +99,36 @@ impl Started {
         let Self { mut served, lock, .. } = self;
         let (attaching, once): (Vec<Hook>, Vec<Hook>) =
             plan.lifecycle.iter().cloned().partition(|hook| hook.hook == ATTACH);
-        lifecycle::run(&context.engine, &context.state, &mut served.receipt, &once).await?;
-        // What runs at each attachment may go on for as long as somebody is attached: nobody waits for it.
-        drop(lock);
-        lifecycle::run(&context.engine, &context.state, &mut served.receipt, &attaching).await?;
-        Ok(served)
+        let ran = async {
+            lifecycle::run(&context.engine, &context.state, &mut served.receipt, &once).await?;
+            // What runs at each attachment may go on for as long as somebody is attached: nobody waits for it.
+            drop(lock);
+            lifecycle::run(&context.engine, &context.state, &mut served.receipt, &attaching).await
+        };
+        match ran.await {
+            Ok(()) => Ok(served),
+            Err(error) if is_cut_off(&error) && is_gone(context, &served.receipt).await => {
+                Err(SessionError::Stopped { name: served.receipt.name })
+            }
+            Err(error) => Err(error.into()),
+        }
     }
+}
+
+/// Tells whether a command ended as one does whose container is removed.
+fn is_cut_off(error: &LifecycleError) -> bool {
+    matches!(error, LifecycleError::Failed { code: KILLED, .. } | LifecycleError::Exec { .. })
+}
+
+/// Tells whether a container goes or is gone; the engine says so a moment after its processes have ended.
+async fn is_gone(context: &Context, receipt: &Receipt) -> bool {
+    for _ in 0..GONE_TRIES {
+        if context.life(receipt).await.is_ok_and(|life| life == Life::Gone) {
+            return true;
+        }
+        sleep(Duration::from_millis(50)).await;
+    }
+    false
 }
 
 /// Returns the receipt of a sandbox whose container is there, and what has become of it.
@@ -128,9 +158,9 @@ async fn join(context: &Context, request: Start<'_>, mut receipt: Receipt) -> Re
 /// # Errors
 /// There is no guardian, or it does not take the policy.
 pub async fn hand_over(context: &Context, policy: &Policy, mut receipt: Receipt) -> Result<Served, SessionError> {
-    let wire = wire(policy)?;
-    if receipt.policy != wire {
-        receipt.policy = wire;
+    let before = std::mem::replace(&mut receipt.policy, wire(policy)?);
+    // The machine's addresses come and go, and are asked for whenever a guardian is told: they need no new receipt.
+    if receipt.policy != (WirePolicy { host_addresses: receipt.policy.host_addresses.clone(), ..before }) {
         context.state.save(&receipt)?;
     }
     let _lock = context.state.lock().await?;
@@ -191,9 +221,13 @@ async fn create(
             Ok((receipt, before))
         }
         Err(error) => {
+            // Whoever stops the sandbox removes its container first.
+            let removed = clean::remove_container(context, &names::container(&receipt.id)).await;
+            let stopped = receipt.container.is_some() && removed.is_ok_and(|existed| !existed);
             // The first error is the one that tells; the next command sweeps what could not be removed now.
             let _ = clean::remove(context, &mut receipt).await;
-            Err(error)
+            let is_told = !stopped || matches!(error, SessionError::Interrupted);
+            Err(if is_told { error } else { SessionError::Stopped { name: receipt.name } })
         }
     }
 }

@@ -22,9 +22,9 @@ pub struct Stopped {
 /// # Errors
 /// The engine does not do it.
 pub async fn stop(context: &Context, receipt: &Receipt) -> Result<Option<Stopped>, SessionError> {
-    let _lock = context.state.lock_sandbox(&receipt.id).await?;
+    let seized = clean::seize(context, &receipt.id).await?;
     let Some(mut receipt) = context.state.load(&receipt.id)? else { return Ok(None) };
-    let existed = receipt.state != State::Stopped;
+    let existed = seized.existed || receipt.state != State::Stopped;
     let lost = receipt.mount.as_ref().map(|mount| covers::lost(mount.as_ref(), &receipt.covers)).unwrap_or_default();
     clean::remove(context, &mut receipt).await?;
     clean::sweep(context).await?;
@@ -38,18 +38,47 @@ pub async fn stop(context: &Context, receipt: &Receipt) -> Result<Option<Stopped
     Ok(Some(Stopped { name: receipt.name, existed, review: told }))
 }
 
-/// Stops every sandbox and the guardian, and returns those that were stopped.
+/// What came of a shutdown.
+#[derive(Debug)]
+pub struct Shutdown {
+    /// The sandboxes that were stopped.
+    pub stopped: Vec<Stopped>,
+    /// What was in the way of others, or of the guardian's end.
+    pub failed: Vec<SessionError>,
+    /// Whether the guardian is gone.
+    pub guardian: bool,
+}
+
+/// Stops every sandbox and the guardian; one that cannot be stopped does not keep the others.
 ///
 /// # Errors
-/// The engine does not do it.
-pub async fn shutdown(context: &Context) -> Result<Vec<Stopped>, SessionError> {
-    let mut stopped = Vec::new();
+/// Nobody knows which sandboxes there are.
+pub async fn shutdown(context: &Context) -> Result<Shutdown, SessionError> {
+    let (mut stopped, mut failed) = (Vec::new(), Vec::new());
     for receipt in context.state.receipts()?.into_iter().filter(|receipt| receipt.state != State::Stopped) {
-        stopped.extend(stop(context, &receipt).await?.filter(|stopped| stopped.existed));
+        match stop(context, &receipt).await {
+            Ok(one) => stopped.extend(one.filter(|one| one.existed)),
+            Err(error) => failed.push(error),
+        }
     }
-    let unreadable = clean::remove_unreadable(context).await?.into_iter();
-    stopped.extend(unreadable.map(|name| Stopped { name, existed: true, review: None }));
+    match clean::unreadable(context).await {
+        Ok(ids) => {
+            for name in ids {
+                match clean::remove_unreadable(context, &name).await {
+                    Ok(()) => stopped.push(Stopped { name, existed: true, review: None }),
+                    Err(error) => failed.push(error),
+                }
+            }
+        }
+        Err(error) => failed.push(error),
+    }
+    let removed = remove_guardian(context).await;
+    let guardian = removed.is_ok();
+    failed.extend(removed.err());
+    Ok(Shutdown { stopped, failed, guardian })
+}
+
+async fn remove_guardian(context: &Context) -> Result<(), SessionError> {
     let _lock = context.state.lock().await?;
-    guardian::remove(&context.engine, &context.state).await?;
-    Ok(stopped)
+    Ok(guardian::remove(&context.engine, &context.state).await?)
 }

@@ -51,6 +51,21 @@ fn a_paused_or_disconnected_sandbox_says_so() {
 }
 
 #[test]
+fn a_sandbox_on_another_network_is_not_joined() {
+    let user = User::with(CONFIG);
+    let listed = user.start();
+    let name = text(&listed["container"]);
+    docker(&["network", "connect", "bridge", name]);
+    for words in [&["exec", "--", "true"][..], &["start", "--", "true"]] {
+        let refused = user.run(words);
+        refused.expect(1);
+        let stderr = refused.stderr();
+        assert!(stderr.contains("`project` to another network") && stderr.contains("start --rebuild"), "{stderr}");
+    }
+    user.run(&["start", "--rebuild", "--", "true"]).expect(0);
+}
+
+#[test]
 fn a_folder_inside_or_around_a_sandboxs_own_waits() {
     let user = User::with(CONFIG);
     user.start();

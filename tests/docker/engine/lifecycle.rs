@@ -129,6 +129,15 @@ fn volumes_belong_to_the_agent_and_leave_nothing_of_root_behind() {
 }
 
 #[test]
+fn a_home_folder_that_was_closed_is_open_at_the_next_start() {
+    let user = User::with(r#"{ "image": "debian:bookworm" }"#);
+    user.start();
+    user.shell("echo kept > ~/note; chmod 000 ~").expect(0);
+    user.run(&["stop"]).expect(0);
+    assert_eq!(user.run(&["start", "--", "sh", "-c", "cat ~/note; stat -c %a ~"]).expect(0), "kept\n700\n");
+}
+
+#[test]
 fn of_two_starts_at_once_one_makes_and_one_attaches() {
     let user = User::with(r#"{ "image": "debian:bookworm", "onCreateCommand": "echo made >> log; sleep 0.3" }"#);
     let mut first = user.command(&["start", "--", "true"]).spawn().unwrap();

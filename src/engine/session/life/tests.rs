@@ -3,13 +3,26 @@ use bollard::models::{ContainerState, EndpointSettings, NetworkSettings};
 use super::*;
 use crate::engine::state::tests::receipt;
 
+fn connect(settings: &mut NetworkSettings, name: &str) {
+    settings.networks.get_or_insert_default().insert(name.to_owned(), EndpointSettings::default());
+}
+
 #[test]
 fn only_the_life_that_was_measured_counts() {
     type Change = fn(&mut Receipt, &mut ContainerState, &mut NetworkSettings);
-    let cases: [(Life, Change); 10] = [
+    let cases: [(Life, Change); 13] = [
         (Life::Runs, |_, _, _| {}),
         (Life::Paused, |_, state, _| state.paused = Some(true)),
         (Life::Cut, |_, _, settings| settings.networks = Some([].into())),
+        (Life::Exposed, |_, _, settings| connect(settings, "bridge")),
+        (Life::Exposed, |_, _, settings| {
+            settings.networks = Some([].into());
+            connect(settings, "cloister-bb");
+        }),
+        (Life::Exposed, |_, state, settings| {
+            state.paused = Some(true);
+            connect(settings, "bridge");
+        }),
         (Life::Gone, |_, state, _| state.running = Some(false)),
         (Life::Gone, |_, state, _| state.started_at = Some("later".to_owned())),
         (Life::Gone, |receipt, state, _| (receipt.started, state.started_at) = (None, None)),
