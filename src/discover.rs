@@ -149,7 +149,7 @@ pub fn discover(request: &Request<'_>) -> Result<Sources, DiscoverError> {
     let mount_root = git_root::around(&folder, request.home);
     let owner = open::owner(&mount_root)?;
     let mut found = match request.config {
-        Some(path) => vec![open::named(path, &folder)?],
+        Some(path) => vec![open::named(path, &folder, &mount_root)?],
         None => search(&folder, &mount_root, request.known_generated)?,
     };
     let (config, several) = match found.len() {

@@ -33,10 +33,15 @@ pub(super) fn owner(path: &Path) -> Result<(u32, u32), DiscoverError> {
     Ok((data.uid(), data.gid()))
 }
 
-/// Reads the file that the user names; links are the user's own business here.
-pub(super) fn named(path: &Path, folder: &Path) -> Result<ConfigFile, DiscoverError> {
+/// Reads the file that the user names. Links on the way are the user's own business, but not those of the repository,
+/// which may have named the file first.
+pub(super) fn named(path: &Path, folder: &Path, root: &Path) -> Result<ConfigFile, DiscoverError> {
     let fail = |source| DiscoverError::Read { path: path.to_owned(), source };
     let absolute = std::path::absolute(path).map_err(fail)?;
+    if absolute.starts_with(root) {
+        let place = absolute.display().to_string();
+        return beneath(root, folder, &place)?.ok_or_else(|| fail(io::ErrorKind::NotFound.into()));
+    }
     let parent = absolute.parent().map(Path::canonicalize).transpose().map_err(fail)?.unwrap_or_default();
     let absolute = parent.join(absolute.file_name().unwrap_or_default());
     let descriptor = rustix::fs::openat(CWD, &absolute, READ, Mode::empty()).map_err(|errno| fail(errno.into()))?;

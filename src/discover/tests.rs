@@ -128,10 +128,10 @@ fn a_named_file_may_lie_anywhere_and_have_any_name() {
     let far = look(folder.path(), Some(&outside.path().join("other.json")), &BTreeSet::new()).expect("outside");
     let far = far.config.expect("config");
     assert_eq!(far.relative, far.path.display().to_string());
-    for (name, expected) in [("none.json", "cannot read "), ("sub", "is not a regular file")] {
-        let error = look(folder.path(), Some(&root.join(name)), &BTreeSet::new()).expect_err(name).to_string();
-        assert!(error.contains(expected), "{error}");
-    }
+    let error = look(folder.path(), Some(&root.join("none.json")), &BTreeSet::new()).expect_err("none").to_string();
+    assert!(error.contains("cannot read "), "{error}");
+    let sub = look(folder.path(), Some(&root.join("sub")), &BTreeSet::new()).expect("a folder").config.expect("config");
+    assert_eq!(sub.unusable.expect("no file").message, "this is not a regular file");
 }
 
 #[test]
@@ -214,4 +214,16 @@ fn facts_tell_where_a_path_leads() {
         let canonical = canonical.filter(|path| path.exists());
         assert_eq!(facts[path], crate::facts::PathFact { canonical, through_link }, "{path}");
     }
+}
+
+#[test]
+fn a_link_of_the_repository_is_not_followed_by_name_either() {
+    let (folder, outside) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
+    let root = folder.path().canonicalize().expect("the folder is there");
+    std::fs::write(outside.path().join("secret"), "secret").expect("a file");
+    std::os::unix::fs::symlink(outside.path().join("secret"), root.join("link.json")).expect("a link");
+    let named = root.join("link.json");
+    let found = look(&root, Some(&named), &BTreeSet::new()).expect("a file that cannot be used");
+    let file = found.config.expect("it was named");
+    assert_eq!((file.unusable.is_some(), &*file.source.text), (true, ""));
 }

@@ -276,6 +276,29 @@ fn the_root_file_system_may_be_read_only() {
     assert_eq!(open(&stage.start(&run)), Vec::<&str>::new());
 }
 
+/// On the host, a setuid program in the workspace would run as the workspace's owner.
+#[test]
+fn no_file_gets_a_setuid_bit() {
+    let stage = Stage::sealed();
+    assert!(stage.start(&Run::default()).sealed);
+    let flags = "O_WRONLY | O_CREAT";
+    let cases = [
+        ("touch /tmp/f && chmod 755 /tmp/f && chmod 1777 /tmp/f", ""),
+        ("chmod 4755 /tmp/f", "Operation not permitted"),
+        ("chmod g+s /tmp/f", "Operation not permitted"),
+        (&format!("perl -MFcntl -e 'sysopen(F, \"/tmp/g\", {flags}, 0755) or die $!'"), ""),
+        (&format!("perl -MFcntl -e 'sysopen(F, \"/tmp/h\", {flags}, 04755) or die $!'"), "Operation not permitted"),
+        ("perl -e 'my $p = \"/tmp/i\"; syscall(133, $p, 0104755, 0) == 0 or die $!'", "Operation not permitted"),
+        ("perl -e 'my $p = \"/tmp/f\"; syscall(452, -100, $p, 02755, 0) == 0 or die $!'", "Operation not permitted"),
+        ("ls -l /tmp | grep -E '^-..[sS]|^-.....[sS]' || true", ""),
+    ];
+    for (script, expected) in cases {
+        let ran = stage.exec(&["sh", "-c", script]);
+        let said = text(&ran.stdout) + &text(&ran.stderr);
+        assert!(if expected.is_empty() { said.is_empty() } else { said.contains(expected) }, "{script}: {said}");
+    }
+}
+
 #[cfg(target_arch = "x86_64")]
 #[test]
 fn the_filter_refuses_on_this_engine() {

@@ -100,7 +100,7 @@ fn container() -> Container {
         home: "/home/vscode".into(),
         cap_drop: vec!["ALL".into()],
         cap_add: Vec::new(),
-        security_opt: vec!["no-new-privileges:true".into(), "seccomp=cloister/1".into()],
+        security_opt: vec!["no-new-privileges:true".into(), "seccomp=cloister/2".into()],
         privileged: false,
         init: false,
         readonly_rootfs: false,
