@@ -1,5 +1,6 @@
 //! What an agent leaves is told: when the sandbox stops, on demand, and when it ended by itself.
 
+use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -45,13 +46,15 @@ fn what_an_agent_leaves_is_told() {
         git init -q lib; git -C lib commit -q --allow-empty -m x; git add lib
         git -C lib config core.fsmonitor 'touch /tmp/pwn'
         git init -q --bare bare; echo evil > bare/hooks/post-update
-        mkfifo pipe; ln -s /etc/passwd out; touch program; chmod 4755 program
+        mkfifo pipe; ln -s /etc/passwd out; touch program; ! chmod 4755 program
         python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind(\"socket\")'
         printf 'evil\\033[2J' > \"$(printf 'a\\033[2Jb.code-workspace')\"
         mkdir -p .git/modules/x/hooks; touch .git/modules/x/HEAD; echo evil > .git/modules/x/hooks/post-checkout
         echo evil > .mcp.json",
     )
     .expect(0);
+    // Inside nobody can; another way to the folder could.
+    std::fs::set_permissions(user.project.join("program"), std::fs::Permissions::from_mode(0o4755)).unwrap();
     let marks = [
         ("git", ".git/modules/x/hooks/post-checkout"),
         ("git", "bare/config"),
