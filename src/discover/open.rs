@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, ResolveFlags};
 use rustix::io::Errno;
@@ -37,7 +37,7 @@ pub(super) fn owner(path: &Path) -> Result<(u32, u32), DiscoverError> {
 /// which may have named the file first.
 pub(super) fn named(path: &Path, folder: &Path, root: &Path) -> Result<ConfigFile, DiscoverError> {
     let fail = |source| DiscoverError::Read { path: path.to_owned(), source };
-    let absolute = std::path::absolute(path).map_err(fail)?;
+    let absolute = through_root(&std::path::absolute(path).map_err(fail)?, root);
     if absolute.starts_with(root) {
         let place = absolute.display().to_string();
         return beneath(root, folder, &place)?.ok_or_else(|| fail(io::ErrorKind::NotFound.into()));
@@ -47,6 +47,23 @@ pub(super) fn named(path: &Path, folder: &Path, root: &Path) -> Result<ConfigFil
     let descriptor = rustix::fs::openat(CWD, &absolute, READ, Mode::empty()).map_err(|errno| fail(errno.into()))?;
     let bytes = regular(descriptor, &absolute)?;
     Ok(config_file(bytes, absolute, folder))
+}
+
+/// Returns a path that passes through the root, by whatever name, as one that nothing in the root has a say about: what
+/// follows the root is taken word by word, so that `ROOT/a/../../x` is beside it, wherever a link `a` may lead.
+fn through_root(path: &Path, root: &Path) -> PathBuf {
+    let above = path.ancestors().filter(|above| above.canonicalize().is_ok_and(|found| found == root)).last();
+    let Some(rest) = above.and_then(|above| path.strip_prefix(above).ok()) else { return path.to_owned() };
+    let mut walked = root.to_owned();
+    for part in rest.components() {
+        match part {
+            Component::ParentDir => {
+                walked.pop();
+            }
+            part => walked.push(part),
+        }
+    }
+    walked
 }
 
 /// Reads a file at a place in the folder, which lies in the root. `None` where there is none.

@@ -218,12 +218,35 @@ fn facts_tell_where_a_path_leads() {
 
 #[test]
 fn a_link_of_the_repository_is_not_followed_by_name_either() {
-    let (folder, outside) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
-    let root = folder.path().canonicalize().expect("the folder is there");
-    std::fs::write(outside.path().join("secret"), "secret").expect("a file");
-    std::os::unix::fs::symlink(outside.path().join("secret"), root.join("link.json")).expect("a link");
-    let named = root.join("link.json");
-    let found = look(&root, Some(&named), &BTreeSet::new()).expect("a file that cannot be used");
-    let file = found.config.expect("it was named");
-    assert_eq!((file.unusable.is_some(), &*file.source.text), (true, ""));
+    let outside = tempfile::tempdir().expect("a folder");
+    let outside = outside.path().canonicalize().expect("the folder is there");
+    let folder = tree(&[("repo/sub/own.json", "{}")]);
+    let root = folder.path().canonicalize().expect("the folder is there").join("repo");
+    std::fs::write(outside.join("secret.json"), "secret").expect("a file");
+    std::fs::write(root.with_file_name("beside.json"), "beside").expect("a file");
+    let link = |target: &Path, name: &str| std::os::unix::fs::symlink(target, root.join(name)).expect("a link");
+    link(&outside.join("secret.json"), "link.json");
+    link(&outside, "away");
+    link(&root, "../alias");
+    let alias = root.with_file_name("alias");
+    let cases = [
+        (root.join("link.json"), None),
+        (root.join("away/secret.json"), None),
+        (alias.join("link.json"), None),
+        (alias.join("away/secret.json"), None),
+        (root.join("away/../secret.json"), None),
+        // Word by word, whatever the link on the way: a file of the repository, and one beside it.
+        (root.join("away/../sub/own.json"), Some("{}")),
+        (root.join("away/../../beside.json"), Some("beside")),
+        (root.join("../beside.json"), Some("beside")),
+        (root.join("sub/../../repo/sub/own.json"), Some("{}")),
+        (alias.join("sub/own.json"), Some("{}")),
+        // The user's own link, outside of the repository.
+        (outside.join("secret.json"), Some("secret")),
+    ];
+    for (named, expected) in cases {
+        let found = look(&root, Some(&named), &BTreeSet::new()).ok().and_then(|found| found.config);
+        let text = found.filter(|file| file.unusable.is_none()).map(|file| file.source.text.to_string());
+        assert_eq!(text.as_deref(), expected, "{}", named.display());
+    }
 }
