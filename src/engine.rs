@@ -8,7 +8,7 @@
 //! | [`pool`], [`network`] | addresses, and a sealed network for each sandbox |
 //! | [`guardian`] | the one peer that a sandbox has |
 //! | [`accounts`], [`gitconfig`], [`covers`], [`layout`], [`fill`], [`create`], [`verify`], [`sources`], [`probe`], [`apply`] | a plan becomes a container, and is read back |
-//! | [`build`] | a Dockerfile becomes an image, behind the guardian |
+//! | [`build`], [`images`] | a Dockerfile becomes an image, behind the guardian; images go again |
 //! | [`exec`], [`lifecycle`] | what runs in it |
 //! | [`session`] | start, stop, list, shutdown |
 //!
@@ -28,6 +28,7 @@ pub mod frames;
 pub mod gitconfig;
 pub mod guardian;
 pub mod hijack;
+pub mod images;
 pub mod layout;
 pub mod lifecycle;
 pub mod names;

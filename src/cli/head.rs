@@ -1,7 +1,6 @@
 //! What is kept read-only and differs from HEAD, said when a sandbox was made.
 
-use std::io::Write;
-
+use super::output::say;
 use crate::engine::receipt::Receipt;
 use crate::engine::session::{self, Context};
 use crate::plan::Plan;
@@ -14,8 +13,7 @@ const NAMED: usize = 3;
 pub(super) async fn tell(context: &Context, receipt: &Receipt, plan: &Plan) {
     let paths = session::unlike_head(context, receipt, &plan.workspace.target).await;
     if let Some(said) = line(&receipt.name, &paths) {
-        // Where standard error is gone, nobody misses it.
-        let _ = anstream::stderr().lock().write_all(said.as_bytes());
+        say(&said);
     }
 }
 

@@ -31,6 +31,11 @@ impl Output {
     }
 }
 
+/// Says something on standard error; where that is gone, nobody misses it.
+pub(super) fn say(text: &str) {
+    let _ = anstream::stderr().lock().write_all(text.as_bytes());
+}
+
 /// Standard output could not be written.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write to standard output")]

@@ -1,7 +1,6 @@
 //! After a command: what the guardian refused to it. A tool may have said nothing, or something that nobody understands.
 
-use std::io::Write;
-
+use super::output::say;
 use crate::engine::session::{self, Context, Served};
 use crate::guardian::protocol::Refused;
 use crate::sandbox::protocol::SELF_CHECK_HOST;
@@ -13,8 +12,7 @@ const NAMED: usize = 3;
 /// Says what was refused since the sandbox was served, if anything was.
 pub(super) async fn tell(context: &Context, served: &Served) {
     if let Some(line) = line(session::refused_since(context, served).await) {
-        // Where standard error is gone, nobody misses it.
-        let _ = anstream::stderr().lock().write_all(line.as_bytes());
+        say(&line);
     }
 }
 

@@ -1,11 +1,10 @@
 #![expect(clippy::disallowed_methods, reason = "adapter: the working directory")]
 //! `cloister start`: the plan runs, sealed; then a command, a shell, or nothing.
 
-use std::io::Write;
-
 use super::exit;
 use super::failure::Failure;
 use super::head;
+use super::output::say;
 use super::plan::present::beside_text;
 use super::plan::{failure, on_stderr};
 use super::project::Project;
@@ -199,11 +198,6 @@ fn refuse(planned: &Planned) -> u8 {
         .hint(["`cloister plan` shows the reasons at the lines that cause them"])
         .code(exit::REFUSED)
         .print()
-}
-
-fn say(text: &str) {
-    // Where standard error is gone, nobody misses it.
-    let _ = anstream::stderr().lock().write_all(text.as_bytes());
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Names that lost their cover while a sandbox runs, said to whoever uses it.
 
-use std::io::Write;
 use std::path::Path;
 
+use super::output::say;
 use crate::engine::covers;
 use crate::engine::receipt::Receipt;
 use crate::ui::text::visible;
@@ -11,8 +11,7 @@ use crate::ui::text::visible;
 pub(super) fn tell(receipt: &Receipt) {
     let lost = receipt.mount.as_ref().map(|mount| covers::lost(Path::new(mount), &receipt.covers)).unwrap_or_default();
     if let Some(said) = line(&receipt.name, &lost) {
-        // Where standard error is gone, nobody misses it.
-        let _ = anstream::stderr().lock().write_all(said.as_bytes());
+        say(&said);
     }
 }
 

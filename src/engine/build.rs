@@ -26,6 +26,7 @@ use super::connect::{CallError, Operation};
 use super::facts::ImageError;
 use super::guardian;
 use super::hijack::HijackError;
+use super::images;
 use super::names;
 use crate::config::dockerfile::{self, Dockerfile};
 use crate::guardian::protocol::{Refused, WirePolicy};
@@ -225,8 +226,8 @@ impl Prepared<'_> {
         let built = engine.docker.inspect_image(&tag).await.operation(|| format!("inspect `{tag}`"))?;
         let image = built.id.unwrap_or_default();
         if let Some(old) = old.and_then(|old| old.id).filter(|old| *old != image) {
-            // A container that runs keeps its image.
-            let _ = engine.docker.remove_image(&old, None::<bollard::query_parameters::RemoveImageOptions>, None).await;
+            // The new one is there: what the old one still takes is no reason to fail.
+            let _ = images::remove(engine, &old).await;
         }
         let memory = serde_json::to_vec(&Memory { key: self.key, image: image.clone() }).expect("plain texts");
         file::write(&state.sandbox(self.order.id).join(MEMORY), &memory, 0o600)?;

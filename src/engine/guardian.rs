@@ -290,14 +290,6 @@ pub async fn old_images(engine: &Engine, programs: &Programs) -> Result<Vec<Stri
     Ok(image::others(engine, &programs.load(PROGRAM)?).await?)
 }
 
-/// Removes an image of a guardian; one that somebody uses stays.
-///
-/// # Errors
-/// The engine does not do it.
-pub async fn remove_image(engine: &Engine, image: &str) -> Result<(), CallError> {
-    image::remove(engine, image).await
-}
-
 async fn remove_container(engine: &Engine, state: &StateFolder) -> Result<(), CallError> {
     let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
     let removed = engine.docker.remove_container(&names::guardian(&state.instance()), Some(options)).await;

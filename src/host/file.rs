@@ -138,6 +138,17 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FileError> {
     Ok(())
 }
 
+/// Removes a file; it is fine if there is none.
+///
+/// # Errors
+/// It cannot be removed.
+pub fn remove(path: &Path) -> Result<(), FileError> {
+    match rustix::fs::unlink(path) {
+        Ok(()) | Err(rustix::io::Errno::NOENT) => Ok(()),
+        Err(errno) => Err(FileError::Remove { path: path.into(), source: errno.into() }),
+    }
+}
+
 fn beside(path: &Path, bytes: &[u8], mode: u32) -> Result<tempfile::NamedTempFile, FileError> {
     let failed = |source: io::Error| FileError::Write { path: path.into(), source };
     let folder = path.parent().unwrap_or_else(|| Path::new("."));

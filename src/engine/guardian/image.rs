@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io;
 
-use bollard::query_parameters::{ImportImageOptionsBuilder, ListImagesOptionsBuilder, RemoveImageOptions};
+use bollard::query_parameters::{ImportImageOptionsBuilder, ListImagesOptionsBuilder};
 use futures_util::StreamExt;
 use serde_json::json;
 
@@ -48,15 +48,6 @@ pub(super) async fn others(engine: &Engine, program: &Program) -> Result<Vec<Str
 fn is_ours(reference: &str) -> bool {
     let digest = reference.strip_prefix(REPOSITORY).and_then(|rest| rest.strip_prefix(':'));
     digest.is_some_and(|digest| digest.len() == 16 && digest.bytes().all(|byte| byte.is_ascii_hexdigit()))
-}
-
-/// Removes an image; one that a container uses stays.
-pub(super) async fn remove(engine: &Engine, reference: &str) -> Result<(), CallError> {
-    let removed = engine.docker.remove_image(reference, None::<RemoveImageOptions>, None).await;
-    match removed.unless_absent(|| format!("remove the image `{reference}`")) {
-        Err(error) if error.status() == Some(409) => Ok(()),
-        other => other.map(|_| ()),
-    }
 }
 
 /// The engine's name for this architecture (Go's `GOARCH`).

@@ -3,12 +3,9 @@
 //! Invariant: a marker in the sandbox's state folder is there before anything is made in the engine for a build.
 
 use std::collections::{BTreeSet, HashMap};
-use std::io;
 use std::path::{Path, PathBuf};
 
-use bollard::query_parameters::{
-    InspectContainerOptions, ListContainersOptionsBuilder, ListImagesOptionsBuilder, RemoveImageOptions,
-};
+use bollard::query_parameters::{InspectContainerOptions, ListContainersOptionsBuilder, ListImagesOptionsBuilder};
 use serde::{Deserialize, Serialize};
 
 use super::super::apply::Audited;
@@ -16,12 +13,13 @@ use super::super::build::{self, Order};
 use super::super::connect::{CallError, Operation};
 use super::super::facts::{self, ImageError, Pull};
 use super::super::guardian;
+use super::super::images;
 use super::super::names;
 use super::super::network;
 use super::life::Life;
 use super::{Context, SessionError, clean, start};
 use crate::facts::ImageFacts;
-use crate::host::file::{self, FileError};
+use crate::host::file;
 use crate::ident::SandboxId;
 use crate::plan::Plan;
 use crate::policy::Policy;
@@ -136,15 +134,6 @@ pub(super) async fn images(context: &Context, id: &str, dangling: bool) -> Resul
     Ok(found.operation(|| "list the images".to_owned())?.into_iter().map(|image| image.id).collect())
 }
 
-/// Removes an image, and the layers that belong to nothing else; one that a container uses stays.
-pub(super) async fn remove_image(context: &Context, image: &str) -> Result<(), CallError> {
-    let removed = context.engine.docker.remove_image(image, None::<RemoveImageOptions>, None).await;
-    match removed.unless_absent(|| format!("remove the image `{image}`")) {
-        Err(error) if error.status() == Some(409) => Ok(()),
-        other => other.map(|_| ()),
-    }
-}
-
 /// Removes what builds left whose program was killed.
 pub(super) async fn sweep(context: &Context) -> Result<(), SessionError> {
     for id in context.state.with_file(MARKER)? {
@@ -177,11 +166,10 @@ async fn clean_up(context: &Context, id: &str, ended_early: bool) -> Result<(), 
     }
     if ended_early {
         for image in images(context, id, true).await?.difference(&before.images) {
-            remove_image(context, image).await?;
+            images::remove(&context.engine, image).await?;
         }
     }
-    remove_file(path)?;
-    Ok(())
+    Ok(file::remove(&path)?)
 }
 
 /// Returns the containers of steps that the engine has not removed yet: those in the network of the build's container.
@@ -196,11 +184,4 @@ async fn steps(context: &Context, id: &str, holder: &str) -> Result<Vec<String>,
     let inside = |mode: Option<String>| mode.as_deref() == Some(&network);
     let steps = listed.into_iter().filter(|one| inside(one.host_config.clone().and_then(|host| host.network_mode)));
     Ok(steps.filter_map(|step| step.id).collect())
-}
-
-fn remove_file(path: PathBuf) -> Result<(), FileError> {
-    match rustix::fs::unlink(&path) {
-        Ok(()) | Err(rustix::io::Errno::NOENT) => Ok(()),
-        Err(errno) => Err(FileError::Remove { path, source: io::Error::from(errno) }),
-    }
 }

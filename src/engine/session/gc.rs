@@ -8,6 +8,7 @@ use bollard::query_parameters::{ListVolumesOptionsBuilder, RemoveVolumeOptions};
 
 use super::super::connect::{CallError, Operation};
 use super::super::guardian;
+use super::super::images;
 use super::super::names;
 use super::super::receipt::{Receipt, State};
 use super::{Context, SelectError, SessionError, build, clean, select};
@@ -74,7 +75,7 @@ pub async fn collect(context: &Context, garbage: &Garbage) -> Result<Vec<String>
         }
     }
     for image in &garbage.images {
-        guardian::remove_image(&context.engine, image).await?;
+        images::remove(&context.engine, image).await?;
     }
     Ok(removed)
 }
@@ -108,7 +109,7 @@ async fn forget(context: &Context, id: &str) -> Result<bool, SessionError> {
         removed.unless_absent(|| format!("remove the volume `{volume}`"))?;
     }
     for image in build::images(context, id, false).await? {
-        build::remove_image(context, &image).await?;
+        images::remove(&context.engine, &image).await?;
     }
     tree::remove(&context.paths.data.join("homes").join(id))?;
     tree::remove(&context.state.sandbox(id))?;
