@@ -92,6 +92,20 @@ fn code_scanning_sees_every_finding_at_its_line() {
 }
 
 #[test]
+fn a_finding_keeps_its_fingerprint_when_lines_move() {
+    let log = |text: &str| -> serde_json::Value {
+        let what = (Code::Privileged, Severity::Critical, Action::Removed);
+        let case = Case::new(text).find("true", what, ["privileged", "", "every capability", ""]);
+        serde_json::from_str(&sarif::render(&with(clean(), case.findings), &[case.source])).expect("it is JSON")
+    };
+    let (before, after) = (log("{ \"privileged\": true }"), log("// moved\n\n{\n  \"privileged\": true\n}"));
+    let line = "/runs/0/results/0/locations/0/physicalLocation/region/startLine";
+    assert_ne!(before.pointer(line), after.pointer(line));
+    let fingerprint = "/runs/0/results/0/partialFingerprints";
+    assert!(before.pointer(fingerprint).is_some() && before.pointer(fingerprint) == after.pointer(fingerprint));
+}
+
+#[test]
 fn colour_adds_nothing_but_colour() {
     let case = hostile();
     let plan = with(clean(), case.findings);

@@ -5,7 +5,6 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::ident::digest_prefix;
@@ -19,17 +18,6 @@ const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os
 const FINGERPRINT: &str = "cloister/v1";
 /// Digits of a fingerprint.
 const FINGERPRINT_DIGITS: usize = 16;
-
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Outcome<'a> {
-    rule_id: &'static str,
-    rule_index: usize,
-    level: &'static str,
-    message: Value,
-    locations: Vec<Value>,
-    partial_fingerprints: BTreeMap<&'a str, String>,
-}
 
 /// Returns the findings as one run of a SARIF log, with a newline at the end.
 #[must_use]
@@ -67,16 +55,16 @@ fn rule(code: Code, severity: Severity) -> Value {
     })
 }
 
-fn outcome<'a>(finding: &Finding, rule_index: usize, config: &ConfigSummary, sources: &[Source]) -> Outcome<'a> {
+fn outcome(finding: &Finding, rule_index: usize, config: &ConfigSummary, sources: &[Source]) -> Value {
     let identity = format!("{}\n{}\n{}", finding.code.as_str(), finding.pointer, finding.requested);
-    Outcome {
-        rule_id: finding.code.as_str(),
-        rule_index,
-        level: level(finding.severity),
-        message: json!({ "text": message(finding) }),
-        locations: location(finding, config, sources).into_iter().collect(),
-        partial_fingerprints: [(FINGERPRINT, digest_prefix(&identity, FINGERPRINT_DIGITS))].into(),
-    }
+    json!({
+        "ruleId": finding.code.as_str(),
+        "ruleIndex": rule_index,
+        "level": level(finding.severity),
+        "message": { "text": message(finding) },
+        "locations": Vec::from_iter(location(finding, config, sources)),
+        "partialFingerprints": { FINGERPRINT: digest_prefix(&identity, FINGERPRINT_DIGITS) },
+    })
 }
 
 /// Returns what the finding says.
