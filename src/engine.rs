@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`endpoint`], [`connect`], [`hijack`] | where the engine is, the connection, raw streams |
 //! | [`facts`] | what the engine says of itself and of an image |
-//! | [`names`], [`receipt`], [`state`] | names and labels; what was allocated, written down |
+//! | [`names`], [`owned`], [`receipt`], [`state`] | names and labels, and whose they are; what was allocated, written down |
 //! | [`pool`], [`network`] | addresses, and a sealed network for each sandbox |
 //! | [`guardian`] | the one peer that a sandbox has |
 //! | [`accounts`], [`gitconfig`], [`covers`], [`layout`], [`fill`], [`create`], [`verify`], [`sources`], [`probe`], [`apply`] | a plan becomes a container, and is read back |
@@ -33,6 +33,7 @@ pub mod layout;
 pub mod lifecycle;
 pub mod names;
 pub mod network;
+pub mod owned;
 pub mod pool;
 pub mod probe;
 pub mod receipt;

@@ -6,6 +6,7 @@
 mod allocate;
 mod files;
 mod targets;
+mod volumes;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -24,6 +25,7 @@ use super::guardian::{ChannelError, GuardianError};
 use super::hijack::{self, HijackError, Stream};
 use super::layout::{self, LayoutError};
 use super::network::NetworkError;
+use super::owned::Foreign;
 use super::pool;
 use super::probe::{self, Canary, ProbeError};
 use super::receipt::Receipt;
@@ -97,6 +99,15 @@ pub enum ApplyError {
         #[source]
         source: std::io::Error,
     },
+    /// A volume belongs to another state folder.
+    #[error(transparent)]
+    Foreign(#[from] Foreign),
+    /// A volume has options, which can make it anything.
+    #[error("the volume `{name}` was made with driver options, which can make it a folder of this machine")]
+    VolumeOptions {
+        /// Its name.
+        name: String,
+    },
     /// A program for the sandbox cannot be used.
     #[error(transparent)]
     Programs(#[from] ProgramsError),
@@ -150,6 +161,10 @@ impl ApplyError {
             Self::Folder(error) => error.hint(),
             Self::Target { path, .. } => {
                 Some(format!("make `{}` a folder of yours, without links on the way", path.display()))
+            }
+            Self::Foreign(error) => error.hint(),
+            Self::VolumeOptions { name } => {
+                Some(format!("see `docker volume inspect {name}`; `docker volume rm {name}` removes it"))
             }
             Self::Home { .. } => Some("run cloister as the owner of the folder".to_owned()),
             Self::Programs(error) => error.hint(),
@@ -298,14 +313,17 @@ pub async fn apply(
         address: places.sandbox,
         folder: &audited.plan.workspace.folder,
         digest: &audited.plan.digest,
+        instance: &bench.state.instance(),
         ipv6: addresses::has_ipv6(),
         processors: info.ncpu.and_then(|count| u32::try_from(count).ok()).unwrap_or(1),
     };
     targets::make_folders(audited.container, &audited.plan.workspace, &sources)?;
+    volumes::make(bench, audited.container).await?;
     let container = create(bench, audited, &place).await?;
     debug!(container, "the container is made");
     receipt.container = Some(container.clone());
     bench.state.save(receipt)?;
+    volumes::make(bench, audited.container).await?;
     read_back(bench.engine, &info, audited, (image, &volumes), &values, &container).await?;
     targets::own_volumes(bench.engine, audited.container, &container).await?;
     debug!("the engine made what the plan says");

@@ -155,7 +155,15 @@ pub async fn prepare<'a>(bench: Bench<'_>, audited: Audited<'a>, order: Order<'a
         return Err(BuildError::OtherDockerfile);
     }
     let bases = bases::learn(bench.engine, &dockerfile, &plan.args).await?;
-    let text = labelled(order.dockerfile, &dockerfile, order.id, bench.state.uid());
+    let text = labelled(
+        order.dockerfile,
+        &dockerfile,
+        &[
+            (names::SANDBOX, order.id),
+            (names::USER, &bench.state.uid().to_string()),
+            (names::INSTANCE, &bench.state.instance()),
+        ],
+    );
     let context = Context::open(order.workspace, &plan.context, &plan.dockerfile, &text)?;
     let (context, context_digest) = request::digest(context).await?;
     let Build { dockerfile: _, digest: _, context: _, args, target, cache_from: _, network: _ } = plan;
@@ -166,10 +174,11 @@ pub async fn prepare<'a>(bench: Bench<'_>, audited: Audited<'a>, order: Order<'a
     Ok(Prepared { order, plan, dockerfile, context, runs, context_digest, key })
 }
 
-/// Puts a label into every stage, so that every image of the build can be told from others'.
-fn labelled(source: &Source, dockerfile: &Dockerfile, id: &str, uid: u32) -> String {
+/// Puts labels into every stage, so that every image of the build can be told from others'.
+fn labelled(source: &Source, dockerfile: &Dockerfile, labels: &[(&str, &str)]) -> String {
     let mut text = source.text.to_string();
-    let label = format!("\nLABEL {}={id} {}={uid}", names::SANDBOX, names::USER);
+    let labels: Vec<_> = labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let label = format!("\nLABEL {}", labels.join(" "));
     let stages = dockerfile.instructions.iter().filter(|one| one.name == "FROM" && !one.on_build);
     for stage in stages.rev() {
         text.insert_str(stage.end, &label);
@@ -203,7 +212,7 @@ impl Prepared<'_> {
         let old = engine.docker.inspect_image(&tag).await.unless_absent(|| format!("inspect `{tag}`"))?;
         let sources = self.cache_sources(bench, &tag).await?;
         let folder = self.order.folder.to_string_lossy();
-        let mut labels = names::labels(self.order.id, &folder, "", state.uid());
+        let mut labels = names::labels(self.order.id, &folder, "", state.uid(), &state.instance());
         // The same image belongs to many plans.
         labels.remove(names::DIGEST);
         let path = request::path(&request::Parameters {

@@ -7,8 +7,8 @@ use std::net::Ipv4Addr;
 
 use bollard::models::{
     ContainerCreateBody, HealthConfig, HostConfig, HostConfigCgroupnsModeEnum, HostConfigLogConfig, MountBindOptions,
-    MountBindOptionsPropagationEnum, MountTmpfsOptions, MountType, MountVolumeOptions, NetworkingConfig,
-    ResourcesUlimits, RestartPolicy, RestartPolicyNameEnum,
+    MountBindOptionsPropagationEnum, MountTmpfsOptions, MountType, NetworkingConfig, ResourcesUlimits, RestartPolicy,
+    RestartPolicyNameEnum,
 };
 
 use super::fill::{self, FillError, Values};
@@ -57,6 +57,8 @@ pub struct Place<'a> {
     pub folder: &'a str,
     /// Digest of the plan.
     pub digest: &'a str,
+    /// The state folder that it is made under.
+    pub instance: &'a str,
     /// Processors that the engine has: it refuses a share of more than all of them.
     pub processors: u32,
     /// Whether the kernel has IPv6 at all; without it, there is nothing to switch off.
@@ -115,7 +117,7 @@ pub fn body(container: &Container, place: &Place<'_>) -> Result<ContainerCreateB
     host.privileged = Some(false);
     host.init = Some(false);
     host.readonly_rootfs = Some(*readonly_rootfs);
-    host.mounts = Some(mounts.iter().map(|mount| self::mount(mount, values, labels)).collect::<Result<_, _>>()?);
+    host.mounts = Some(mounts.iter().map(|mount| self::mount(mount, values)).collect::<Result<_, _>>()?);
     host.sysctls = Some(known_sysctls(sysctls, place.ipv6).into_iter().collect());
     host.extra_hosts =
         Some(extra_hosts.iter().map(|(name, address)| format!("{name}:{}", values.text(address))).collect());
@@ -127,6 +129,7 @@ pub fn body(container: &Container, place: &Place<'_>) -> Result<ContainerCreateB
     host.log_config = Some(log());
     let mut labels: HashMap<String, String> = labels.clone().into_iter().collect();
     labels.insert(names::DIGEST.to_owned(), place.digest.to_owned());
+    labels.insert(names::INSTANCE.to_owned(), place.instance.to_owned());
     Ok(ContainerCreateBody {
         hostname: Some(hostname.clone()),
         user: Some(user.clone()),
@@ -219,16 +222,13 @@ fn log() -> HostConfigLogConfig {
     }
 }
 
-/// A volume outlives the plan that first named it.
-fn kept(labels: &BTreeMap<String, String>) -> HashMap<String, String> {
-    labels.clone().into_iter().filter(|(name, _)| name != names::DIGEST).collect()
+/// Returns the labels of a container's volumes: they outlive the plan that first named them.
+pub fn volume_labels(container: &Container, instance: &str) -> HashMap<String, String> {
+    let kept = container.labels.clone().into_iter().filter(|(name, _)| name != names::DIGEST);
+    kept.chain([(names::INSTANCE.to_owned(), instance.to_owned())]).collect()
 }
 
-fn mount(
-    mount: &Mount,
-    values: &Values<'_>,
-    labels: &BTreeMap<String, String>,
-) -> Result<bollard::models::Mount, CreateError> {
+fn mount(mount: &Mount, values: &Values<'_>) -> Result<bollard::models::Mount, CreateError> {
     let Mount { kind, source, target, readonly, size_bytes } = mount;
     let base = bollard::models::Mount {
         target: Some(target.clone()),
@@ -247,12 +247,10 @@ fn mount(
             }),
             ..base
         },
-        MountKind::Volume => bollard::models::Mount {
-            source: Some(source.clone()),
-            typ: Some(MountType::VOLUME),
-            volume_options: Some(MountVolumeOptions { labels: Some(kept(labels)), ..MountVolumeOptions::default() }),
-            ..base
-        },
+        // It was made before, with its labels.
+        MountKind::Volume => {
+            bollard::models::Mount { source: Some(source.clone()), typ: Some(MountType::VOLUME), ..base }
+        }
         MountKind::Tmpfs => bollard::models::Mount {
             typ: Some(MountType::TMPFS),
             tmpfs_options: Some(MountTmpfsOptions {

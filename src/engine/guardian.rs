@@ -199,7 +199,7 @@ async fn replace(
     let image = image::ensure(engine, program).await?;
     let egress = names::egress(&state.instance());
     let labels = names::guardian_labels(&state.instance(), state.uid());
-    network::create(engine, &egress, Purpose::Egress, pool, &labels).await?;
+    network::create(engine, &egress, Purpose::Egress, pool, (&state.instance(), &labels)).await?;
     let created = container::create(engine, state, &image, &program.digest, &egress).await;
     let id = match created {
         // Another cloister may have removed the image in between.
@@ -271,7 +271,7 @@ pub async fn withdraw(engine: &Engine, state: &StateFolder, sandbox: &str) -> Re
 /// The engine does not do it.
 pub async fn remove(engine: &Engine, state: &StateFolder) -> Result<(), CallError> {
     remove_container(engine, state).await?;
-    network::remove(engine, &names::egress(&state.instance())).await
+    network::remove(engine, &names::egress(&state.instance()), &state.instance()).await
 }
 
 /// Makes sure that the engine has the guardian's image, which holds one program and nothing else; returns its reference.

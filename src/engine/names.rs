@@ -1,6 +1,6 @@
 //! Names and labels of everything that cloister makes in the engine. Pure.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use crate::ident::{SandboxId, digest_prefix, display_name};
@@ -13,6 +13,8 @@ pub const WORKSPACE: &str = "cloister.workspace";
 pub const DIGEST: &str = "cloister.digest";
 /// Label: the user who made it.
 pub const USER: &str = "cloister.user";
+/// Label: the state folder that it was made under, as [`instance`] names it.
+pub const INSTANCE: &str = "cloister.instance";
 /// Label of a container that is made to look at an image's files: the cache that what is found goes into.
 pub const LOOK: &str = "cloister.look";
 /// Label of the guardian, its network and its image: the instance.
@@ -50,10 +52,16 @@ pub fn sandbox(folder: &Path, id: &SandboxId, taken: &BTreeSet<String>) -> Strin
     if taken.contains(&name) { format!("{name}-{}", &id.as_str()[..4]) } else { name }
 }
 
+/// Tells whether something was made under a state folder: two of one user give the same names to one folder's sandbox.
+pub fn is_of(instance: &str, labels: Option<&HashMap<String, String>>) -> bool {
+    let label = |name| labels.and_then(|labels| labels.get(name)).is_some_and(|found| found == instance);
+    label(INSTANCE) || label(GUARDIAN)
+}
+
 /// Returns the labels of what belongs to a sandbox but is not its container.
-pub fn labels(id: &str, workspace: &str, digest: &str, uid: u32) -> BTreeMap<String, String> {
+pub fn labels(id: &str, workspace: &str, digest: &str, uid: u32, instance: &str) -> BTreeMap<String, String> {
     let uid = uid.to_string();
-    [(SANDBOX, id), (WORKSPACE, workspace), (DIGEST, digest), (USER, &uid)]
+    [(SANDBOX, id), (WORKSPACE, workspace), (DIGEST, digest), (USER, &uid), (INSTANCE, instance)]
         .map(|(key, value)| (key.to_owned(), value.to_owned()))
         .into()
 }

@@ -11,6 +11,7 @@ use bollard::query_parameters::{InspectNetworkOptions, ListNetworksOptions};
 use ipnet::Ipv4Net;
 
 use super::connect::{CallError, Engine, Operation};
+use super::names;
 use super::pool::{self, PoolError};
 use crate::host::addresses::{self, AddressesError};
 
@@ -50,7 +51,7 @@ pub enum Purpose {
     Egress,
 }
 
-/// Creates a network with addresses from the pool; a network of that name that is left from before is removed.
+/// Creates a network with addresses from the pool; a network of that name that the same instance left is removed.
 ///
 /// # Errors
 /// The pool is exhausted, or the engine does not do it.
@@ -59,9 +60,9 @@ pub async fn create(
     name: &str,
     purpose: Purpose,
     pool: Ipv4Net,
-    labels: &BTreeMap<String, String>,
+    (instance, labels): (&str, &BTreeMap<String, String>),
 ) -> Result<Ipv4Net, NetworkError> {
-    remove(engine, name).await?;
+    remove(engine, name, instance).await?;
     let mut used = used(engine).await?;
     used.extend(addresses::routes()?);
     let mut tries = TRIES;
@@ -144,17 +145,20 @@ async fn used(engine: &Engine) -> Result<Vec<Ipv4Net>, CallError> {
     Ok(configs.filter_map(|config| config.subnet?.parse().ok()).collect())
 }
 
-/// Removes a network, after everything that hangs on it was cut off; it is fine if there is none.
+/// Removes an instance's network, after everything that hangs on it was cut off; it is fine if there is none. That of
+/// another instance stays.
 ///
 /// # Errors
 /// The engine does not do it.
-pub async fn remove(engine: &Engine, name: &str) -> Result<(), CallError> {
+pub async fn remove(engine: &Engine, name: &str, instance: &str) -> Result<(), CallError> {
     let inspected = engine.docker.inspect_network(name, None::<InspectNetworkOptions>).await;
-    let Some(network) = inspected.unless_absent(|| format!("inspect the network `{name}`"))? else { return Ok(()) };
+    let found = inspected.unless_absent(|| format!("inspect the network `{name}`"))?;
+    let Some(network) = found.filter(|network| names::is_of(instance, network.labels.as_ref())) else { return Ok(()) };
+    let id = network.id.unwrap_or_default();
     for container in network.containers.unwrap_or_default().into_keys() {
-        disconnect(engine, name, &container).await?;
+        disconnect(engine, &id, &container).await?;
     }
-    engine.docker.remove_network(name).await.unless_absent(|| format!("remove the network `{name}`"))?;
+    engine.docker.remove_network(&id).await.unless_absent(|| format!("remove the network `{name}`"))?;
     Ok(())
 }
 

@@ -6,6 +6,7 @@ mod gc;
 mod head;
 mod life;
 mod list;
+mod owner;
 mod place;
 mod refused;
 mod review;
@@ -34,6 +35,7 @@ use super::exec::ExecError;
 use super::guardian::GuardianError;
 use super::lifecycle::LifecycleError;
 use super::names;
+use super::owned::Foreign;
 use super::receipt::Receipt;
 use super::state::{StateError, StateFolder};
 use crate::host::addresses::AddressesError;
@@ -63,6 +65,9 @@ pub enum SessionError {
     /// The engine did not do it.
     #[error(transparent)]
     Call(#[from] CallError),
+    /// What has the sandbox's names belongs to another state folder.
+    #[error(transparent)]
+    Foreign(#[from] Foreign),
     /// What is known of sandboxes cannot be read or written.
     #[error(transparent)]
     State(#[from] StateError),
@@ -133,6 +138,7 @@ impl SessionError {
             Self::Paths(error) => error.hint(),
             Self::Programs(error) => error.hint(),
             Self::Connect(error) => error.hint(),
+            Self::Foreign(error) => error.hint(),
             Self::State(error) => error.hint(),
             Self::Guardian(error) => error.hint(),
             Self::Apply(error) => error.hint(),

@@ -3,6 +3,7 @@
 mod broken;
 mod builds;
 mod images;
+mod instances;
 mod interference;
 mod lifecycle;
 mod network;

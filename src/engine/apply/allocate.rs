@@ -19,8 +19,10 @@ pub(super) async fn network(
     let _lock = state.lock().await?;
     let range = audited.policy.network.pool;
     let mut channel = guardian::ensure(engine, state, programs, range).await?;
-    let labels = names::labels(&receipt.id, &receipt.workspace, &receipt.plan_digest, state.uid());
-    let subnet = network::create(engine, &audited.network.name, Purpose::Sandbox, range, &labels).await?;
+    let instance = state.instance();
+    let labels = names::labels(&receipt.id, &receipt.workspace, &receipt.plan_digest, state.uid(), &instance);
+    let name = &audited.network.name;
+    let subnet = network::create(engine, name, Purpose::Sandbox, range, (&instance, &labels)).await?;
     receipt.subnet = Some(subnet);
     state.save(receipt)?;
     guardian::connect(engine, state, receipt).await?;

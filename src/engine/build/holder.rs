@@ -74,6 +74,7 @@ impl Holder {
             address: places.sandbox,
             folder: "/",
             digest: &audited.plan().digest,
+            instance: &bench.state.instance(),
             ipv6: addresses::has_ipv6(),
             processors: 1,
         };
@@ -105,10 +106,11 @@ async fn allocate(
     let _lock = state.lock().await?;
     let range = audited.policy().network.pool;
     let mut channel = guardian::ensure(engine, state, programs, range).await?;
-    let labels = names::labels(order.id, &order.folder.to_string_lossy(), &audited.plan().digest, state.uid());
-    let subnet = network::create(engine, &name, Purpose::Sandbox, range, &labels).await?;
+    let (instance, folder) = (state.instance(), order.folder.to_string_lossy());
+    let labels = names::labels(order.id, &folder, &audited.plan().digest, state.uid(), &instance);
+    let subnet = network::create(engine, &name, Purpose::Sandbox, range, (&instance, &labels)).await?;
     let places = pool::places(subnet);
-    network::connect(engine, &name, &names::guardian(&state.instance()), places.guardian).await?;
+    network::connect(engine, &name, &names::guardian(&instance), places.guardian).await?;
     let admission = Admission {
         sandbox: name.clone(),
         name: format!("{} (build)", crate::ident::display_name(order.folder)),

@@ -23,6 +23,7 @@ fn place() -> Place<'static> {
         address: Ipv4Addr::new(10, 222, 0, 3),
         folder: "/workspaces/web",
         digest: "sha256:1",
+        instance: "89abcdef",
         processors: 2,
         ipv6: true,
     }
@@ -35,7 +36,8 @@ fn the_engine_is_told_exactly_the_plan() {
     assert_eq!(body.image.as_deref(), Some("sha256:0"), "the image that was looked at, not what its name means now");
     assert_eq!(body.cmd.unwrap(), ["init", r#"{"probe":true}"#]);
     assert!(body.env.unwrap().contains(&"HTTP_PROXY=http://cloister:secret@10.222.0.2:3128".to_owned()));
-    assert_eq!(body.labels.unwrap()["cloister.digest"], "sha256:1");
+    let labels = body.labels.unwrap();
+    assert_eq!([&labels["cloister.digest"], &labels["cloister.instance"]], ["sha256:1", "89abcdef"]);
     assert_eq!(body.healthcheck.unwrap().test.unwrap(), ["NONE"]);
     assert_eq!(host.binds, None);
     assert_eq!((host.memory, host.memory_swap), (Some(1 << 30), Some(1 << 30)));

@@ -17,7 +17,7 @@ use super::super::images;
 use super::super::names;
 use super::super::network;
 use super::life::Life;
-use super::{Context, SessionError, clean, start};
+use super::{Context, SessionError, clean, owner, start};
 use crate::facts::ImageFacts;
 use crate::host::file;
 use crate::ident::SandboxId;
@@ -69,6 +69,8 @@ pub async fn build(context: &Context, request: Build<'_>) -> Result<ImageFacts, 
     {
         return facts_of(context, &image).await;
     }
+    owner::check(context, &[&names::container(id.as_str()), &names::build(id.as_str())]).await?;
+    owner::check_image(context, &names::build(id.as_str())).await?;
     let policy = start::wire(request.policy)?;
     let order = Order {
         id: id.as_str(),
@@ -124,8 +126,7 @@ async fn mark(context: &Context, id: &str) -> Result<(), SessionError> {
 
 /// Returns the ids of images that a sandbox's builds made; with `dangling`, those alone that nothing refers to.
 pub(super) async fn images(context: &Context, id: &str, dangling: bool) -> Result<BTreeSet<String>, CallError> {
-    let labels = vec![format!("{}={id}", names::SANDBOX), format!("{}={}", names::USER, context.state.uid())];
-    let mut filters = HashMap::from([("label", labels)]);
+    let mut filters = HashMap::from([("label", owner::labels(context, id))]);
     if dangling {
         filters.insert("dangling", vec!["true".to_owned()]);
     }
@@ -155,14 +156,14 @@ async fn clean_up(context: &Context, id: &str, ended_early: bool) -> Result<(), 
     };
     let name = names::build(id);
     for step in steps(context, id, &name).await? {
-        clean::remove_container(context, &step).await?;
+        clean::remove_by_id(context, &step, &step).await?;
     }
     clean::remove_container(context, &name).await?;
     {
         let _lock = context.state.lock().await?;
         // A guardian that does not answer loses the network all the same, and is replaced at the next start.
         let _ = guardian::withdraw(&context.engine, &context.state, &name).await;
-        network::remove(&context.engine, &name).await?;
+        network::remove(&context.engine, &name, &context.state.instance()).await?;
     }
     if ended_early {
         for image in images(context, id, true).await?.difference(&before.images) {
@@ -176,7 +177,8 @@ async fn clean_up(context: &Context, id: &str, ended_early: bool) -> Result<(), 
 async fn steps(context: &Context, id: &str, holder: &str) -> Result<Vec<String>, CallError> {
     let docker = &context.engine.docker;
     let found = docker.inspect_container(holder, None::<InspectContainerOptions>).await;
-    let found = found.unless_absent(|| format!("inspect `{holder}`"))?.and_then(|container| container.id);
+    let found = found.unless_absent(|| format!("inspect `{holder}`"))?;
+    let found = found.filter(|container| owner::is_own(context, container)).and_then(|container| container.id);
     let Some(network) = found.map(|holder| format!("container:{holder}")) else { return Ok(Vec::new()) };
     let filters = HashMap::from([("label", vec![format!("{}={id}", names::SANDBOX)])]);
     let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();

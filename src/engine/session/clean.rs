@@ -5,8 +5,9 @@ use std::path::Path;
 use std::pin::pin;
 use std::time::Duration;
 
+use bollard::models::ContainerSummary;
 use bollard::query_parameters::{
-    ListContainersOptionsBuilder, ListNetworksOptionsBuilder, RemoveContainerOptionsBuilder,
+    InspectContainerOptions, ListContainersOptionsBuilder, ListNetworksOptionsBuilder, RemoveContainerOptionsBuilder,
 };
 use tokio::time::{sleep, timeout};
 
@@ -19,9 +20,8 @@ use super::super::names;
 use super::super::network;
 use super::super::receipt::{Receipt, State};
 use super::life::Life;
-use super::{Context, SessionError, build};
+use super::{Context, SessionError, build, owner};
 use crate::host::lock::Lock;
-use bollard::models::ContainerSummary;
 
 /// How often the engine is asked again while it removes a container.
 const REMOVAL_TRIES: u32 = 100;
@@ -31,10 +31,13 @@ const AGAIN: Duration = Duration::from_millis(100);
 /// Removes a sandbox's container and network, and writes down that it is gone. The caller holds its lock.
 pub(super) async fn remove(context: &Context, receipt: &mut Receipt) -> Result<(), SessionError> {
     remove_from_engine(context, &receipt.id).await?;
-    if let Some(mount) = &receipt.mount {
-        covers::remove(Path::new(mount), &receipt.covers);
+    // What another state folder's sandbox mounts on must stay for it.
+    if owner::check(context, &[&names::container(&receipt.id)]).await.is_ok() {
+        if let Some(mount) = &receipt.mount {
+            covers::remove(Path::new(mount), &receipt.covers);
+        }
+        receipt.covers = Vec::new();
     }
-    receipt.covers = Vec::new();
     receipt.state = State::Stopped;
     receipt.container = None;
     receipt.started = None;
@@ -49,7 +52,7 @@ async fn remove_from_engine(context: &Context, id: &str) -> Result<(), SessionEr
     let _lock = context.state.lock().await?;
     // A guardian that does not answer loses the network all the same, and is replaced at the next start.
     let _ = guardian::withdraw(&context.engine, &context.state, id).await;
-    Ok(network::remove(&context.engine, &names::container(id)).await?)
+    Ok(network::remove(&context.engine, &names::container(id), &context.state.instance()).await?)
 }
 
 /// Returns the ids of sandboxes that the engine has something of, and whose receipt cannot be read.
@@ -85,12 +88,22 @@ pub(super) async fn seize(context: &Context, id: &str) -> Result<Seized, Session
     }
 }
 
-/// Removes a container; returns whether it was there, and nobody else removed it.
+/// Removes a container that was made under this state folder; returns whether it was there, and nobody else removed it.
 pub(super) async fn remove_container(context: &Context, name: &str) -> Result<bool, CallError> {
+    let inspected = context.engine.docker.inspect_container(name, None::<InspectContainerOptions>).await;
+    let found = inspected.unless_absent(|| format!("inspect `{name}`"))?;
+    match found.filter(|found| owner::is_own(context, found)).and_then(|container| container.id) {
+        Some(id) => remove_by_id(context, &id, name).await,
+        None => Ok(false),
+    }
+}
+
+/// Removes a container whoever made it; `name` is what it is called in messages. Returns as [`remove_container`] does.
+pub(super) async fn remove_by_id(context: &Context, id: &str, name: &str) -> Result<bool, CallError> {
     let mut existed = false;
     for _ in 0..REMOVAL_TRIES {
         let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
-        let removed = context.engine.docker.remove_container(name, Some(options)).await;
+        let removed = context.engine.docker.remove_container(id, Some(options)).await;
         match removed.unless_absent(|| format!("remove `{name}`")) {
             Ok(None) => break,
             // Removed, or somebody is at it: it is gone once the engine does not know it any more.
@@ -111,7 +124,7 @@ pub(super) async fn sweep(context: &Context) -> Result<(), SessionError> {
         && let Some(_lock) = image::try_lock(&context.paths.cache).map_err(BuildError::from)?
     {
         for look in looks {
-            remove_container(context, &look).await?;
+            remove_by_id(context, &look, &look).await?;
         }
     }
     for receipt in context.state.receipts()? {
@@ -139,12 +152,12 @@ async fn is_settled(context: &Context, held: &BTreeSet<String>, receipt: &Receip
     }
 }
 
-/// Returns the ids of the user's sandboxes that the engine has a container or a network of.
+/// Returns the ids of this state folder's sandboxes that the engine has a container or a network of.
 pub(super) async fn held(context: &Context) -> Result<BTreeSet<String>, CallError> {
     Ok(all_held(context).await?.sandboxes)
 }
 
-/// What the engine has of the user's.
+/// What the engine has of this user and state folder.
 struct Held {
     /// Ids of sandboxes.
     sandboxes: BTreeSet<String>,
@@ -167,6 +180,8 @@ async fn all_held(context: &Context) -> Result<Held, CallError> {
     let looks = containers.iter().filter(|one| is_own(one)).filter_map(|one| one.id.clone()).collect();
     let containers = containers.into_iter().filter_map(|container| container.labels);
     let labels = containers.chain(networks.into_iter().filter_map(|network| network.labels));
+    let instance = context.state.instance();
+    let labels = labels.filter(|labels| names::is_of(&instance, Some(labels)));
     let ids = labels.filter_map(|mut labels| labels.remove(names::SANDBOX));
     Ok(Held { sandboxes: ids.filter(|id| !id.is_empty()).collect(), looks })
 }

@@ -9,9 +9,8 @@ use bollard::query_parameters::{ListVolumesOptionsBuilder, RemoveVolumeOptions};
 use super::super::connect::{CallError, Operation};
 use super::super::guardian;
 use super::super::images;
-use super::super::names;
 use super::super::receipt::{Receipt, State};
-use super::{Context, SelectError, SessionError, build, clean, select};
+use super::{Context, SelectError, SessionError, build, clean, owner, select};
 use crate::host::tree;
 
 /// What one stopped sandbox left.
@@ -86,10 +85,9 @@ async fn left(context: &Context, receipt: Receipt) -> Result<Left, CallError> {
     Ok(Left { id: receipt.id, name: receipt.name, workspace: receipt.workspace, volumes, images })
 }
 
-/// Returns the volumes that carry the labels of this user's sandbox.
+/// Returns the volumes that carry the labels of this state folder's sandbox.
 async fn volumes(context: &Context, id: &str) -> Result<Vec<String>, CallError> {
-    let labels = vec![format!("{}={id}", names::SANDBOX), format!("{}={}", names::USER, context.state.uid())];
-    let filters: HashMap<_, _> = [("label", labels)].into();
+    let filters: HashMap<_, _> = [("label", owner::labels(context, id))].into();
     let options = ListVolumesOptionsBuilder::default().filters(&filters).build();
     let found = context.engine.docker.list_volumes(Some(options)).await.operation(|| "list the volumes".to_owned())?;
     let mut volumes: Vec<_> = found.volumes.unwrap_or_default().into_iter().map(|volume| volume.name).collect();

@@ -14,7 +14,7 @@ use super::super::lifecycle::{self, LifecycleError};
 use super::super::names;
 use super::super::receipt::{ProcessDefaults, Receipt, State, VERSION};
 use super::life::Life;
-use super::{Context, Review, SessionError, clean, review, select};
+use super::{Context, Review, SessionError, clean, owner, review, select};
 use crate::facts::ImageFacts;
 use crate::guardian::protocol::{Refused, WirePolicy};
 use crate::host::addresses;
@@ -203,6 +203,7 @@ async fn create(
     request: Start<'_>,
     id: &SandboxId,
 ) -> Result<(Receipt, Option<Review>), SessionError> {
+    owner::check(context, &[&names::container(id.as_str())]).await?;
     let mut receipt = promise(context, audited.plan(), request, id).await?;
     // Whatever has these names is left from a life that is over.
     clean::remove(context, &mut receipt.clone()).await?;
