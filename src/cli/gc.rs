@@ -6,7 +6,7 @@ use super::exit;
 use super::failure::Failure;
 use super::output::Output;
 use super::runtime;
-use crate::engine::session::{self, Context, Garbage, Left, SessionError};
+use crate::engine::session::{self, Collected, Context, Garbage, Left, SessionError};
 use crate::host::{stdin, terminal};
 use crate::ui::text::{count, visible};
 
@@ -48,13 +48,15 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
     if !args.yes {
         agree()?;
     }
-    let mut removed = Vec::new();
+    let mut collected = Collected::default();
     let collect = async {
-        removed = session::collect(&Context::open().await?, &garbage).await?;
+        collected = session::collect(&Context::open().await?, &garbage).await;
         Ok(exit::OK)
     };
     runtime::finish(collect, SessionError::hint)?;
-    Output { stderr: ended(&garbage, &removed), ..Output::default() }.write()
+    let code = Output { stderr: ended(&collected), ..Output::default() }.write()?;
+    let failures = collected.failed.iter().map(|error| Failure::new(error).hint(error.hint()).print());
+    Ok(failures.fold(code, u8::max))
 }
 
 /// Asks whoever sits at the terminal.
@@ -83,12 +85,9 @@ fn listed(garbage: &Garbage) -> String {
     garbage.sandboxes.iter().map(sandbox).chain(images).collect()
 }
 
-fn ended(garbage: &Garbage, removed: &[String]) -> String {
-    let line = |Left { name, .. }: &Left| {
-        let what = if removed.contains(name) { "removed" } else { "started meanwhile, and stays" };
-        format!("`{}` {what}\n", visible(name))
-    };
-    garbage.sandboxes.iter().map(line).collect()
+fn ended(Collected { removed, started, .. }: &Collected) -> String {
+    let removed = removed.iter().map(|name| format!("`{}` removed\n", visible(name)));
+    removed.chain(started.iter().map(|name| format!("`{}` started meanwhile, and stays\n", visible(name)))).collect()
 }
 
 #[cfg(test)]

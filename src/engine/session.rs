@@ -18,7 +18,7 @@ use bollard::query_parameters::InspectContainerOptions;
 
 use self::life::Life;
 pub use build::{Build, build};
-pub use gc::{Garbage, Left, collect, garbage};
+pub use gc::{Collected, Garbage, Left, collect, garbage};
 pub use head::unlike_head;
 pub use list::{Listed, list};
 pub use place::inside;

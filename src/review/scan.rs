@@ -4,7 +4,7 @@
 mod git;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
@@ -18,6 +18,8 @@ use crate::ident::sha256_hex;
 
 /// Most bytes that are read of one file; of a larger one its size and last change count.
 const FILE_LIMIT: u64 = 1 << 20;
+/// Memory that a name takes besides its own bytes, and what is known of the file by then.
+const NAME_COST: usize = 64 + size_of::<Stat>();
 /// Bits that give a program its owner's or group's rights.
 const SETUID: u32 = 0o6000;
 
@@ -28,14 +30,18 @@ pub struct Bounds {
     pub entries: usize,
     /// Bytes of files.
     pub bytes: u64,
+    /// Bytes of memory for what was found, and what is still to be looked at.
+    pub held: usize,
     /// Time.
     pub time: Duration,
 }
 
 /// What a start may spend, beside the engine's own work; what a look afterwards may.
-pub const AT_START: Bounds = Bounds { entries: 300_000, bytes: 64 << 20, time: Duration::from_secs(1) };
+pub const AT_START: Bounds =
+    Bounds { entries: 300_000, bytes: 64 << 20, held: 128 << 20, time: Duration::from_secs(1) };
 /// See [`AT_START`].
-pub const AFTERWARDS: Bounds = Bounds { entries: 1_000_000, bytes: 256 << 20, time: Duration::from_secs(4) };
+pub const AFTERWARDS: Bounds =
+    Bounds { entries: 1_000_000, bytes: 256 << 20, held: 256 << 20, time: Duration::from_secs(4) };
 
 /// Looks through a folder, leaving out the paths in `without`. A folder that is not there has nothing in it.
 pub fn scan(folder: &Path, without: &[String], bounds: Bounds) -> Snapshot {
@@ -48,6 +54,7 @@ pub fn scan(folder: &Path, without: &[String], bounds: Bounds) -> Snapshot {
         root,
         entries: bounds.entries,
         bytes: bounds.bytes,
+        held: bounds.held,
         deadline: Instant::now() + bounds.time,
         complete: true,
         marks: BTreeMap::new(),
@@ -59,10 +66,13 @@ pub fn scan(folder: &Path, without: &[String], bounds: Bounds) -> Snapshot {
     Snapshot { taken, complete: scan.complete, marks: scan.marks }
 }
 
+type Names = Vec<(OsString, Stat)>;
+
 struct Scan {
     root: Root,
     entries: usize,
     bytes: u64,
+    held: usize,
     deadline: Instant,
     complete: bool,
     marks: BTreeMap<String, Mark>,
@@ -72,12 +82,15 @@ impl Scan {
     /// Breadth first: what lies deep, or after a million files, must not hide what lies in front.
     fn everything(&mut self) {
         let mut pending = VecDeque::from([PathBuf::new()]);
+        self.hold(cost(Path::new("")));
         let device = self.root.device().ok();
         while let Some(folder) = pending.pop_front() {
+            self.held += cost(&folder);
             let Some(names) = self.names(&folder) else { continue };
             let has = |name: &str| names.iter().any(|(known, _)| known == name);
             if !folder.as_os_str().is_empty() && has("HEAD") && has("objects") && has("refs") {
                 self.repository(&folder);
+                self.release(names);
                 continue;
             }
             for (name, status) in &names {
@@ -85,16 +98,26 @@ impl Scan {
                 match kind(status) {
                     _ if name == ".git" => self.pointer(&path, status),
                     // What is mounted there is not the workspace's, and may never answer.
-                    FileType::Directory if Some(status.st_dev) == device => pending.push_back(path),
+                    FileType::Directory if Some(status.st_dev) == device => {
+                        if self.hold(cost(&path)) {
+                            pending.push_back(path);
+                        }
+                    }
                     FileType::Directory => {}
                     _ => self.entry(&path, status),
                 }
             }
+            self.release(names);
         }
     }
 
+    /// Lets go of the names of a folder.
+    fn release(&mut self, names: Names) {
+        self.held += names.iter().map(|(name, _)| cost(Path::new(name))).sum::<usize>();
+    }
+
     /// Returns names and nature of what lies in a folder; `None` where it cannot be listed.
-    fn names(&mut self, folder: &Path) -> Option<Vec<(std::ffi::OsString, Stat)>> {
+    fn names(&mut self, folder: &Path) -> Option<Names> {
         let listed = self.root.list(folder).and_then(|descriptor| Ok((Dir::read_from(&descriptor)?, descriptor)));
         let (listing, descriptor) = match listed {
             Ok(listed) => listed,
@@ -111,14 +134,23 @@ impl Scan {
             if name == "." || name == ".." {
                 continue;
             }
-            if !self.goes_on() {
+            if !self.goes_on() || !self.hold(cost(Path::new(name))) {
                 break;
             }
-            if let Ok(status) = rustix::fs::statat(&descriptor, name, AtFlags::SYMLINK_NOFOLLOW) {
-                names.push((name.to_owned(), status));
+            match rustix::fs::statat(&descriptor, name, AtFlags::SYMLINK_NOFOLLOW) {
+                Ok(status) => names.push((name.to_owned(), status)),
+                Err(_) => self.held += cost(Path::new(name)),
             }
         }
         Some(names)
+    }
+
+    /// Sets memory aside; an agent decides how many names there are, and how long they are.
+    fn hold(&mut self, bytes: usize) -> bool {
+        let left = self.held.checked_sub(bytes);
+        self.held = left.unwrap_or(self.held);
+        self.complete &= left.is_some();
+        left.is_some()
     }
 
     fn goes_on(&mut self) -> bool {
@@ -148,7 +180,7 @@ impl Scan {
         }
     }
 
-    fn target(&self, path: &Path) -> Option<std::ffi::OsString> {
+    fn target(&self, path: &Path) -> Option<OsString> {
         let folder = self.root.parent(path).ok()?;
         let target = rustix::fs::readlinkat(folder, path.file_name()?, Vec::new()).ok()?;
         Some(OsStr::from_bytes(target.to_bytes()).to_owned())
@@ -181,8 +213,15 @@ impl Scan {
     }
 
     fn mark(&mut self, path: &Path, kind: Kind, print: String, changed: i64) {
+        if !self.hold(cost(path) + print.len()) {
+            return;
+        }
         self.marks.insert(path.to_string_lossy().into_owned(), Mark { kind, print, changed });
     }
+}
+
+fn cost(path: &Path) -> usize {
+    NAME_COST + path.as_os_str().len()
 }
 
 fn changed(status: &Stat) -> i64 {

@@ -15,5 +15,6 @@ fn what_goes_is_said_before_and_after() {
                   w\\u{1b}b: home folder and state, 2 volumes, 1 image; /home/dev/w\\u{1b}b stays\nimage g:1\n";
     assert_eq!(listed(&garbage), before);
     let after = "`api` removed\n`w\\u{1b}b` started meanwhile, and stays\n";
-    assert_eq!(ended(&garbage, &["api".into()]), after);
+    let collected = Collected { removed: vec!["api".into()], started: vec!["w\u{1b}b".into()], failed: Vec::new() };
+    assert_eq!(ended(&collected), after);
 }

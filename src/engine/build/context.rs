@@ -97,10 +97,9 @@ pub(super) struct Context {
     dockerfile: String,
 }
 
-/// What is below one path.
+/// What is in a folder.
 struct Found {
     name: OsString,
-    path: String,
     status: Stat,
     kind: FileType,
 }
@@ -130,7 +129,8 @@ impl Context {
     /// Writes the archive and returns the SHA-256 of what is in it, in hexadecimal.
     pub(super) fn pack(&self, output: impl Write) -> Result<String, ContextError> {
         let mut packer = Packer::new(output);
-        self.folder(&mut packer, self.root.as_fd(), "", 0)?;
+        let mut left = COUNT_LIMIT;
+        self.folder(&mut packer, self.root.as_fd(), ("", 0), &mut left)?;
         packer.text(DOCKERIGNORE, &self.ignore_text)?;
         packer.text(DOCKERFILE, &self.dockerfile)?;
         packer.finish()
@@ -140,14 +140,15 @@ impl Context {
         &self,
         packer: &mut Packer<impl Write>,
         folder: impl AsFd,
-        path: &str,
-        depth: usize,
+        (path, depth): (&str, usize),
+        left: &mut u64,
     ) -> Result<(), ContextError> {
         if depth > DEPTH_LIMIT {
             return Err(ContextError::TooLarge);
         }
-        for found in list(folder.as_fd(), path)? {
-            let Found { name, path, status, kind } = &found;
+        for found in list(folder.as_fd(), path, left)? {
+            let Found { name, status, kind } = &found;
+            let path = &below(path, name);
             if depth == 0 && [DOCKERIGNORE, DOCKERFILE].contains(&path.as_str()) {
                 continue;
             }
@@ -158,14 +159,20 @@ impl Context {
                 }
                 if !excluded || self.ignore.reaches_into(path) {
                     let below = open(folder.as_fd(), name, path, OFlags::DIRECTORY)?;
-                    self.folder(packer, below, path, depth + 1)?;
+                    self.folder(packer, below, (path, depth + 1), left)?;
                 }
             } else if !excluded {
-                entry(packer, folder.as_fd(), &found)?;
+                entry(packer, folder.as_fd(), &found, path)?;
             }
         }
         Ok(())
     }
+}
+
+/// The path of what is in a folder, for patterns and people.
+fn below(folder: &str, name: &OsString) -> String {
+    let name = name.to_string_lossy();
+    if folder.is_empty() { name.into_owned() } else { format!("{folder}/{name}") }
 }
 
 /// The path as bytes: texts are for patterns and people, and not every name is one.
@@ -173,8 +180,8 @@ fn name_of(path: &str, name: &OsString) -> PathBuf {
     Path::new(path).with_file_name(name)
 }
 
-fn entry(packer: &mut Packer<impl Write>, folder: impl AsFd, found: &Found) -> Result<(), ContextError> {
-    let Found { name, path, status, kind } = found;
+fn entry(packer: &mut Packer<impl Write>, folder: impl AsFd, found: &Found, path: &str) -> Result<(), ContextError> {
+    let Found { name, status, kind } = found;
     let place = name_of(path, name);
     match kind {
         FileType::RegularFile => {
@@ -183,12 +190,12 @@ fn entry(packer: &mut Packer<impl Write>, folder: impl AsFd, found: &Found) -> R
         }
         FileType::Symlink => {
             let target = rustix::fs::readlinkat(folder, name, Vec::new());
-            let target = target.map_err(|errno| ContextError::Read { path: path.clone(), source: errno.into() })?;
+            let target = target.map_err(|errno| ContextError::Read { path: path.to_owned(), source: errno.into() })?;
             packer.link(&place, std::ffi::OsStr::from_bytes(target.as_bytes()), status)
         }
         // As docker: a socket has no contents that could be copied.
         FileType::Socket => Ok(()),
-        _ => Err(ContextError::Special { path: path.clone() }),
+        _ => Err(ContextError::Special { path: path.to_owned() }),
     }
 }
 
@@ -199,8 +206,8 @@ fn open(folder: impl AsFd, name: &OsString, path: &str, flags: OFlags) -> Result
     opened.map_err(|errno| ContextError::Read { path: path.to_owned(), source: errno.into() })
 }
 
-/// Returns what is in a folder, by name.
-fn list(folder: impl AsFd, path: &str) -> Result<Vec<Found>, ContextError> {
+/// Returns what is in a folder, by name. Names that are left out of the archive count as well: they are held in memory.
+fn list(folder: impl AsFd, path: &str, left: &mut u64) -> Result<Vec<Found>, ContextError> {
     let failed = |path: &str, errno: Errno| ContextError::Read { path: path.to_owned(), source: errno.into() };
     let mut found = Vec::new();
     for entry in Dir::read_from(&folder).map_err(|errno| failed(path, errno))? {
@@ -209,17 +216,13 @@ fn list(folder: impl AsFd, path: &str) -> Result<Vec<Found>, ContextError> {
         if name == "." || name == ".." {
             continue;
         }
-        if found.len() as u64 > COUNT_LIMIT {
-            return Err(ContextError::TooLarge);
-        }
-        let shown = name.to_string_lossy();
-        let path = if path.is_empty() { shown.into_owned() } else { format!("{path}/{shown}") };
+        *left = left.checked_sub(1).ok_or(ContextError::TooLarge)?;
         let status = match rustix::fs::statat(&folder, &name, AtFlags::SYMLINK_NOFOLLOW) {
             Err(Errno::NOENT) => continue,
-            status => status.map_err(|errno| failed(&path, errno))?,
+            status => status.map_err(|errno| failed(&below(path, &name), errno))?,
         };
         let kind = FileType::from_raw_mode(status.st_mode);
-        found.push(Found { name, path, status, kind });
+        found.push(Found { name, status, kind });
     }
     found.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(found)

@@ -62,21 +62,31 @@ pub async fn garbage(context: &Context, chosen: &[String]) -> Result<Garbage, Se
     Ok(garbage)
 }
 
-/// Removes it; returns the names of the sandboxes of which nothing is left. One that was started meanwhile is left out.
-///
-/// # Errors
-/// Something cannot be removed; what was not reached stays, and can be removed later.
-pub async fn collect(context: &Context, garbage: &Garbage) -> Result<Vec<String>, SessionError> {
-    let mut removed = Vec::new();
+/// What came of a removal.
+#[derive(Debug, Default)]
+pub struct Collected {
+    /// Names of the sandboxes of which nothing is left.
+    pub removed: Vec<String>,
+    /// Names of those that were started meanwhile, and stay.
+    pub started: Vec<String>,
+    /// What was in the way of others: they can be removed later.
+    pub failed: Vec<SessionError>,
+}
+
+/// Removes it. What cannot be removed does not keep the rest.
+pub async fn collect(context: &Context, garbage: &Garbage) -> Collected {
+    let mut collected = Collected::default();
     for sandbox in &garbage.sandboxes {
-        if forget(context, &sandbox.id).await? {
-            removed.push(sandbox.name.clone());
+        match forget(context, &sandbox.id).await {
+            Ok(true) => collected.removed.push(sandbox.name.clone()),
+            Ok(false) => collected.started.push(sandbox.name.clone()),
+            Err(error) => collected.failed.push(error),
         }
     }
     for image in &garbage.images {
-        images::remove(&context.engine, image).await?;
+        collected.failed.extend(images::remove(&context.engine, image).await.err().map(SessionError::from));
     }
-    Ok(removed)
+    collected
 }
 
 async fn left(context: &Context, receipt: Receipt) -> Result<Left, CallError> {

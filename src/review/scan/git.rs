@@ -1,6 +1,6 @@
 //! Repositories: what git on the host runs or follows in them.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use rustix::fs::{FileType, Stat};
 
@@ -74,12 +74,14 @@ impl Scan {
     fn folder(&mut self, folder: &Path) {
         match self.root.status(folder) {
             Ok(Some(status)) if kind(&status) == FileType::Directory => {
-                for (name, status) in self.names(folder).unwrap_or_default() {
+                let names = self.names(folder).unwrap_or_default();
+                for (name, status) in &names {
                     // What git itself puts there as examples runs only under another name.
                     if !name.to_string_lossy().ends_with(".sample") {
-                        self.marked(&folder.join(name), &status, Kind::Git);
+                        self.marked(&folder.join(name), status, Kind::Git);
                     }
                 }
+                self.release(names);
             }
             Ok(Some(status)) => self.marked(folder, &status, Kind::Git),
             _ => {}
@@ -92,14 +94,9 @@ impl Scan {
         if kind(&status) != FileType::Directory {
             return self.marked(folder, &status, Kind::Git);
         }
-        let folders: Vec<PathBuf> = self
-            .names(folder)
-            .unwrap_or_default()
-            .into_iter()
-            .filter(|(_, status)| kind(status) == FileType::Directory)
-            .map(|(name, _)| folder.join(name))
-            .collect();
-        for path in folders {
+        let names = self.names(folder).unwrap_or_default();
+        for (name, _) in names.iter().filter(|(_, status)| kind(status) == FileType::Directory) {
+            let path = folder.join(name);
             if depth > DEEPEST {
                 self.mark(&path, Kind::Unseen, String::new(), 0);
             } else if matches!(self.root.status(&path.join("HEAD")), Ok(Some(_))) {
@@ -108,5 +105,6 @@ impl Scan {
                 self.inner(&path, depth + 1);
             }
         }
+        self.release(names);
     }
 }

@@ -8,7 +8,7 @@ use rustix::fs::{CWD, Mode};
 use super::*;
 use crate::review::difference::difference;
 
-const ALL: Bounds = Bounds { entries: 10_000, bytes: 1 << 20, time: Duration::from_secs(20) };
+const ALL: Bounds = Bounds { entries: 10_000, bytes: 1 << 20, held: 64 << 20, time: Duration::from_secs(20) };
 
 struct Folder {
     _keep: tempfile::TempDir,
@@ -170,4 +170,22 @@ fn a_race_leads_nowhere() {
         }
         done.store(true, std::sync::atomic::Ordering::Relaxed);
     });
+}
+
+/// An agent has all the time in the world to make names.
+#[test]
+fn names_take_no_more_memory_than_there_is_for_them() {
+    let folder = Folder::new();
+    folder.write("package.json", r#"{ "scripts": { "test": "x" } }"#);
+    let long = "n".repeat(250);
+    let inner = (0..10).fold(PathBuf::new(), |inner, _| inner.join(&long));
+    folder.write(&format!("{}/file", inner.display()), "");
+    for number in 0..200 {
+        symlink("/etc/passwd", folder.path.join(&inner).join(format!("link-{number}"))).unwrap();
+    }
+    assert_eq!(folder.found().len(), 201);
+    let bounds = Bounds { held: 100_000, ..ALL };
+    let found = scan(&folder.path, &[], bounds);
+    assert!(!found.complete && found.marks.len() < 40, "{}", found.marks.len());
+    assert!(found.marks.contains_key("package.json"), "what lies in front is found first");
 }

@@ -229,3 +229,29 @@ fn what_stopped_sandboxes_left_can_be_removed_for_good() {
     user.run(&["stop"]).expect(0);
     user.run(&["gc", "project", "--yes"]).expect(0);
 }
+
+/// One agent built folders in each other whose paths are longer than any that the kernel takes; another sandbox cannot be
+/// locked.
+#[test]
+fn what_cannot_be_removed_is_said_and_keeps_nothing_else() {
+    let user = User::with(r#"{ "image": "debian:bookworm" }"#);
+    let inner = user.project.join("inner");
+    let id = user.start()["id"].as_str().unwrap().to_owned();
+    let dig = r"perl -e 'for (1 .. 5000) { mkdir q(d) x 200 or die; chdir q(d) x 200 or die }'";
+    user.shell(&format!("cd ~ && {dig}")).expect(0);
+    user.shell("mkdir -p inner/.devcontainer && cp .devcontainer/*.json inner/.devcontainer").expect(0);
+    user.run(&["stop"]).expect(0);
+    user.run(&["start", "inner", "-d"]).expect(0);
+    user.run(&["stop", "inner"]).expect(0);
+    let sandboxes = user.state().join("sandboxes");
+    let mut ids = std::fs::read_dir(&sandboxes).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let other = ids.find(|one| *one != id).unwrap();
+    let lock = sandboxes.join(&other).join("lock");
+    std::fs::remove_file(&lock).unwrap();
+    std::fs::create_dir(&lock).unwrap();
+    let ran = user.run(&["gc", "--yes"]);
+    ran.expect(1);
+    assert!(ran.stderr().contains("`project` removed") && ran.stderr().contains("could not lock"), "{}", ran.stderr());
+    assert!(!super::exists(&user.root.path().join("DATA/cloister/homes").join(&id)) && super::exists(&inner));
+    std::fs::remove_dir(&lock).unwrap();
+}

@@ -135,3 +135,19 @@ fn the_digest_follows_from_contents_names_and_modes() {
         known.push(digest());
     }
 }
+
+#[test]
+fn folders_in_each_other_and_names_without_end_are_no_context() {
+    let root = workspace(&["a"]);
+    let mut deep = rustix::fs::open(root.path(), OFlags::PATH, Mode::empty()).unwrap();
+    for _ in 0..2_000 {
+        rustix::fs::mkdirat(&deep, "deeper", Mode::RWXU).unwrap();
+        deep = rustix::fs::openat(&deep, "deeper", OFlags::PATH, Mode::empty()).unwrap();
+    }
+    assert!(matches!(packed(root.path(), "."), Err(ContextError::TooLarge)));
+    crate::host::tree::remove(&root.path().join("deeper")).unwrap();
+    let mut left = 3;
+    let flat = workspace(&["a", "b", "c"]);
+    assert_eq!(list(std::fs::File::open(flat.path()).unwrap(), "", &mut left).map(|found| found.len()).ok(), Some(3));
+    assert!(matches!(list(std::fs::File::open(flat.path()).unwrap(), "", &mut left), Err(ContextError::TooLarge)));
+}
