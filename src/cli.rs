@@ -3,6 +3,7 @@
 //! Invariant: data goes to standard output, everything else to standard error. `plan` starts no runtime and opens no
 //! connection; commands that talk to the engine run under [`runtime::finish`].
 
+mod command;
 pub mod completions;
 pub mod exec;
 pub mod exit;

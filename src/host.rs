@@ -1,4 +1,4 @@
-//! The only doors to the operating system: files, locks, identity, addresses, randomness, programs, the terminal.
+//! The only doors to the operating system: files, locks, identity, addresses, randomness, programs, signals, the terminal.
 //!
 //! Invariant: nothing here knows of plans, policies or engines.
 
@@ -11,6 +11,7 @@ pub mod lock;
 pub mod paths;
 pub mod programs;
 pub mod random;
+pub mod signals;
 pub mod stdin;
 pub mod terminal;
 pub mod tree;

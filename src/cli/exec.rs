@@ -1,13 +1,14 @@
 #![expect(clippy::disallowed_methods, reason = "adapter: the working directory and variables that are passed")]
 //! `cloister exec`: a command in a sandbox that runs.
 
+use super::command;
 use super::failure::Failure;
 use super::plan::{failure, on_stderr};
-use super::refused;
 use super::runtime;
 use super::uncovered;
-use crate::engine::exec::{Process, attached};
+use crate::engine::exec::Process;
 use crate::engine::session::{self, Context, SessionError};
+use crate::host::signals::Signals;
 use crate::pipeline;
 use crate::policy::Policy;
 
@@ -37,21 +38,23 @@ pub struct Args {
 /// No such sandbox runs, or the command cannot be run.
 pub fn run(args: &Args) -> Result<u8, Failure> {
     let policy = pipeline::policy().map_err(|error| failure(&error, on_stderr()))?;
-    runtime::finish(exec(args, &policy), SessionError::hint)
+    runtime::finish(async { exec(args, &policy).await.or_else(command::interrupted) }, SessionError::hint)
 }
 
 async fn exec(args: &Args, policy: &Policy) -> Result<u8, SessionError> {
-    let context = Context::open().await?;
+    let mut signals = Signals::listen().map_err(SessionError::Signals)?;
     let folder = std::env::current_dir().unwrap_or_default();
-    let receipt = session::running(&context, args.name.as_deref(), &folder).await?;
-    let served = session::hand_over(&context, policy, receipt).await?;
+    let opened = async {
+        let context = Context::open().await?;
+        let receipt = session::running(&context, args.name.as_deref(), &folder).await?;
+        let served = session::hand_over(&context, policy, receipt).await?;
+        Ok::<_, SessionError>((context, served))
+    };
+    let (context, served) = session::until_interrupted(&mut signals, opened).await?;
     uncovered::tell(&served.receipt);
     let place = session::inside(&context, &served.receipt, &folder);
     let mut process = Process::new(args.command.clone(), &served.receipt.process).within(place);
     let passed = policy.env.pass.iter().filter_map(|name| Some((name.clone(), std::env::var(name).ok()?)));
     process.env.extend(passed);
-    let container = served.receipt.container.as_deref().unwrap_or_default();
-    let code = attached::run(&context.engine, container, &process).await?;
-    refused::tell(&context, &served).await;
-    Ok(code)
+    command::run(&context, &served, &process, &mut signals).await
 }

@@ -12,3 +12,5 @@ pub const REFUSED: u8 = 3;
 pub const FOUND: u8 = 4;
 /// The user interrupted it, as shells give it for SIGINT.
 pub const INTERRUPTED: u8 = 130;
+/// Its sandbox was stopped, as shells give it for SIGKILL.
+pub const KILLED: u8 = 137;

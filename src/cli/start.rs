@@ -1,6 +1,7 @@
 #![expect(clippy::disallowed_methods, reason = "adapter: the working directory")]
 //! `cloister start`: the plan runs, sealed; then a command, a shell, or nothing.
 
+use super::command;
 use super::exit;
 use super::failure::Failure;
 use super::head;
@@ -8,16 +9,15 @@ use super::output::say;
 use super::plan::present::beside_text;
 use super::plan::{failure, on_stderr};
 use super::project::Project;
-use super::refused;
 use super::review;
 use super::runtime;
 use super::uncovered;
 use crate::engine::build::BuildError;
-use crate::engine::exec::{Process, attached};
+use crate::engine::exec::Process;
 use crate::engine::facts::{self, ImageError, Pull};
-use crate::engine::lifecycle::LifecycleError;
 use crate::engine::session::{self, Build, Context, SessionError, Start};
-use crate::facts::ImageFacts;
+use crate::facts::{EngineFacts, ImageFacts};
+use crate::host::signals::Signals;
 use crate::pipeline::{self, Planned, Prepared};
 use crate::plan::model::Verdict;
 use crate::plan::render::text;
@@ -90,7 +90,13 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
     if prepared.host.owner.0 == 0 && !prepared.policy.allow_root_workspace {
         return Err(root_workspace(&prepared));
     }
-    runtime::finish(start(args, &prepared, &first.plan), StartError::hint)
+    let started = async {
+        start(args, &prepared, &first.plan).await.or_else(|error| match error {
+            StartError::Session(error) => Ok(command::interrupted(error)?),
+            StartError::Image(_) => Err(error),
+        })
+    };
+    runtime::finish(started, StartError::hint)
 }
 
 /// A folder of root could be written by root alone, who has no place in a sandbox (SEC-17).
@@ -105,9 +111,9 @@ fn root_workspace(prepared: &Prepared) -> Failure {
 }
 
 async fn start(args: &Args, prepared: &Prepared, first: &Plan) -> Result<u8, StartError> {
-    let context = Context::open().await?;
-    let engine = facts::engine(&context.engine).await.map_err(SessionError::from)?;
-    let image = image(&context, args, prepared, first).await?;
+    let mut signals = Signals::listen().map_err(SessionError::Signals)?;
+    let (context, engine) = session::until_interrupted(&mut signals, connect()).await?;
+    let image = image(&context, args, prepared, first, &mut signals).await?;
     let planned = prepared.plan(Some(image.clone()), Some(engine));
     if planned.plan.outcome == Verdict::Refused {
         return Ok(refuse(&planned));
@@ -119,7 +125,7 @@ async fn start(args: &Args, prepared: &Prepared, first: &Plan) -> Result<u8, Sta
         image: &image,
         rebuild: args.rebuild,
     };
-    let started = session::start(&context, request).await?;
+    let started = session::start(&context, request, &mut signals).await?;
     say(&review::short(started.before.as_ref()));
     if started.made {
         say(&differences(&started.served.receipt.name, &planned.plan, &args.project.words()).unwrap_or_default());
@@ -131,13 +137,8 @@ async fn start(args: &Args, prepared: &Prepared, first: &Plan) -> Result<u8, Sta
             head::tell(&context, receipt, &planned.plan).await;
         }
     };
-    let (served, ()) = tokio::join!(started.run_hooks(&context, &planned.plan), remark);
-    let served = match served {
-        Err(error @ SessionError::Lifecycle(LifecycleError::Killed { .. })) => {
-            return Ok(Failure::new(&error).hint(error.hint()).code(exit::INTERRUPTED).print());
-        }
-        served => served?,
-    };
+    let (served, ()) = tokio::join!(started.run_hooks(&context, &planned.plan, &mut signals), remark);
+    let served = served?;
     let receipt = &served.receipt;
     if args.detach {
         say(&format!("`{0}` runs; next: `cloister exec {0} -- COMMAND`, `cloister stop {0}`\n", receipt.name));
@@ -150,16 +151,26 @@ async fn start(args: &Args, prepared: &Prepared, first: &Plan) -> Result<u8, Sta
     let folder = std::env::current_dir().unwrap_or_default();
     let mut process = process.within(session::inside(&context, receipt, &folder));
     process.env.extend(prepared.passed_env.clone());
-    let container = receipt.container.as_deref().unwrap_or_default();
-    let code = attached::run(&context.engine, container, &process).await.map_err(SessionError::from)?;
-    refused::tell(&context, &served).await;
-    Ok(code)
+    Ok(command::run(&context, &served, &process, &mut signals).await?)
+}
+
+async fn connect() -> Result<(Context, EngineFacts), StartError> {
+    let context = Context::open().await?;
+    let engine = facts::engine(&context.engine).await.map_err(SessionError::from)?;
+    Ok((context, engine))
 }
 
 /// Returns what is known of the image, which is fetched or built where it is missing.
-async fn image(context: &Context, args: &Args, prepared: &Prepared, plan: &Plan) -> Result<ImageFacts, StartError> {
+async fn image(
+    context: &Context,
+    args: &Args,
+    prepared: &Prepared,
+    plan: &Plan,
+    signals: &mut Signals,
+) -> Result<ImageFacts, StartError> {
     if let Some(reference) = prepared.image_reference() {
-        return Ok(facts::image(&context.engine, &reference, Pull::Missing, &context.paths.cache).await?);
+        let image = async { Ok(facts::image(&context.engine, &reference, Pull::Missing, &context.paths.cache).await?) };
+        return session::until_interrupted(signals, image).await;
     }
     let request = Build {
         plan,
@@ -169,7 +180,7 @@ async fn image(context: &Context, args: &Args, prepared: &Prepared, plan: &Plan)
         dockerfile: prepared.dockerfile().ok_or(BuildError::OtherDockerfile).map_err(SessionError::from)?,
         rebuild: args.rebuild,
     };
-    Ok(session::build(context, request).await?)
+    Ok(session::build(context, request, signals).await?)
 }
 
 /// Says in one line that something else runs than what was asked for; `words` name the project to `cloister plan`.

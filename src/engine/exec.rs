@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bollard::models::ExecConfig;
 use bollard::query_parameters::ResizeExecOptionsBuilder;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use super::connect::{CallError, Engine, Operation};
 use super::hijack::{self, HijackError, Stream};
@@ -21,6 +21,8 @@ use crate::sandbox::protocol::{EXEC_MARK, INIT};
 /// A key sequence that ends a terminal session without ending the process. The engine insists on having one, and its
 /// default would swallow every Ctrl-P; this one begins with a key that hardly anything uses.
 const DETACH_KEYS: &str = "ctrl-^,ctrl-^,ctrl-_,ctrl-^,ctrl-_,ctrl-^,ctrl-^,ctrl-_";
+/// How long a process may take until it can be found by its mark.
+const YOUTH: Duration = Duration::from_secs(3);
 /// How often the engine is asked again for the exit code of a process whose output has ended.
 const EXIT_TRIES: u32 = 200;
 
@@ -127,6 +129,7 @@ pub(crate) struct Running<'a> {
     process: &'a Process,
     id: String,
     mark: String,
+    begun: Instant,
 }
 
 /// Starts a process. Its stream is multiplexed unless it has a terminal.
@@ -159,7 +162,7 @@ pub(crate) async fn start<'a>(
     let json = serde_json::json!({ "Detach": false, "Tty": tty }).to_string();
     let stream = hijack::upgrade(&engine.endpoint, &format!("/exec/{id}/start"), json).await;
     let stream = stream.map_err(|source| ExecError::Start { program: process.program(), source })?;
-    Ok((Running { engine, container: container.to_owned(), process, id, mark }, stream))
+    Ok((Running { engine, container: container.to_owned(), process, id, mark, begun: Instant::now() }, stream))
 }
 
 impl Running<'_> {
@@ -170,8 +173,22 @@ impl Running<'_> {
         let _ = self.engine.docker.resize_exec(&self.id, options).await;
     }
 
-    /// Sends a signal to everything that the process started: the engine cannot, a second process can.
-    pub(crate) async fn signal(&self, name: &str) -> Result<(), ExecError> {
+    /// Sends a signal to everything that the process started: the engine cannot, a second process can. The engine says
+    /// that a process is started before it is: one that is not there yet is looked for again. Returns whether anything was there.
+    pub(crate) async fn signal(&self, name: &str) -> Result<bool, ExecError> {
+        loop {
+            if self.signal_once(name).await? {
+                return Ok(true);
+            }
+            if self.begun.elapsed() > YOUTH || self.has_ended().await? {
+                return Ok(false);
+            }
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Sends a signal to what is there, and returns whether anything was.
+    async fn signal_once(&self, name: &str) -> Result<bool, ExecError> {
         let process = Process {
             command: [INIT, "signal", &self.mark, name].map(str::to_owned).into(),
             user: self.process.user.clone(),
@@ -179,9 +196,14 @@ impl Running<'_> {
             env: BTreeMap::new(),
         };
         let streams = Streams { stdin: false, terminal: None };
-        let (_, mut stream) = Box::pin(start(self.engine, &self.container, &process, streams)).await?;
+        let (sender, mut stream) = Box::pin(start(self.engine, &self.container, &process, streams)).await?;
         tokio::io::copy(&mut stream, &mut tokio::io::sink()).await.map_err(ExecError::Streams)?;
-        Ok(())
+        Ok(sender.exit_code().await? == 0)
+    }
+
+    async fn has_ended(&self) -> Result<bool, ExecError> {
+        let inspected = self.engine.docker.inspect_exec(&self.id).await;
+        Ok(inspected.operation(|| format!("ask about `{}`", self.process.program()))?.exit_code.is_some())
     }
 
     /// Returns the exit code, once the streams have ended.

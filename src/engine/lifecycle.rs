@@ -7,6 +7,7 @@ use super::connect::Engine;
 use super::exec::{ExecError, Process, lines};
 use super::receipt::{ProcessDefaults, Receipt};
 use super::state::{StateError, StateFolder};
+use crate::host::signals::Signals;
 use crate::plan::model::{Hook, HookStatus, Place};
 
 /// The one property that runs at every start.
@@ -33,6 +34,12 @@ pub enum LifecycleError {
         /// The property, without `Command`.
         hook: String,
     },
+    /// The user asked for an end before one began.
+    #[error("interrupted before {hook}Command ran")]
+    Interrupted {
+        /// The property, without `Command`.
+        hook: String,
+    },
     /// One could not be run at all.
     #[error("could not run {hook}Command")]
     Exec {
@@ -51,7 +58,7 @@ impl LifecycleError {
     /// Returns what to do next.
     pub fn hint(&self) -> Option<String> {
         match self {
-            Self::Failed { .. } | Self::Killed { .. } | Self::Exec { .. } => Some(
+            Self::Failed { .. } | Self::Killed { .. } | Self::Interrupted { .. } | Self::Exec { .. } => Some(
                 "the sandbox runs: look around with `cloister exec -- sh`; the next `cloister start` tries it again"
                     .to_owned(),
             ),
@@ -73,6 +80,7 @@ pub async fn run(
     state: &StateFolder,
     receipt: &mut Receipt,
     hooks: &[Hook],
+    signals: &mut Signals,
 ) -> Result<(), LifecycleError> {
     let container = receipt.container.clone().unwrap_or_default();
     for property in properties(hooks) {
@@ -80,7 +88,10 @@ pub async fn run(
         if receipt.hooks_done.contains(&key) {
             continue;
         }
-        run_property(engine, &container, &receipt.process, &property).await?;
+        if signals.waiting().is_some() {
+            return Err(LifecycleError::Interrupted { hook: property[0].hook.clone() });
+        }
+        run_property(engine, &container, &receipt.process, &property, signals).await?;
         if property[0].hook != EVERY_TIME {
             receipt.hooks_done.insert(key);
             state.save(receipt)?;
@@ -108,8 +119,13 @@ async fn run_property(
     container: &str,
     defaults: &ProcessDefaults,
     property: &[&Hook],
+    signals: &mut Signals,
 ) -> Result<(), LifecycleError> {
-    let results = join_all(property.iter().map(|hook| run_one(engine, container, defaults, hook))).await;
+    // Each of them hears every signal.
+    let mut ears = vec![signals.clone(); property.len()];
+    let running = property.iter().zip(&mut ears).map(|(hook, ears)| run_one(engine, container, defaults, hook, ears));
+    let results = join_all(running).await;
+    ears.iter().for_each(|ears| signals.merge(ears));
     results.into_iter().collect()
 }
 
@@ -118,10 +134,11 @@ async fn run_one(
     container: &str,
     defaults: &ProcessDefaults,
     hook: &Hook,
+    signals: &mut Signals,
 ) -> Result<(), LifecycleError> {
     let process = Process { user: hook.user.clone(), ..Process::new(hook.command.clone(), defaults) };
     let name = Some(hook.name.as_str()).filter(|name| !name.is_empty());
-    let code = lines::run(engine, container, &process, name).await;
+    let code = lines::run(engine, container, &process, name, signals).await;
     match code.map_err(|source| LifecycleError::Exec { hook: hook.hook.clone(), source })? {
         None => Err(LifecycleError::Killed { hook: hook.hook.clone() }),
         Some(0) => Ok(()),

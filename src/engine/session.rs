@@ -2,6 +2,7 @@
 
 mod build;
 mod clean;
+mod command;
 mod gc;
 mod head;
 mod life;
@@ -18,6 +19,7 @@ use bollard::query_parameters::InspectContainerOptions;
 
 use self::life::Life;
 pub use build::{Build, build};
+pub use command::command;
 pub use gc::{Collected, Garbage, Left, collect, garbage};
 pub use head::unlike_head;
 pub use list::{Listed, list};
@@ -25,7 +27,7 @@ pub use place::inside;
 pub use refused::refused_since;
 pub use review::{Review, review};
 pub use select::{SelectError, running, select};
-pub use start::{Served, Start, Started, hand_over, reload, start};
+pub use start::{Served, Start, Started, hand_over, reload, start, until_interrupted};
 pub use stop::{Shutdown, Stopped, shutdown, stop};
 
 use super::apply::{ApplyError, Bench};
@@ -104,6 +106,9 @@ pub enum SessionError {
     /// The user said stop.
     #[error("interrupted; what was made so far is removed")]
     Interrupted,
+    /// The user said stop, when the sandbox ran and the command did not yet.
+    #[error("interrupted before the command ran; the sandbox goes on")]
+    InterruptedBefore,
     /// Somebody stopped the sandbox meanwhile.
     #[error("`{name}` was stopped")]
     Stopped {
@@ -131,6 +136,15 @@ pub enum SessionError {
 }
 
 impl SessionError {
+    /// Tells whether the user wanted it so.
+    pub fn is_interrupt(&self) -> bool {
+        use LifecycleError::{Interrupted, Killed};
+        matches!(
+            self,
+            Self::Interrupted | Self::InterruptedBefore | Self::Lifecycle(Interrupted { .. } | Killed { .. })
+        )
+    }
+
     /// Returns what to do next.
     pub fn hint(&self) -> Option<String> {
         match self {
@@ -157,6 +171,7 @@ impl SessionError {
             }
             Self::Stopped { .. } => Some("make it anew: `cloister start`".to_owned()),
             Self::Call(_) | Self::Random(_) | Self::Addresses(_) => None,
+            Self::InterruptedBefore => Some("end it with `cloister stop`".to_owned()),
             Self::Signals(_) | Self::Interrupted => None,
         }
     }

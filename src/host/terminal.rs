@@ -1,7 +1,8 @@
 #![expect(clippy::disallowed_methods, reason = "adapter: TERM")]
 //! The terminal that a person sits at.
 
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Stdin};
+use std::os::fd::AsFd;
 
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
 
@@ -33,29 +34,39 @@ pub fn kind() -> String {
     if plain && !name.is_empty() { name } else { "xterm".to_owned() }
 }
 
-/// Raw mode of the terminal on standard input; dropped, the terminal is as it was before.
+/// Raw mode of a terminal; dropped, in a panic as well, the terminal is as it was before.
 #[derive(Debug)]
-pub struct RawMode {
+pub struct RawMode<Device: AsFd> {
+    device: Device,
     before: Termios,
 }
 
-impl RawMode {
-    /// Puts the terminal into raw mode.
+impl RawMode<Stdin> {
+    /// Puts the terminal on standard input into raw mode.
     ///
     /// # Errors
     /// Standard input is no terminal.
     pub fn enter() -> io::Result<Self> {
-        let before = tcgetattr(io::stdin())?;
-        let mut raw = before.clone();
-        raw.make_raw();
-        tcsetattr(io::stdin(), OptionalActions::Drain, &raw)?;
-        Ok(Self { before })
+        Self::on(io::stdin())
     }
 }
 
-impl Drop for RawMode {
-    fn drop(&mut self) {
-        // A terminal that is gone needs no restoring.
-        let _ = tcsetattr(io::stdin(), OptionalActions::Drain, &self.before);
+impl<Device: AsFd> RawMode<Device> {
+    fn on(device: Device) -> io::Result<Self> {
+        let before = tcgetattr(&device)?;
+        let mut raw = before.clone();
+        raw.make_raw();
+        tcsetattr(&device, OptionalActions::Drain, &raw)?;
+        Ok(Self { device, before })
     }
 }
+
+impl<Device: AsFd> Drop for RawMode<Device> {
+    fn drop(&mut self) {
+        // A terminal that is gone needs no restoring.
+        let _ = tcsetattr(&self.device, OptionalActions::Drain, &self.before);
+    }
+}
+
+#[cfg(test)]
+mod tests;

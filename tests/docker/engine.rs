@@ -11,6 +11,7 @@ mod processes;
 mod properties;
 mod refused;
 mod stops;
+mod terminal;
 mod workspace;
 
 use std::os::unix::fs::chown;

@@ -3,12 +3,13 @@
 use std::io;
 
 use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::super::connect::Engine;
 use super::super::frames::{Demultiplexer, Output};
 use super::super::hijack::Stream;
 use super::{ExecError, Process, Running, Streams, start};
+use crate::host::signals::{Signals, Stop};
 use crate::host::{stdin, terminal};
 
 /// Exit code of a process whose reader has seen enough, as shells give it for SIGPIPE.
@@ -19,7 +20,7 @@ const BROKEN_PIPE: u8 = 141;
 ///
 /// # Errors
 /// It cannot be run, or a stream breaks.
-pub async fn run(engine: &Engine, container: &str, process: &Process) -> Result<u8, ExecError> {
+pub async fn run(engine: &Engine, container: &str, process: &Process, signals: &mut Signals) -> Result<u8, ExecError> {
     let size = if terminal::is_interactive() { Some(terminal::size().unwrap_or((24, 80))) } else { None };
     let streams = Streams { stdin: true, terminal: size };
     let mut process = process.clone();
@@ -29,9 +30,9 @@ pub async fn run(engine: &Engine, container: &str, process: &Process) -> Result<
     let (running, stream) = start(engine, container, &process, streams).await?;
     let (reader, writer) = tokio::io::split(stream);
     let ended = if size.is_some() {
-        in_terminal(&running, reader, writer).await
+        in_terminal(&running, reader, writer, signals).await
     } else {
-        in_pipes(&running, reader, writer).await
+        in_pipes(&running, reader, writer, signals).await
     };
     match ended {
         Ok(()) => running.exit_code().await,
@@ -48,10 +49,11 @@ async fn in_terminal(
     running: &Running<'_>,
     reader: ReadHalf<Stream>,
     mut writer: WriteHalf<Stream>,
+    signals: &mut Signals,
 ) -> Result<(), ExecError> {
     let _raw = terminal::RawMode::enter().map_err(ExecError::Streams)?;
-    let mut resized = listen(SignalKind::window_change())?;
-    let (mut terminated, mut hung_up) = (listen(SignalKind::terminate())?, listen(SignalKind::hangup())?);
+    let mut resized = signal(SignalKind::window_change()).map_err(ExecError::Streams)?;
+    let mut asked = None;
     let mut output = std::pin::pin!(copy(reader));
     let mut input = std::pin::pin!(feed(&mut writer));
     let mut is_open = true;
@@ -61,20 +63,21 @@ async fn in_terminal(
         if changed && let Some(size) = terminal::size() {
             running.resize(size).await;
         }
-        let name = tokio::select! {
+        // A terminal that was closed says so, or has no more input; nobody would see the process go on.
+        let stop = tokio::select! {
             ended = &mut output => return ended.map_err(ExecError::Streams),
             _ = resized.recv() => None,
-            // A terminal that was closed says so, or has no more input; nobody would see the process go on.
-            _ = hung_up.recv() => Some("HUP"),
             fed = &mut input, if is_open => {
                 is_open = false;
-                (fed == Fed::Everything).then_some("HUP")
+                (fed == Fed::Everything).then_some(Stop::HangUp)
             }
-            _ = terminated.recv() => Some("TERM"),
+            stop = signals.next() => Some(stop),
         };
-        changed = name.is_none();
-        if let Some(name) = name {
-            running.signal(name).await?;
+        changed = stop.is_none();
+        if let Some(stop) = stop {
+            // Keys are how somebody ends a program that is deaf; without the terminal, asking twice is.
+            let again = asked.replace(stop) == Some(stop) && matches!(stop, Stop::Terminate | Stop::HangUp);
+            running.signal(if again { "KILL" } else { stop.name() }).await?;
         }
     }
 }
@@ -83,9 +86,8 @@ async fn in_pipes(
     running: &Running<'_>,
     reader: ReadHalf<Stream>,
     mut writer: WriteHalf<Stream>,
+    signals: &mut Signals,
 ) -> Result<(), ExecError> {
-    let (mut interrupted, mut terminated) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
-    let mut hung_up = listen(SignalKind::hangup())?;
     let mut output = std::pin::pin!(demultiplex(reader, tokio::io::stdout(), tokio::io::stderr()));
     let mut input = std::pin::pin!(async {
         if feed(&mut writer).await == Fed::Everything {
@@ -94,22 +96,16 @@ async fn in_pipes(
     });
     let mut is_open = true;
     loop {
-        let name = tokio::select! {
+        let stop = tokio::select! {
             ended = &mut output => return ended.map_err(ExecError::Streams),
             () = &mut input, if is_open => {
                 is_open = false;
                 continue;
             }
-            _ = interrupted.recv() => "INT",
-            _ = terminated.recv() => "TERM",
-            _ = hung_up.recv() => "HUP",
+            stop = signals.next() => stop,
         };
-        running.signal(name).await?;
+        running.signal(stop.name()).await?;
     }
-}
-
-pub(super) fn listen(kind: SignalKind) -> Result<Signal, ExecError> {
-    signal(kind).map_err(ExecError::Streams)
 }
 
 /// What became of standard input.

@@ -4,14 +4,13 @@ use std::io;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::signal::unix::SignalKind;
 use tokio::time::timeout;
 
 use super::super::connect::Engine;
 use super::super::frames::Demultiplexer;
 use super::super::hijack::Stream;
-use super::attached::listen;
 use super::{ExecError, Process, Streams, start};
+use crate::host::signals::Signals;
 use crate::host::terminal;
 use crate::ui::text::visible;
 
@@ -19,7 +18,7 @@ use crate::ui::text::visible;
 const KILLING: Duration = Duration::from_secs(5);
 
 /// Runs a process without standard input and returns its exit code. With a `name`, every line begins with it. The first
-/// interrupt or termination is passed on; after the second, the process is killed and `None` returned.
+/// request to end is passed on; after the second, the process is killed and `None` returned.
 ///
 /// # Errors
 /// It cannot be run, or a stream breaks.
@@ -28,27 +27,28 @@ pub async fn run(
     container: &str,
     process: &Process,
     name: Option<&str>,
+    signals: &mut Signals,
 ) -> Result<Option<u8>, ExecError> {
     let (running, stream) = start(engine, container, process, Streams { stdin: false, terminal: None }).await?;
     let prefix = name.map(|name| format!("[{}] ", name.escape_debug()));
-    let mut interrupted = listen(SignalKind::interrupt())?;
-    let mut terminated = listen(SignalKind::terminate())?;
     let mut shown = std::pin::pin!(show(stream, prefix.as_deref()));
     let mut asked = false;
     loop {
-        let name = tokio::select! {
+        let stop = tokio::select! {
             shown = &mut shown => break shown.map_err(ExecError::Streams)?,
-            _ = interrupted.recv() => "INT",
-            _ = terminated.recv() => "TERM",
+            stop = signals.next() => stop,
         };
         if !std::mem::replace(&mut asked, true) {
             tokio::select! {
-                sent = running.signal(name) => {
-                    sent?;
-                    continue;
+                sent = running.signal(stop.name()) => {
+                    if sent? {
+                        continue;
+                    }
+                    // It ended before it could be told: what was asked for is for whatever comes next.
+                    signals.give_back(stop);
+                    break shown.await.map_err(ExecError::Streams)?;
                 }
-                _ = interrupted.recv() => {}
-                _ = terminated.recv() => {}
+                _ = signals.next() => {}
             }
         }
         // Whoever asked twice does not wait for an engine that does not answer.

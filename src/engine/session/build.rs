@@ -20,6 +20,7 @@ use super::life::Life;
 use super::{Context, SessionError, clean, owner, start};
 use crate::facts::ImageFacts;
 use crate::host::file;
+use crate::host::signals::Signals;
 use crate::ident::SandboxId;
 use crate::plan::Plan;
 use crate::policy::Policy;
@@ -59,11 +60,10 @@ struct Marker {
 ///
 /// # Errors
 /// The image cannot be built.
-pub async fn build(context: &Context, request: Build<'_>) -> Result<ImageFacts, SessionError> {
+pub async fn build(context: &Context, request: Build<'_>, signals: &mut Signals) -> Result<ImageFacts, SessionError> {
     let audited = Audited::new(request.plan, request.policy)?;
     let id = SandboxId::derive(context.state.uid(), request.folder);
-    clean::sweep(context).await?;
-    let _lock = context.state.lock_sandbox(id.as_str()).await?;
+    let _lock = start::until_interrupted(signals, start::swept_and_locked(context, id.as_str())).await?;
     if !request.rebuild
         && let Some(image) = image_of_running(context, id.as_str()).await?
     {
@@ -89,7 +89,7 @@ pub async fn build(context: &Context, request: Build<'_>) -> Result<ImageFacts, 
         mark(context, id.as_str()).await?;
         Ok(prepared.build(context.bench(), audited).await?)
     };
-    let built = start::until_interrupted(building).await;
+    let built = start::until_interrupted(signals, building).await;
     // What failed keeps its layers for the next attempt; what was cut off has no use for them.
     let ended_early = matches!(built, Err(SessionError::Interrupted));
     let cleaned = clean_up(context, id.as_str(), ended_early).await;

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::sleep;
 
 use super::super::apply::{Audited, apply};
@@ -20,6 +19,7 @@ use crate::guardian::protocol::{Refused, WirePolicy};
 use crate::host::addresses;
 use crate::host::lock::Lock;
 use crate::host::random;
+use crate::host::signals::Signals;
 use crate::ident::SandboxId;
 use crate::plan::diff::{Change, diff};
 use crate::plan::model::Hook;
@@ -29,7 +29,7 @@ use crate::policy::Policy;
 /// The property that runs each time somebody attaches.
 const ATTACH: &str = "postAttach";
 /// Exit code of a process that was killed.
-const KILLED: u8 = 137;
+pub(super) const KILLED: u8 = 137;
 /// How often the engine is asked whether a container is gone.
 const GONE_TRIES: u32 = 20;
 
@@ -73,21 +73,26 @@ pub struct Started {
 ///
 /// # Errors
 /// The plan does not become a sandbox, or another plan runs.
-pub async fn start(context: &Context, request: Start<'_>) -> Result<Started, SessionError> {
+pub async fn start(context: &Context, request: Start<'_>, signals: &mut Signals) -> Result<Started, SessionError> {
     let audited = Audited::new(request.plan, request.policy)?;
     let id = SandboxId::derive(context.state.uid(), request.folder);
-    clean::sweep(context).await?;
-    let lock = context.state.lock_sandbox(id.as_str()).await?;
+    let lock = until_interrupted(signals, swept_and_locked(context, id.as_str())).await?;
     Ok(match running(context, id.as_str()).await? {
         Some((receipt, life)) if !request.rebuild => {
             let served = join(context, request, select::usable(receipt, life)?).await?;
             Started { served, made: false, before: None, lock }
         }
         _ => {
-            let (receipt, before) = create(context, audited, request, &id).await?;
+            let (receipt, before) = create(context, audited, request, &id, signals).await?;
             Started { served: Served { receipt, refused: Vec::new() }, made: true, before, lock }
         }
     })
+}
+
+/// Cleans up, and takes a sandbox's lock.
+pub(super) async fn swept_and_locked(context: &Context, id: &str) -> Result<Lock, SessionError> {
+    clean::sweep(context).await?;
+    Ok(context.state.lock_sandbox(id).await?)
 }
 
 impl Started {
@@ -95,15 +100,20 @@ impl Started {
     ///
     /// # Errors
     /// A lifecycle command fails; the sandbox stays.
-    pub async fn run_hooks(self, context: &Context, plan: &Plan) -> Result<Served, SessionError> {
+    pub async fn run_hooks(
+        self,
+        context: &Context,
+        plan: &Plan,
+        signals: &mut Signals,
+    ) -> Result<Served, SessionError> {
         let Self { mut served, lock, .. } = self;
         let (attaching, once): (Vec<Hook>, Vec<Hook>) =
             plan.lifecycle.iter().cloned().partition(|hook| hook.hook == ATTACH);
         let ran = async {
-            lifecycle::run(&context.engine, &context.state, &mut served.receipt, &once).await?;
+            lifecycle::run(&context.engine, &context.state, &mut served.receipt, &once, signals).await?;
             // What runs at each attachment may go on for as long as somebody is attached: nobody waits for it.
             drop(lock);
-            lifecycle::run(&context.engine, &context.state, &mut served.receipt, &attaching).await
+            lifecycle::run(&context.engine, &context.state, &mut served.receipt, &attaching, signals).await
         };
         match ran.await {
             Ok(()) => Ok(served),
@@ -121,7 +131,7 @@ fn is_cut_off(error: &LifecycleError) -> bool {
 }
 
 /// Tells whether a container goes or is gone; the engine says so a moment after its processes have ended.
-async fn is_gone(context: &Context, receipt: &Receipt) -> bool {
+pub(super) async fn is_gone(context: &Context, receipt: &Receipt) -> bool {
     for _ in 0..GONE_TRIES {
         if context.life(receipt).await.is_ok_and(|life| life == Life::Gone) {
             return true;
@@ -202,6 +212,7 @@ async fn create(
     audited: Audited<'_>,
     request: Start<'_>,
     id: &SandboxId,
+    signals: &mut Signals,
 ) -> Result<(Receipt, Option<Review>), SessionError> {
     owner::check(context, &[&names::container(id.as_str())]).await?;
     let mut receipt = promise(context, audited.plan(), request, id).await?;
@@ -212,7 +223,7 @@ async fn create(
     context.state.save(&receipt)?;
     context.state.save_plan(id.as_str(), canonical::pretty(audited.plan()).as_bytes())?;
     let applying = async { Ok(apply(context.bench(), audited, request.image, &mut receipt).await?) };
-    match until_interrupted(applying).await {
+    match until_interrupted(signals, applying).await {
         Ok(snapshot) => {
             // Not before: a start that fails leaves to the next one what was to be told.
             context.state.save_before(id.as_str(), &snapshot)?;
@@ -233,16 +244,18 @@ async fn create(
     }
 }
 
-/// Whoever presses Ctrl-C gets what was made so far removed.
-pub(super) async fn until_interrupted<T>(
-    working: impl Future<Output = Result<T, SessionError>>,
-) -> Result<T, SessionError> {
-    let listen = |kind| signal(kind).map_err(SessionError::Signals);
-    let (mut interrupted, mut terminated) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
+/// Works until the user says stop; whoever calls removes what was made so far.
+///
+/// # Errors
+/// Those of the work, and that it was interrupted.
+pub async fn until_interrupted<T, E: From<SessionError>>(
+    signals: &mut Signals,
+    working: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
     tokio::select! {
+        biased;
+        _ = signals.next() => Err(SessionError::Interrupted.into()),
         done = working => done,
-        _ = interrupted.recv() => Err(SessionError::Interrupted),
-        _ = terminated.recv() => Err(SessionError::Interrupted),
     }
 }
 

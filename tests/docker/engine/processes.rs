@@ -54,6 +54,17 @@ fn bytes_pass_as_they_are() {
 }
 
 #[test]
+fn the_end_of_the_input_does_not_end_the_output() {
+    let user = User::with(r#"{ "image": "debian:bookworm" }"#);
+    user.start();
+    let mut command = user.command(&["exec", "--", "sh", "-c", "wc -c; sleep 0.5; echo after"]);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(&vec![0; 1 << 20]).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "1048576\nafter\n");
+}
+
+#[test]
 fn a_signal_reaches_the_command() {
     let user = User::with(r#"{ "image": "debian:bookworm" }"#);
     user.start();

@@ -116,6 +116,66 @@ fn a_second_interrupt_ends_a_command_that_ignores_the_first() {
     }
 }
 
+/// cloister itself is held while the command ends and Ctrl-C comes, so that it learns of both at once.
+#[test]
+fn an_interrupt_between_two_commands_is_not_lost() {
+    let user = User::with(
+        r#"{ "image": "debian:bookworm", "onCreateCommand": "touch began; sleep 1; touch ended", "postStartCommand": "touch second" }"#,
+    );
+    let mut start = user.command(&["start", "--", "touch", "third"]);
+    let start = start.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    wait_for(&user.project.join("began"));
+    signal(&start, Signal::STOP);
+    wait_for(&user.project.join("ended"));
+    std::thread::sleep(Duration::from_millis(300));
+    signal(&start, Signal::INT);
+    signal(&start, Signal::CONT);
+    let start = ended(start);
+    start.expect(130);
+    assert!(start.stderr().contains("interrupted before postStartCommand ran"), "{}", start.stderr());
+    assert!(!exists(&user.project.join("second")) && !exists(&user.project.join("third")));
+    user.run(&["start", "--", "ls", "second"]).expect(0);
+}
+
+#[test]
+fn a_command_that_ends_with_its_sandbox_says_why() {
+    let user = User::with(r#"{ "image": "debian:bookworm" }"#);
+    let name = text(&user.start()["container"]).to_owned();
+    let docker = |words: &[&str]| assert!(Command::new("docker").args(words).output().unwrap().status.success());
+    let ends: [&dyn Fn(); 3] =
+        [&|| drop(user.run(&["stop"]).expect(0)), &|| docker(&["kill", &name]), &|| docker(&["rm", "-f", &name])];
+    for end in ends {
+        user.start();
+        let began = user.project.join("began");
+        let mut command = user.command(&["exec", "--", "sh", "-c", "touch began; sleep 600"]);
+        let command = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        wait_for(&began);
+        std::fs::remove_file(began).unwrap();
+        end();
+        let command = ended(command);
+        command.expect(137);
+        let stderr = command.stderr();
+        assert!(stderr.contains("`project` was stopped") && stderr.contains("hint: make it anew"), "{stderr}");
+    }
+}
+
+#[test]
+fn an_interrupt_while_waiting_ends_at_once() {
+    let user = User::with(DEAF);
+    let start = deaf(&user);
+    let mut second = user.command(&["start", "--detach"]);
+    let second = second.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(1800));
+    signal(&second, Signal::INT);
+    let begin = Instant::now();
+    let second = ended(second);
+    assert!(begin.elapsed() < Duration::from_secs(1), "{:?}", begin.elapsed());
+    second.expect(130);
+    assert!(second.stderr().contains("waiting for another cloister that works on `project`"), "{}", second.stderr());
+    user.run(&["stop"]).expect(0);
+    ended(start).expect(1);
+}
+
 #[test]
 fn a_full_disk_keeps_nothing_running() {
     let user = User::with(r#"{ "image": "debian:bookworm" }"#);
