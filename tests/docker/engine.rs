@@ -10,6 +10,7 @@ mod network;
 mod processes;
 mod properties;
 mod refused;
+mod soak;
 mod stops;
 mod terminal;
 mod workspace;
@@ -46,11 +47,18 @@ impl User {
     pub(crate) fn configure(&self, config: &str) {
         let folder = self.project.join(".devcontainer");
         std::fs::write(folder.join("devcontainer.json"), config).unwrap();
-        if rustix::process::geteuid().is_root() {
-            for path in [&self.project, &folder, &folder.join("devcontainer.json")] {
-                chown(path, Some(OWNER), Some(OWNER)).unwrap();
-            }
-        }
+        own(&[&self.project, &folder, &folder.join("devcontainer.json")]);
+    }
+
+    /// Makes another project of the same name and configuration, in a folder of its own.
+    pub(crate) fn another(&self, folder: &str) -> PathBuf {
+        let from = self.project.join(".devcontainer");
+        let project = self.project.with_file_name(folder).join("project");
+        let to = project.join(".devcontainer");
+        std::fs::create_dir_all(&to).unwrap();
+        std::fs::copy(from.join("devcontainer.json"), to.join("devcontainer.json")).unwrap();
+        own(&[&project, &to, &to.join("devcontainer.json")]);
+        project
     }
 
     /// Writes the user's own configuration.
@@ -93,6 +101,13 @@ impl User {
 
     pub(crate) fn state(&self) -> PathBuf {
         self.root.path().join("STATE/cloister")
+    }
+}
+
+/// Gives paths to the owner of projects.
+fn own(paths: &[&Path]) {
+    if rustix::process::geteuid().is_root() {
+        paths.iter().for_each(|path| chown(path, Some(OWNER), Some(OWNER)).unwrap());
     }
 }
 

@@ -27,13 +27,13 @@ struct Case {
 }
 
 /// Counts whoever gets through to the host.
-struct Canary {
-    port: u16,
-    hits: Arc<AtomicUsize>,
+pub(super) struct Canary {
+    pub(super) port: u16,
+    pub(super) hits: Arc<AtomicUsize>,
 }
 
 impl Canary {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let hits = Arc::new(AtomicUsize::new(0));
         // a kernel may have no IPv6
         let everywhere = |port| [(Ipv6Addr::UNSPECIFIED, port).into(), (Ipv4Addr::UNSPECIFIED, port).into()];
@@ -55,7 +55,7 @@ impl Canary {
     }
 
     /// Reaches it from the host, so that a canary that is deaf is no comfort.
-    fn is_alive(&self) -> bool {
+    pub(super) fn is_alive(&self) -> bool {
         TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).unwrap();
         UdpSocket::bind("127.0.0.1:0").unwrap().send_to(b"x", (Ipv4Addr::LOCALHOST, self.port)).unwrap();
         std::thread::sleep(Duration::from_millis(200));
@@ -64,7 +64,7 @@ impl Canary {
 }
 
 /// Returns the addresses of the host that a sandbox might try.
-fn host_addresses() -> Vec<String> {
+pub(super) fn host_addresses() -> Vec<String> {
     let probe = UdpSocket::bind("0.0.0.0:0").unwrap();
     // no packet is sent: the kernel only chooses an address
     let outward =
