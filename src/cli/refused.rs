@@ -1,36 +1,43 @@
-//! After a command: what the guardian refused to it. A tool may have said nothing, or something that nobody understands.
+//! After a command: what the guardian refused to it, and what it did not reach. A tool may have said nothing, or something that nobody understands.
 
 use super::output::say;
 use crate::engine::session::{self, Context, Served};
-use crate::guardian::protocol::Refused;
+use crate::guardian::protocol::{Refusals, Refused};
 use crate::sandbox::protocol::SELF_CHECK_HOST;
 use crate::ui::text::visible;
 
 /// Destinations that are named.
 const NAMED: usize = 3;
 
-/// Says what was refused since the sandbox was served, if anything was.
+/// Says what was refused or did not answer since the sandbox was served, if anything.
 pub(super) async fn tell(context: &Context, served: &Served) {
-    if let Some(line) = line(session::refused_since(context, served).await) {
-        say(&line);
-    }
+    say(&lines(session::refused_since(context, served).await));
 }
 
-fn line(mut refused: Vec<Refused>) -> Option<String> {
-    refused.retain(|one| one.host != SELF_CHECK_HOST);
-    refused.sort_by_key(|one| std::cmp::Reverse(one.count));
-    let total: u64 = refused.iter().map(|one| one.count).sum();
-    let requests = match total {
+fn lines(Refusals { refused, failed, .. }: Refusals) -> String {
+    let refused = line(refused, ("request was refused", "requests were refused"), |_| String::new());
+    let failed = line(failed, ("request failed", "requests failed"), |one| format!(", {}", visible(&one.reason)));
+    [refused, failed].into_iter().flatten().collect()
+}
+
+fn line(
+    mut entries: Vec<Refused>,
+    (single, several): (&str, &str),
+    why: impl Fn(&Refused) -> String,
+) -> Option<String> {
+    entries.retain(|one| one.host != SELF_CHECK_HOST);
+    entries.sort_by_key(|one| std::cmp::Reverse(one.count));
+    let requests = match entries.iter().map(|one| one.count).sum() {
         0 => return None,
-        1 => "1 request was".to_owned(),
-        many => format!("{many} requests were"),
+        1 => format!("1 {single}"),
+        many => format!("{many} {several}"),
     };
-    let one = |one: &Refused| format!("{}:{} ({})", visible(&one.host), one.port, one.count);
-    let mut named: Vec<String> = refused.iter().take(NAMED).map(one).collect();
-    if refused.len() > NAMED {
-        named.push(format!("{} more", refused.len() - NAMED));
+    let one = |one: &Refused| format!("{}:{} ({}{})", visible(&one.host), one.port, one.count, why(one));
+    let mut named: Vec<String> = entries.iter().take(NAMED).map(one).collect();
+    if entries.len() > NAMED {
+        named.push(format!("{} more", entries.len() - NAMED));
     }
-    Some(format!("cloister: {requests} refused: {}; see `cloister guardian status`\n", named.join(", ")))
+    Some(format!("cloister: {requests}: {}; see `cloister guardian status`\n", named.join(", ")))
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ use super::hijack::HijackError;
 use super::images;
 use super::names;
 use crate::config::dockerfile::{self, Dockerfile};
-use crate::guardian::protocol::{Refused, WirePolicy};
+use crate::guardian::protocol::{Refusals, Refused, WirePolicy};
 use crate::host::file::{self, FileError};
 use crate::ident::sha256_hex;
 use crate::plan::model::Build;
@@ -71,8 +71,8 @@ pub enum BuildError {
         message: String,
         /// The Dockerfile, relative to the mounted folder.
         dockerfile: String,
-        /// What the guardian refused meanwhile.
-        refused: Vec<Refused>,
+        /// What it did not reach meanwhile.
+        refusals: Refusals,
     },
     /// The engine did not do it.
     #[error(transparent)]
@@ -90,14 +90,20 @@ impl BuildError {
             Self::Base(error) => error.hint(),
             Self::Context(error) => error.hint(),
             Self::Seal(error) => error.hint(),
-            Self::Step { dockerfile, refused, .. } if refused.is_empty() => {
-                Some(format!("change that step in `{dockerfile}`; what it printed stands above"))
-            }
-            Self::Step { refused, .. } => {
-                let hosts: Vec<_> = refused.iter().map(|one| format!("{}:{}", one.host, one.port)).collect();
-                Some(format!("the guardian refused {}: allow it in config.json5, if you trust it", hosts.join(", ")))
-            }
+            Self::Step { dockerfile, refusals, .. } => Some(step_hint(dockerfile, refusals)),
             Self::Engine(_) | Self::Broken | Self::Call(_) | Self::File(_) => None,
+        }
+    }
+}
+
+fn step_hint(dockerfile: &str, Refusals { refused, failed, .. }: &Refusals) -> String {
+    let listed =
+        |hosts: &[Refused]| hosts.iter().map(|one| format!("{}:{}", one.host, one.port)).collect::<Vec<_>>().join(", ");
+    match (refused.as_slice(), failed.as_slice()) {
+        ([], []) => format!("change that step in `{dockerfile}`; what it printed stands above"),
+        ([], failed) => format!("the guardian could not reach {}: look at the name, or try again", listed(failed)),
+        (refused, _) => {
+            format!("the guardian refused {}: allow it in config.json5, if you trust it", listed(refused))
         }
     }
 }
@@ -227,10 +233,10 @@ impl Prepared<'_> {
         let mut progress = Progress::begin();
         let sent = request::send(engine, &path, self.context, self.context_digest).await?;
         if let Err(failed) = progress.follow(sent).await? {
-            let refused = guardian::refused_to(engine, state, &tag).await.unwrap_or_default();
+            let refusals = guardian::refused_to(engine, state, &tag).await.unwrap_or_default();
             let progress::Failed { step, message } = failed;
             let dockerfile = self.plan.dockerfile.clone();
-            return Err(BuildError::Step { step: visible(&step), message: visible(&message), dockerfile, refused });
+            return Err(BuildError::Step { step: visible(&step), message: visible(&message), dockerfile, refusals });
         }
         let built = engine.docker.inspect_image(&tag).await.operation(|| format!("inspect `{tag}`"))?;
         let image = built.id.unwrap_or_default();

@@ -21,7 +21,7 @@ use super::network::{self, NetworkError, Purpose};
 use super::pool;
 use super::receipt::{Receipt, State};
 use super::state::{StateError, StateFolder};
-use crate::guardian::protocol::{Admission, Command, Refused, Status};
+use crate::guardian::protocol::{Admission, Command, Refusals, Status};
 use crate::host::addresses::{self, AddressesError};
 use crate::host::programs::{Program, Programs, ProgramsError};
 
@@ -135,8 +135,8 @@ pub async fn ensure(
     reach(engine, state, programs, pool).await.map(|(channel, _)| channel)
 }
 
-/// Makes sure that the guardian serves a sandbox that runs, under the policy of its receipt; returns what it has refused
-/// to it so far.
+/// Makes sure that the guardian serves a sandbox that runs, under the policy of its receipt; returns what the sandbox
+/// did not reach so far.
 ///
 /// # Errors
 /// It cannot be made, does not answer, or refuses.
@@ -146,26 +146,26 @@ pub async fn serve(
     programs: &Programs,
     pool: Ipv4Net,
     receipt: &Receipt,
-) -> Result<Vec<Refused>, GuardianError> {
+) -> Result<Refusals, GuardianError> {
     let (mut channel, networks) = reach(engine, state, programs, pool).await?;
     if !networks.contains(&names::container(&receipt.id)) {
         connect(engine, state, receipt).await?;
     }
     admit(&mut channel, receipt).await?;
-    Ok(refused(channel.status().await?, &receipt.id))
+    Ok(refusals(channel.status().await?, &receipt.id))
 }
 
-/// Returns what the guardian has refused to a sandbox; nothing where it does not serve it.
+/// Returns what a sandbox did not reach; nothing where the guardian does not serve it.
 ///
 /// # Errors
 /// It does not run, or does not answer.
-pub async fn refused_to(engine: &Engine, state: &StateFolder, sandbox: &str) -> Result<Vec<Refused>, ChannelError> {
+pub async fn refused_to(engine: &Engine, state: &StateFolder, sandbox: &str) -> Result<Refusals, ChannelError> {
     let mut channel = Channel::open(engine, &names::guardian(&state.instance())).await?;
-    Ok(refused(channel.status().await?, sandbox))
+    Ok(refusals(channel.status().await?, sandbox))
 }
 
-fn refused(status: Status, sandbox: &str) -> Vec<Refused> {
-    status.refusals.into_iter().find(|one| one.sandbox == sandbox).map(|one| one.refused).unwrap_or_default()
+fn refusals(status: Status, sandbox: &str) -> Refusals {
+    status.refusals.into_iter().find(|one| one.sandbox == sandbox).unwrap_or_default()
 }
 
 /// Returns the channel, and the networks that the guardian is known to be on.

@@ -1,4 +1,4 @@
-//! What was refused to one sandbox lately: each destination once, with how often and when, so that somebody can look.
+//! What one sandbox did not reach lately: each destination once, with how often and when, so that somebody can look.
 //!
 //! Invariant: pure and bounded; a sandbox that asks for many destinations pushes out its own oldest ones only.
 
@@ -17,7 +17,7 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Counts a refusal at this time, in milliseconds since the Unix epoch.
+    /// Counts a request at this time, in milliseconds since the Unix epoch.
     pub fn record(&mut self, time: u64, target: &Target, reason: Reason) {
         let (host, reason) = (target.name.to_string(), reason.as_str());
         let same = |entry: &&mut Refused| entry.host == host && entry.port == target.port && entry.reason == reason;
@@ -40,7 +40,7 @@ impl Ledger {
         entries
     }
 
-    /// Returns how many refusals were about destinations that had to make room.
+    /// Returns how many requests were about destinations that had to make room.
     pub fn forgotten(&self) -> u64 {
         self.forgotten
     }

@@ -143,16 +143,19 @@ pub struct Status {
     pub allowed: u64,
     /// Requests refused since it started.
     pub refused: u64,
+    /// Requests since it started that were allowed, and whose destination did not answer.
+    #[serde(default)]
+    pub failed: u64,
     /// Number of the newest event.
     pub last_event: u64,
     /// Events that were lost because nobody kept them in time.
     pub lost_events: u64,
-    /// What was refused lately, of each sandbox that was refused something.
+    /// What was refused or failed lately, of each sandbox that had something refused or failing.
     #[serde(default)]
     pub refusals: Vec<Refusals>,
 }
 
-/// What was refused to one sandbox lately.
+/// What was refused to one sandbox lately, and what was allowed and failed.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Refusals {
@@ -164,9 +167,15 @@ pub struct Refusals {
     pub refused: Vec<Refused>,
     /// Refusals whose destinations are not among them any more.
     pub forgotten: u64,
+    /// Destinations that were allowed and did not answer, the latest first.
+    #[serde(default)]
+    pub failed: Vec<Refused>,
+    /// Failures whose destinations are not among them any more.
+    #[serde(default)]
+    pub failures_forgotten: u64,
 }
 
-/// A destination that was refused.
+/// A destination that was refused, or that was allowed and did not answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Refused {

@@ -45,6 +45,7 @@ struct Shared {
     numbers: AtomicU64,
     allowed: AtomicU64,
     refused: AtomicU64,
+    failed: AtomicU64,
 }
 
 struct Admitted {
@@ -68,6 +69,7 @@ impl Proxy {
             numbers: AtomicU64::new(0),
             allowed: AtomicU64::new(0),
             refused: AtomicU64::new(0),
+            failed: AtomicU64::new(0),
         }))
     }
 
@@ -125,6 +127,7 @@ impl Proxy {
             connections: self.0.connections.load(Ordering::Relaxed) as u64,
             allowed: self.0.allowed.load(Ordering::Relaxed),
             refused: self.0.refused.load(Ordering::Relaxed),
+            failed: self.0.failed.load(Ordering::Relaxed),
             last_event,
             lost_events,
             refusals: lock(&self.0.sandboxes).values().filter_map(|admitted| admitted.sandbox.refusals()).collect(),

@@ -47,19 +47,32 @@ pub enum Reason {
     Limit,
 }
 
+/// What came of a request, of all the reasons.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// It went through.
+    Allowed,
+    /// The guardian said no to the destination.
+    Refused,
+    /// The destination was allowed, and did not answer.
+    Failed,
+    /// It never was about a destination: its form, its credentials, or too many at once.
+    Rejected,
+}
+
 impl Reason {
-    /// Returns whether the guardian said no to a destination, rather than to the form of a request, and rather than that
-    /// something failed in the world.
-    pub fn is_refused_destination(self) -> bool {
+    /// Returns what came of the request.
+    pub fn outcome(self) -> Outcome {
         match self {
+            Self::Listed => Outcome::Allowed,
             Self::NotListed | Self::Denied | Self::Port | Self::AddressLiteral | Self::LocalName | Self::Address => {
-                true
+                Outcome::Refused
             }
-            Self::NotTls | Self::ServerName | Self::EncryptedHello => true,
-            Self::Listed | Self::NotFound | Self::Unreachable | Self::BadAnswer => false,
-            Self::Malformed | Self::Method | Self::Version | Self::TooLarge | Self::Timeout => false,
+            Self::NotTls | Self::ServerName | Self::EncryptedHello => Outcome::Refused,
+            Self::NotFound | Self::Unreachable | Self::BadAnswer => Outcome::Failed,
+            Self::Malformed | Self::Method | Self::Version | Self::TooLarge | Self::Timeout => Outcome::Rejected,
             // many clients ask without credentials first
-            Self::Unauthenticated | Self::Limit => false,
+            Self::Unauthenticated | Self::Limit => Outcome::Rejected,
         }
     }
 

@@ -19,7 +19,7 @@ use super::limits::Limits;
 use super::pace::Pace;
 use super::policy::SandboxPolicy;
 use super::protocol::{Admission, PROXY_USER, Refusals};
-use super::reason::Reason;
+use super::reason::{Outcome, Reason};
 use super::target::Target;
 
 /// Fewest characters of a token: 256 bits in base64.
@@ -93,7 +93,8 @@ pub struct Sandbox {
     policy: Mutex<Arc<SandboxPolicy>>,
     live: Mutex<BTreeMap<u64, Live>>,
     pace: Mutex<Pace>,
-    ledger: Mutex<Ledger>,
+    refused: Mutex<Ledger>,
+    failed: Mutex<Ledger>,
 }
 
 /// A connection to the outside, with what was decided about it.
@@ -131,7 +132,8 @@ impl Sandbox {
             policy: Mutex::new(Arc::new(policy)),
             live: Mutex::new(BTreeMap::new()),
             pace: Mutex::default(),
-            ledger: Mutex::default(),
+            refused: Mutex::default(),
+            failed: Mutex::default(),
         })
     }
 
@@ -199,17 +201,28 @@ impl Sandbox {
         lock(&self.live).remove(&connection);
     }
 
-    /// Remembers that a destination was refused, at this time in milliseconds since the Unix epoch.
-    pub fn note_refused(&self, time: u64, target: &Target, reason: Reason) {
-        lock(&self.ledger).record(time, target, reason);
+    /// Remembers a destination that was refused or did not answer, at this time in milliseconds since the Unix epoch.
+    pub fn remember(&self, time: u64, target: &Target, reason: Reason) {
+        let ledger = match reason.outcome() {
+            Outcome::Refused => &self.refused,
+            Outcome::Failed => &self.failed,
+            Outcome::Allowed | Outcome::Rejected => return,
+        };
+        lock(ledger).record(time, target, reason);
     }
 
-    /// Returns what was refused lately; `None` where nothing was.
+    /// Returns what was refused or did not answer lately; `None` where nothing did.
     pub fn refusals(&self) -> Option<Refusals> {
-        let ledger = lock(&self.ledger);
-        let (refused, forgotten) = (ledger.entries(), ledger.forgotten());
-        let refusals = Refusals { sandbox: self.id.clone(), name: self.name.clone(), refused, forgotten };
-        (!refusals.refused.is_empty()).then_some(refusals)
+        let (refused, failed) = (lock(&self.refused), lock(&self.failed));
+        let refusals = Refusals {
+            sandbox: self.id.clone(),
+            name: self.name.clone(),
+            refused: refused.entries(),
+            forgotten: refused.forgotten(),
+            failed: failed.entries(),
+            failures_forgotten: failed.forgotten(),
+        };
+        (!refusals.refused.is_empty() || !refusals.failed.is_empty()).then_some(refusals)
     }
 
     /// Counts a refusal at `now`, since some fixed moment, and returns how long its answer waits.

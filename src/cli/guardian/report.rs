@@ -1,7 +1,7 @@
 //! What `cloister guardian status` shows.
 
 use super::super::list::Format;
-use crate::guardian::protocol::{Refusals, Status};
+use crate::guardian::protocol::{Refusals, Refused, Status};
 use crate::ui::text::{pad, visible, width};
 
 /// What there is to report.
@@ -33,32 +33,41 @@ pub(super) fn show(guardian: &Guardian, format: Format, now: u64) -> String {
 }
 
 fn text(status: &Status, now: u64) -> String {
-    let Status { sandboxes, connections, allowed, refused, last_event, lost_events, refusals } = status;
+    let Status { sandboxes, connections, allowed, refused, failed, last_event, lost_events, refusals } = status;
     let counts = format!(
-        "the guardian runs\nsandboxes    {}\nconnections  {connections}\nallowed      {allowed}\nrefused      {refused}\n\
+        "the guardian runs\nsandboxes    {}\nconnections  {connections}\nallowed      {allowed}\nrefused      {refused}\nfailed       {failed}\n\
          events       {last_event}, of which {lost_events} were lost\n",
         sandboxes.len()
     );
-    refusals.iter().fold(counts, |text, one| text + &table(one, now))
+    refusals.iter().fold(counts, |text, one| text + &tables(one, now))
 }
 
-fn table(refusals: &Refusals, now: u64) -> String {
-    let Refusals { sandbox: _, name, refused, forgotten } = refusals;
+fn tables(refusals: &Refusals, now: u64) -> String {
+    let Refusals { sandbox: _, name, refused, forgotten, failed, failures_forgotten } = refusals;
+    let table = |what, entries: &[Refused], forgotten| {
+        let title = format!("{what} in `{}`", visible(name));
+        if entries.is_empty() { String::new() } else { table(title, entries, forgotten, now) }
+    };
+    table("refused", refused, *forgotten) + &table("allowed, but failed", failed, *failures_forgotten)
+}
+
+fn table(title: String, entries: &[Refused], forgotten: u64, now: u64) -> String {
     let header = ["DESTINATION", "REASON", "TIMES", "LAST"].map(str::to_owned);
-    let rows = refused.iter().map(|one| {
+    let rows = entries.iter().map(|one| {
         let destination = format!("{}:{}", visible(&one.host), one.port);
         [destination, visible(&one.reason), one.count.to_string(), ago(now.saturating_sub(one.last))]
     });
     let rows: Vec<[String; 4]> = std::iter::once(header).chain(rows).collect();
     let column = |column: usize| rows.iter().map(|row| width(&row[column])).max().unwrap_or(0);
     let columns = [column(0), column(1), column(2)];
-    let mut lines = vec![String::new(), format!("refused in `{}`", visible(name))];
+    let mut lines = vec![String::new(), title];
     for [destination, reason, times, last] in &rows {
         let cells = [pad(destination, columns[0]), pad(reason, columns[1]), pad(times, columns[2]), last.clone()];
         lines.push(cells.join("  "));
     }
-    if *forgotten > 0 {
-        lines.push(format!("and {forgotten} times to destinations before these"));
+    if forgotten > 0 {
+        let times = if forgotten == 1 { "once".to_owned() } else { format!("{forgotten} times") };
+        lines.push(format!("and {times} to destinations before these"));
     }
     lines.join("\n") + "\n"
 }

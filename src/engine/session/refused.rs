@@ -1,4 +1,4 @@
-//! What the guardian refused to a sandbox while a command ran.
+//! What a sandbox did not reach while a command ran.
 
 use std::time::Duration;
 
@@ -6,19 +6,20 @@ use tokio::time::timeout;
 
 use super::super::guardian;
 use super::{Context, Served};
-use crate::guardian::protocol::Refused;
+use crate::guardian::protocol::{Refusals, Refused};
 
 /// A guardian that is busy or away is not waited for longer: nothing depends on the answer.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Returns what was refused since the sandbox was served; nothing where the guardian does not say.
-pub async fn refused_since(context: &Context, served: &Served) -> Vec<Refused> {
+/// Returns what was refused, or did not answer, since the sandbox was served; nothing where the guardian does not say.
+pub async fn refused_since(context: &Context, served: &Served) -> Refusals {
     let asked = async {
         let _lock = context.state.lock().await.ok()?;
         guardian::refused_to(&context.engine, &context.state, &served.receipt.id).await.ok()
     };
     let now = timeout(PATIENCE, asked).await.ok().flatten().unwrap_or_default();
-    difference(&served.refused, now)
+    let Refusals { refused, failed, .. } = &served.refusals;
+    Refusals { refused: difference(refused, now.refused), failed: difference(failed, now.failed), ..now }
 }
 
 fn difference(before: &[Refused], now: Vec<Refused>) -> Vec<Refused> {

@@ -15,7 +15,7 @@ use super::super::receipt::{ProcessDefaults, Receipt, State, VERSION};
 use super::life::Life;
 use super::{Context, Review, SessionError, clean, owner, review, select};
 use crate::facts::ImageFacts;
-use crate::guardian::protocol::{Refused, WirePolicy};
+use crate::guardian::protocol::{Refusals, WirePolicy};
 use crate::host::addresses;
 use crate::host::lock::Lock;
 use crate::host::random;
@@ -53,8 +53,8 @@ pub struct Start<'a> {
 pub struct Served {
     /// Its receipt.
     pub receipt: Receipt,
-    /// What the guardian had refused to it by then.
-    pub refused: Vec<Refused>,
+    /// What it had not reached by then.
+    pub refusals: Refusals,
 }
 
 /// A sandbox that runs, and whose lifecycle commands nobody else runs meanwhile.
@@ -84,7 +84,7 @@ pub async fn start(context: &Context, request: Start<'_>, signals: &mut Signals)
         }
         _ => {
             let (receipt, before) = create(context, audited, request, &id, signals).await?;
-            Started { served: Served { receipt, refused: Vec::new() }, made: true, before, lock }
+            Started { served: Served { receipt, refusals: Refusals::default() }, made: true, before, lock }
         }
     })
 }
@@ -175,8 +175,8 @@ pub async fn hand_over(context: &Context, policy: &Policy, mut receipt: Receipt)
     }
     let _lock = context.state.lock().await?;
     let Context { engine, state, programs, .. } = context;
-    let refused = guardian::serve(engine, state, programs, policy.network.pool, &receipt).await?;
-    Ok(Served { receipt, refused })
+    let refusals = guardian::serve(engine, state, programs, policy.network.pool, &receipt).await?;
+    Ok(Served { receipt, refusals })
 }
 
 /// Hands the guardian the policy of every sandbox that runs; returns their names.

@@ -20,7 +20,7 @@ use super::{opening, tunnel, unix_milliseconds};
 use crate::guardian::address::{Vetting, closed, vet};
 use crate::guardian::decide::{Decision, decide};
 use crate::guardian::protocol::Happening;
-use crate::guardian::reason::Reason;
+use crate::guardian::reason::{Outcome, Reason};
 use crate::guardian::refusal::Refusal;
 use crate::guardian::request::{self, Forward, Framing, Head, Kind};
 use crate::guardian::sandbox::Place;
@@ -360,18 +360,22 @@ impl Connection {
         address: Option<IpAddr>,
     ) {
         let Seat { sandbox, shared } = &self.seat;
-        let allowed = reason == Reason::Listed;
-        if let Some(target) = target.filter(|_| reason.is_refused_destination()) {
-            sandbox.note_refused(unix_milliseconds(), target, reason);
+        let outcome = reason.outcome();
+        if let Some(target) = target {
+            sandbox.remember(unix_milliseconds(), target, reason);
         }
-        let counter = if allowed { &shared.allowed } else { &shared.refused };
+        let counter = match outcome {
+            Outcome::Allowed => &shared.allowed,
+            Outcome::Failed => &shared.failed,
+            Outcome::Refused | Outcome::Rejected => &shared.refused,
+        };
         counter.fetch_add(1, Ordering::Relaxed);
         let what = Happening::Decision {
             connection: self.number,
             method: method.to_owned(),
             host: target.map(|target| target.name.to_string()).unwrap_or_default(),
             port: target.map(|target| target.port).unwrap_or_default(),
-            allowed,
+            allowed: outcome == Outcome::Allowed,
             reason: reason.to_string(),
             rule: rule.map(ToString::to_string).unwrap_or_default(),
             address,

@@ -1,6 +1,9 @@
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::User;
+
+/// The host on the engine's default bridge, where nothing listens on port 1.
+const BRIDGE: &str = "172.17.0.1";
 
 #[test]
 fn what_was_refused_is_said_after_the_command_and_by_the_status() {
@@ -23,4 +26,25 @@ fn what_was_refused_is_said_after_the_command_and_by_the_status() {
     assert!(line("api.example.org:443  ").contains("not-listed  2 "), "{status}");
     let json: Value = serde_json::from_str(&user.run(&["guardian", "status", "--format", "json"]).expect(0)).unwrap();
     assert_eq!(json["status"]["refusals"][0]["refused"].as_array().map(Vec::len), Some(3), "{json}");
+}
+
+#[test]
+fn what_was_allowed_and_does_not_answer_is_no_refusal() {
+    let user = User::with(r#"{ "image": "debian:bookworm" }"#);
+    user.allow(&json!({
+        "allow": ["gone.invalid", "dead.example.org:1"],
+        "network": {
+            "hosts": { "dead.example.org": BRIDGE },
+            "permitAddresses": [format!("{BRIDGE}/32")],
+        },
+    }));
+    user.start();
+    let told = user.shell("curl -s -m 30 https://gone.invalid/; curl -s -m 30 https://dead.example.org:1/; exit 4");
+    told.expect(4);
+    let expected = "cloister: 2 requests failed: dead.example.org:1 (1, unreachable), gone.invalid:443 (1, not-found); \
+                    see `cloister guardian status`\n";
+    assert_eq!(told.stderr(), expected);
+    let status = user.run(&["guardian", "status"]).expect(0);
+    assert!(status.contains("\nallowed, but failed in `project`\n"), "{status}");
+    assert!(!status.contains("refused in"), "{status}");
 }

@@ -14,6 +14,7 @@ fn status() -> Status {
         connections: 1,
         allowed: 2,
         refused: 18,
+        failed: 2,
         last_event: 20,
         lost_events: 0,
         refusals: vec![Refusals {
@@ -26,6 +27,8 @@ fn status() -> Status {
                 refused("old.example.com", "port", 1, 172_800),
             ],
             forgotten: 3,
+            failed: vec![refused("gone.example.com", "not-found", 2, 5)],
+            failures_forgotten: 1,
         }],
     }
 }
@@ -38,6 +41,7 @@ sandboxes    2
 connections  1
 allowed      2
 refused      18
+failed       2
 events       20, of which 0 were lost
 
 refused in `shop`
@@ -47,6 +51,11 @@ evil\\u{1b}[2J.test:443  denied           1      1 min ago
 [2001:db8::1]:443       address-literal  1      2 h ago
 old.example.com:443     port             1      2 d ago
 and 3 times to destinations before these
+
+allowed, but failed in `shop`
+DESTINATION           REASON     TIMES  LAST
+gone.example.com:443  not-found  2      5 s ago
+and once to destinations before these
 ";
     assert_eq!(show(&Guardian::Runs(status()), Format::Text, NOW), expected);
     let quiet = Status { refusals: Vec::new(), ..status() };
@@ -65,6 +74,7 @@ fn scripts_get_every_number() {
     });
     assert_eq!(first["refused"][0], expected);
     assert_eq!(first["forgotten"], 3);
+    assert_eq!((&first["failed"][0]["host"], &first["failuresForgotten"]), (&"gone.example.com".into(), &1.into()));
     for (guardian, paused) in [(Guardian::Paused, true), (Guardian::Away, false)] {
         let value: serde_json::Value = serde_json::from_str(&show(&guardian, Format::Json, NOW)).expect("JSON");
         assert_eq!(value, serde_json::json!({ "running": false, "paused": paused, "status": null }));
