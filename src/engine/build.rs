@@ -72,7 +72,7 @@ pub enum BuildError {
         /// The Dockerfile, relative to the mounted folder.
         dockerfile: String,
         /// What it did not reach meanwhile.
-        refusals: Refusals,
+        refusals: Box<Refusals>,
     },
     /// The engine did not do it.
     #[error(transparent)]
@@ -233,7 +233,7 @@ impl Prepared<'_> {
         let mut progress = Progress::begin();
         let sent = request::send(engine, &path, self.context, self.context_digest).await?;
         if let Err(failed) = progress.follow(sent).await? {
-            let refusals = guardian::refused_to(engine, state, &tag).await.unwrap_or_default();
+            let refusals = Box::new(guardian::refused_to(engine, state, &tag).await.unwrap_or_default());
             let progress::Failed { step, message } = failed;
             let dockerfile = self.plan.dockerfile.clone();
             return Err(BuildError::Step { step: visible(&step), message: visible(&message), dockerfile, refusals });
