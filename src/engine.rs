@@ -9,7 +9,7 @@
 //! | [`guardian`] | the one peer that a sandbox has |
 //! | [`accounts`], [`gitconfig`], [`covers`], [`layout`], [`fill`], [`create`], [`verify`], [`sources`], [`probe`], [`apply`] | a plan becomes a container, and is read back |
 //! | [`build`], [`images`] | a Dockerfile becomes an image, behind the guardian; images go again |
-//! | [`exec`], [`lifecycle`] | what runs in it |
+//! | [`exec`], [`lifecycle`], [`ended`] | what runs in it, and how it ended |
 //! | [`session`] | start, stop, list, shutdown |
 //!
 //! Invariant: nothing is created that a receipt in the state folder does not name first.
@@ -20,6 +20,7 @@ pub mod build;
 pub mod connect;
 pub mod covers;
 pub mod create;
+pub mod ended;
 pub mod endpoint;
 pub mod exec;
 pub mod facts;

@@ -7,6 +7,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use cloister::sandbox::{init, run, session, shell, signal};
+use cloister::ui::text::visible;
 
 const USAGE: &str = "\
 usage: cloister-init init REQUEST [-- COMMAND…]   probe, report, then reap; as process 1
@@ -31,7 +32,8 @@ fn main() -> ExitCode {
         ["signal", mark, name] => send(mark, name),
         ["session", "--", _, ..] => {
             let error = session::become_command(&arguments[2..]);
-            fail(&error, session::exit_code(&error))
+            eprintln!("cloister-init: cannot run `{}`: {error}", visible(&arguments[2].to_string_lossy()));
+            exit(session::exit_code(&error))
         }
         _ => usage(),
     }

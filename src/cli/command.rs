@@ -31,5 +31,5 @@ pub(super) fn interrupted(error: SessionError) -> Result<u8, SessionError> {
 }
 
 fn print(error: &SessionError, code: u8) -> u8 {
-    Failure::new(error).hint(error.hint()).code(code).print()
+    Failure::explained(error).code(code).print()
 }

@@ -38,7 +38,7 @@ pub struct Args {
 /// No such sandbox runs, or the command cannot be run.
 pub fn run(args: &Args) -> Result<u8, Failure> {
     let policy = pipeline::policy().map_err(|error| failure(&error, on_stderr()))?;
-    runtime::finish(async { exec(args, &policy).await.or_else(command::interrupted) }, SessionError::hint)
+    runtime::finish(async { exec(args, &policy).await.or_else(command::interrupted) })
 }
 
 async fn exec(args: &Args, policy: &Policy) -> Result<u8, SessionError> {

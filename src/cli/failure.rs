@@ -5,13 +5,34 @@ use std::fmt;
 use std::io::Write;
 
 use super::exit;
+use crate::engine::session::SessionError;
 use crate::ui::style::Role;
 use crate::ui::text::visible;
+
+/// An error that can say more than its message.
+pub trait Explained: Error + 'static {
+    /// Returns what to do next.
+    fn hint(&self) -> Option<String>;
+
+    /// Returns what stands below the message, one a line.
+    fn lines(&self) -> Vec<String>;
+}
+
+impl Explained for SessionError {
+    fn hint(&self) -> Option<String> {
+        Self::hint(self)
+    }
+
+    fn lines(&self) -> Vec<String> {
+        Self::lines(self)
+    }
+}
 
 /// The end of a command that could not do its work.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     chain: Vec<String>,
+    lines: Vec<String>,
     hints: Vec<String>,
     details: String,
     code: u8,
@@ -22,13 +43,25 @@ impl Failure {
     #[must_use]
     pub fn new(error: &(dyn Error + 'static)) -> Self {
         let chain = std::iter::successors(Some(error), |error| (**error).source()).map(ToString::to_string).collect();
-        Self { chain, hints: Vec::new(), details: String::new(), code: exit::FAILURE }
+        Self { chain, lines: Vec::new(), hints: Vec::new(), details: String::new(), code: exit::FAILURE }
+    }
+
+    /// Returns the failure for an error, with all that it can say.
+    #[must_use]
+    pub fn explained(error: &impl Explained) -> Self {
+        Self { lines: error.lines(), ..Self::new(error).hint(error.hint()) }
     }
 
     /// Returns a failure that has no error behind it.
     #[must_use]
     pub fn message(text: impl Into<String>) -> Self {
-        Self { chain: vec![text.into()], hints: Vec::new(), details: String::new(), code: exit::FAILURE }
+        Self {
+            chain: vec![text.into()],
+            lines: Vec::new(),
+            hints: Vec::new(),
+            details: String::new(),
+            code: exit::FAILURE,
+        }
     }
 
     /// Adds what to do next; takes one hint, none, or several.
@@ -55,12 +88,14 @@ impl Failure {
     pub fn render(&self, color: bool) -> String {
         let chain: Vec<_> = self.chain.iter().map(|part| visible(part)).collect();
         let hints = self.hints.iter().map(|hint| format!("{} {}\n", Role::Good.paint("hint:", color), visible(hint)));
+        let lines: String = self.lines.iter().map(|line| format!("  {}\n", visible(line))).collect();
         let gap = if self.hints.is_empty() { "" } else { "\n" };
         let details = &self.details;
         format!(
-            "{details}{} {}\n{gap}{}",
+            "{details}{} {}{}\n{lines}{gap}{}",
             Role::Bad.paint("cloister:", color),
             chain.join(": "),
+            if self.lines.is_empty() { "" } else { ":" },
             hints.collect::<String>()
         )
     }

@@ -38,9 +38,9 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
     let mut garbage = Garbage::default();
     let look = async {
         garbage = session::garbage(&Context::open().await?, &args.names).await?;
-        Ok(exit::OK)
+        Ok::<_, SessionError>(exit::OK)
     };
-    runtime::finish(look, SessionError::hint)?;
+    runtime::finish(look)?;
     if garbage == Garbage::default() {
         return Output { stderr: "nothing to remove\n".to_owned(), ..Output::default() }.write();
     }
@@ -51,11 +51,11 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
     let mut collected = Collected::default();
     let collect = async {
         collected = session::collect(&Context::open().await?, &garbage).await;
-        Ok(exit::OK)
+        Ok::<_, SessionError>(exit::OK)
     };
-    runtime::finish(collect, SessionError::hint)?;
+    runtime::finish(collect)?;
     let code = Output { stderr: ended(&collected), ..Output::default() }.write()?;
-    let failures = collected.failed.iter().map(|error| Failure::new(error).hint(error.hint()).print());
+    let failures = collected.failed.iter().map(|error| Failure::explained(error).print());
     Ok(failures.fold(code, u8::max))
 }
 

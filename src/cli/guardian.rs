@@ -61,13 +61,10 @@ pub enum Action {
 pub fn run(args: &Args) -> Result<u8, Failure> {
     let policy = pipeline::policy().map_err(|error| failure(&error, on_stderr()))?;
     let mut output = Output::default();
-    runtime::finish(
-        async {
-            output = act(&Context::open().await?, &policy, args.action).await?;
-            Ok(exit::OK)
-        },
-        SessionError::hint,
-    )?;
+    runtime::finish(async {
+        output = act(&Context::open().await?, &policy, args.action).await?;
+        Ok::<_, SessionError>(exit::OK)
+    })?;
     output.write()
 }
 

@@ -42,13 +42,10 @@ pub enum Format {
 /// The engine does not answer, or standard output cannot be written.
 pub fn run(args: &Args) -> Result<u8, Failure> {
     let mut listed = Vec::new();
-    runtime::finish(
-        async {
-            listed = session::list(&Context::open().await?, args.all).await?;
-            Ok(exit::OK)
-        },
-        SessionError::hint,
-    )?;
+    runtime::finish(async {
+        listed = session::list(&Context::open().await?, args.all).await?;
+        Ok::<_, SessionError>(exit::OK)
+    })?;
     let (stdout, stderr) = match args.format {
         Format::Json => (json(&listed), String::new()),
         Format::Text if listed.is_empty() => {

@@ -26,14 +26,11 @@ pub struct Args {
 /// No such sandbox is known, or standard output cannot be written.
 pub fn run(args: &Args) -> Result<u8, Failure> {
     let mut path = String::new();
-    runtime::finish(
-        async {
-            let context = Context::open().await?;
-            let folder = std::env::current_dir().unwrap_or_default();
-            path = session::select(&context, Some(&args.name), &folder)?.workspace;
-            Ok(exit::OK)
-        },
-        SessionError::hint,
-    )?;
+    runtime::finish(async {
+        let context = Context::open().await?;
+        let folder = std::env::current_dir().unwrap_or_default();
+        path = session::select(&context, Some(&args.name), &folder)?.workspace;
+        Ok::<_, SessionError>(exit::OK)
+    })?;
     Output { stdout: path + "\n", ..Output::default() }.write()
 }

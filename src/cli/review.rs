@@ -41,20 +41,17 @@ pub struct Args {
 /// No such sandbox is known, or what was written down at its start cannot be read.
 pub fn run(args: &Args) -> Result<u8, Failure> {
     let mut output = Output::default();
-    runtime::finish(
-        async {
-            let context = Context::open().await?;
-            let folder = std::env::current_dir().unwrap_or_default();
-            let receipt = session::select(&context, args.name.as_deref(), &folder)?;
-            let review = session::review(&context, &receipt).await?;
-            output = match args.format {
-                Format::Json => Output { stdout: json(&review), ..Output::default() },
-                Format::Text => listed(&review),
-            };
-            Ok(exit::OK)
-        },
-        SessionError::hint,
-    )?;
+    runtime::finish(async {
+        let context = Context::open().await?;
+        let folder = std::env::current_dir().unwrap_or_default();
+        let receipt = session::select(&context, args.name.as_deref(), &folder)?;
+        let review = session::review(&context, &receipt).await?;
+        output = match args.format {
+            Format::Json => Output { stdout: json(&review), ..Output::default() },
+            Format::Text => listed(&review),
+        };
+        Ok::<_, SessionError>(exit::OK)
+    })?;
     output.write()
 }
 

@@ -23,17 +23,14 @@ pub struct Args {}
 pub fn run(Args {}: &Args) -> Result<u8, Failure> {
     let mut said = String::new();
     let mut failures = Vec::new();
-    runtime::finish(
-        async {
-            let Shutdown { stopped, failed, guardian } = session::shutdown(&Context::open().await?).await?;
-            let line = |one: &Stopped| format!("`{}` stopped\n{}", one.name, review::short(one.review.as_ref()));
-            said = stopped.iter().map(line).collect();
-            said += if guardian { "the guardian stopped\n" } else { "" };
-            failures = failed.iter().map(|error| Failure::new(error).hint(error.hint())).collect();
-            Ok(exit::OK)
-        },
-        SessionError::hint,
-    )?;
+    runtime::finish(async {
+        let Shutdown { stopped, failed, guardian } = session::shutdown(&Context::open().await?).await?;
+        let line = |one: &Stopped| format!("`{}` stopped\n{}", one.name, review::short(one.review.as_ref()));
+        said = stopped.iter().map(line).collect();
+        said += if guardian { "the guardian stopped\n" } else { "" };
+        failures = failed.iter().map(Failure::explained).collect();
+        Ok::<_, SessionError>(exit::OK)
+    })?;
     let code = Output { stderr: said, ..Output::default() }.write()?;
     Ok(failures.iter().map(Failure::print).fold(code, u8::max))
 }

@@ -3,7 +3,7 @@
 
 use super::command;
 use super::exit;
-use super::failure::Failure;
+use super::failure::{Explained, Failure};
 use super::head;
 use super::output::say;
 use super::plan::present::beside_text;
@@ -64,11 +64,18 @@ enum StartError {
     Image(#[from] ImageError),
 }
 
-impl StartError {
+impl Explained for StartError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Session(error) => error.hint(),
             Self::Image(error) => error.hint(),
+        }
+    }
+
+    fn lines(&self) -> Vec<String> {
+        match self {
+            Self::Session(error) => error.lines(),
+            Self::Image(_) => Vec::new(),
         }
     }
 }
@@ -96,7 +103,7 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
             StartError::Image(_) => Err(error),
         })
     };
-    runtime::finish(started, StartError::hint)
+    runtime::finish(started)
 }
 
 /// A folder of root could be written by root alone, who has no place in a sandbox (SEC-17).
@@ -141,6 +148,7 @@ async fn start(args: &Args, prepared: &Prepared, first: &Plan) -> Result<u8, Sta
     let served = served?;
     let receipt = &served.receipt;
     if args.detach {
+        context.still_runs(receipt).await?;
         say(&format!("`{0}` runs; next: `cloister exec {0} -- COMMAND`, `cloister stop {0}`\n", receipt.name));
         return Ok(exit::OK);
     }

@@ -30,23 +30,20 @@ pub struct Args {
 /// No such sandbox is known, or the engine does not do it.
 pub fn run(args: &Args) -> Result<u8, Failure> {
     let mut said = String::new();
-    runtime::finish(
-        async {
-            let context = Context::open().await?;
-            let folder = std::env::current_dir().unwrap_or_default();
-            let receipt = session::select(&context, args.name.as_deref(), &folder)?;
-            said = match session::stop(&context, &receipt).await? {
-                Some(Stopped { name, existed: true, review }) => {
-                    format!("`{name}` stopped\n{}", review::short(review.as_ref()))
-                }
-                Some(Stopped { name, review, .. }) => {
-                    format!("`{name}` was stopped already\n{}", review::short(review.as_ref()))
-                }
-                None => format!("`{}` was stopped already\n", receipt.name),
-            };
-            Ok(exit::OK)
-        },
-        SessionError::hint,
-    )?;
+    runtime::finish(async {
+        let context = Context::open().await?;
+        let folder = std::env::current_dir().unwrap_or_default();
+        let receipt = session::select(&context, args.name.as_deref(), &folder)?;
+        said = match session::stop(&context, &receipt).await? {
+            Some(Stopped { name, existed: true, review }) => {
+                format!("`{name}` stopped\n{}", review::short(review.as_ref()))
+            }
+            Some(Stopped { name, review, .. }) => {
+                format!("`{name}` was stopped already\n{}", review::short(review.as_ref()))
+            }
+            None => format!("`{}` was stopped already\n", receipt.name),
+        };
+        Ok::<_, SessionError>(exit::OK)
+    })?;
     Output { stderr: said, ..Output::default() }.write()
 }

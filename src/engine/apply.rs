@@ -19,6 +19,7 @@ use tracing::debug;
 
 use super::connect::{CallError, Engine, Operation};
 use super::create::{self, CreateError, Place};
+use super::ended::{Ended, ended};
 use super::facts::{self, ImageError};
 use super::fill::{FillError, Values};
 use super::guardian::{ChannelError, GuardianError};
@@ -144,6 +145,9 @@ pub enum ApplyError {
     /// It is not known to be sealed.
     #[error(transparent)]
     Probe(#[from] ProbeError),
+    /// It was sealed, and ended at once.
+    #[error("the command of the sandbox ended with exit code {}", .0.code)]
+    Ended(Ended),
     /// The engine made something else than what was asked.
     #[error("the engine made something else than the plan says: {}", listed(.0))]
     Different(Vec<Mismatch>),
@@ -180,6 +184,7 @@ impl ApplyError {
                 "the engine cannot give that many open files: set a smaller `limits.nofile` in config.json5".to_owned(),
             ),
             Self::Probe(error) => error.hint(),
+            Self::Ended(ended) => Some(ended.hint().to_owned()),
             Self::Different(_) => Some("nothing of the project ran, and the container was removed".to_owned()),
             Self::Create(_) | Self::Fill(_) | Self::Account(_) | Self::File(_) | Self::Source(_) => None,
             Self::Addresses(_) | Self::Call(_) | Self::Attach(_) => None,
@@ -435,6 +440,9 @@ async fn compare_mounts(
     let found = inspect(engine, container).await?;
     let state = found.state.unwrap_or_default();
     if state.running != Some(true) {
+        if let Some(ended) = ended(engine, container).await? {
+            return Err(ApplyError::Ended(ended));
+        }
         return Err(ProbeError::NoAnswer { output: "process 1 ended".to_owned() }.into());
     }
     let process = state.pid.unwrap_or(0);

@@ -15,7 +15,10 @@ mod select;
 mod start;
 mod stop;
 
+use std::time::Duration;
+
 use bollard::query_parameters::InspectContainerOptions;
+use tokio::time::sleep;
 
 use self::life::Life;
 pub use build::{Build, build};
@@ -33,6 +36,7 @@ pub use stop::{Shutdown, Stopped, shutdown, stop};
 use super::apply::{ApplyError, Bench};
 use super::build::BuildError;
 use super::connect::{CallError, ConnectError, Engine, Operation};
+use super::ended::{Ended, ended};
 use super::exec::ExecError;
 use super::guardian::GuardianError;
 use super::lifecycle::LifecycleError;
@@ -48,6 +52,11 @@ use crate::host::programs::{Programs, ProgramsError};
 use crate::host::random::RandomError;
 use crate::plan::diff::Change;
 use crate::ui::text::quoted;
+
+/// How long the command of an image may take to fail before it is said to run.
+const MOMENT: Duration = Duration::from_millis(300);
+/// Differences of a plan that are listed before the rest is counted.
+const CHANGES: usize = 5;
 
 /// Why something about a sandbox did not work.
 #[derive(Debug, thiserror::Error)]
@@ -115,6 +124,14 @@ pub enum SessionError {
         /// Name of the sandbox.
         name: String,
     },
+    /// What it ran ended.
+    #[error("the command of `{name}` ended with exit code {}", ended.code)]
+    Ended {
+        /// Name of the sandbox.
+        name: String,
+        /// How.
+        ended: Ended,
+    },
     /// Another sandbox could replace what this one mounts, while it is mounted.
     #[error("`{mount}` and `{other}`, which the sandbox `{name}` works on, share files")]
     Overlap {
@@ -126,7 +143,7 @@ pub enum SessionError {
         name: String,
     },
     /// A running sandbox was made from another plan.
-    #[error("`{name}` runs with another plan than this one: {}", listed(changes))]
+    #[error("`{name}` runs with another plan than this one")]
     PlanChanged {
         /// Name of the sandbox.
         name: String,
@@ -143,6 +160,15 @@ impl SessionError {
             self,
             Self::Interrupted | Self::InterruptedBefore | Self::Lifecycle(Interrupted { .. } | Killed { .. })
         )
+    }
+
+    /// Returns what stands below the message, one a line: what a command printed, or what is different.
+    pub fn lines(&self) -> Vec<String> {
+        match self {
+            Self::Ended { ended, .. } | Self::Apply(ApplyError::Ended(ended)) => ended.output.clone(),
+            Self::PlanChanged { changes, .. } => some(changes),
+            _ => Vec::new(),
+        }
     }
 
     /// Returns what to do next.
@@ -169,6 +195,7 @@ impl SessionError {
             Self::File(error) => {
                 Some(format!("look at who owns it: ls -la {}", quoted(&error.path().to_string_lossy())))
             }
+            Self::Ended { ended, .. } => Some(ended.hint().to_owned()),
             Self::Stopped { .. } => Some("make it anew: `cloister start`".to_owned()),
             Self::Call(_) | Self::Random(_) | Self::Addresses(_) => None,
             Self::InterruptedBefore => Some("end it with `cloister stop`".to_owned()),
@@ -177,8 +204,10 @@ impl SessionError {
     }
 }
 
-fn listed(changes: &[Change]) -> String {
-    changes.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+fn some(changes: &[Change]) -> Vec<String> {
+    let more = changes.len().saturating_sub(CHANGES);
+    let rest = (more > 0).then(|| format!("and {more} more"));
+    changes.iter().take(CHANGES).map(ToString::to_string).chain(rest).collect()
 }
 
 /// Everything that a session works with.
@@ -226,6 +255,30 @@ impl Context {
         }
     }
 
+    /// Returns why nothing more can be run in a sandbox; `error` where it has not ended by itself.
+    pub async fn why(&self, receipt: &Receipt, error: SessionError) -> SessionError {
+        let Some(container) = &receipt.container else { return error };
+        match ended(&self.engine, container).await {
+            Ok(Some(ended)) => SessionError::Ended { name: receipt.name.clone(), ended },
+            _ => error,
+        }
+    }
+
+    /// Makes sure that a sandbox still runs; the image's own command gets a moment to end in.
+    ///
+    /// # Errors
+    /// It ended.
+    pub async fn still_runs(&self, receipt: &Receipt) -> Result<(), SessionError> {
+        let commands = self.state.load_plan(&receipt.id)?["containers"][0]["command"].clone();
+        if commands.as_array().is_some_and(|words| words.iter().any(|word| word == "--")) {
+            sleep(MOMENT).await;
+        }
+        if self.life(receipt).await? == Life::Gone {
+            return Err(self.why(receipt, SessionError::Stopped { name: receipt.name.clone() }).await);
+        }
+        Ok(())
+    }
+
     /// Asks the engine what has become of a sandbox's container.
     async fn life(&self, receipt: &Receipt) -> Result<Life, CallError> {
         let name = names::container(&receipt.id);
@@ -234,3 +287,6 @@ impl Context {
         Ok(inspected.map_or(Life::Gone, |container| life::of(receipt, &container)))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,6 +23,13 @@ fn what_why_and_what_next() {
         ),
         (Failure::message("nothing to do").hint(None::<String>), "cloister: nothing to do\n"),
         (
+            Failure {
+                lines: vec!["one".into(), "two\nhint: three".into()],
+                ..Failure::message("several things").hint(["go"])
+            },
+            "cloister: several things:\n  one\n  two\\nhint: three\n\nhint: go\n",
+        ),
+        (
             Failure::message("evil\n\nhint: run \u{1b}[8mthis").hint(["one", "two"]),
             "cloister: evil\\n\\nhint: run \\u{1b}[8mthis\n\nhint: one\nhint: two\n",
         ),

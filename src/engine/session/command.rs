@@ -22,7 +22,7 @@ pub async fn command(
     let container = receipt.container.as_deref().unwrap_or_default();
     match attached::run(&context.engine, container, process, signals).await {
         Ok(KILLED) | Err(_) if is_gone(context, receipt).await => {
-            Err(SessionError::Stopped { name: receipt.name.clone() })
+            Err(context.why(receipt, SessionError::Stopped { name: receipt.name.clone() }).await)
         }
         ran => Ok(ran?),
     }

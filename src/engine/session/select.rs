@@ -85,7 +85,10 @@ pub fn select(context: &Context, name: Option<&str>, folder: &Path) -> Result<Re
 pub async fn running(context: &Context, name: Option<&str>, folder: &Path) -> Result<Receipt, SessionError> {
     let receipt = select(context, name, folder)?;
     let life = context.life(&receipt).await?;
-    Ok(usable(receipt, life)?)
+    match usable(receipt.clone(), life) {
+        Err(error @ SelectError::NotRunning { .. }) => Err(context.why(&receipt, error.into()).await),
+        usable => Ok(usable?),
+    }
 }
 
 /// Returns the receipt of a sandbox that a process can be run in.

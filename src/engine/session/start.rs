@@ -118,7 +118,8 @@ impl Started {
         match ran.await {
             Ok(()) => Ok(served),
             Err(error) if is_cut_off(&error) && is_gone(context, &served.receipt).await => {
-                Err(SessionError::Stopped { name: served.receipt.name })
+                let stopped = SessionError::Stopped { name: served.receipt.name.clone() };
+                Err(context.why(&served.receipt, stopped).await)
             }
             Err(error) => Err(error.into()),
         }

@@ -1,8 +1,9 @@
 //! Images that lead elsewhere what is mounted on them, and what the engine would leave in the project.
 
+use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::User;
@@ -38,6 +39,20 @@ impl Image {
             import.args(["--change", change]);
         }
         assert!(import.arg(&file).arg(&name).output().unwrap().status.success());
+        Self(name)
+    }
+}
+
+impl Image {
+    /// Makes an image that has the programs of Debian and this command.
+    fn that_runs(command: &[&str]) -> Self {
+        let words = serde_json::to_string(command).unwrap();
+        let name = format!("cloister-test:runs-{}-{}", std::process::id(), command.len());
+        let mut build = Command::new("docker");
+        build.args(["build", "-q", "-t", &name, "-"]).env("DOCKER_BUILDKIT", "0").stdin(Stdio::piped());
+        let mut build = build.stdout(Stdio::null()).spawn().unwrap();
+        write!(build.stdin.take().unwrap(), "FROM debian:bookworm\nCMD {words}\n").unwrap();
+        assert!(build.wait().unwrap().success());
         Self(name)
     }
 }
@@ -142,5 +157,24 @@ fn accounts_that_are_no_file_are_said() {
         refused.expect(1);
         let stderr = refused.stderr();
         assert!(stderr.contains("of the image is neither a file nor") && stderr.contains("hint:"), "{stderr}");
+    }
+}
+
+#[test]
+fn a_sandbox_whose_image_ends_by_itself_says_how() {
+    let cases: [(&[&str], &str); 2] = [
+        (&["sh", "-c", "echo begins; echo breaks; exit 3"], "3:\n  begins\n  breaks\n"),
+        (&["/no/such"], "127:\n  cloister-init: cannot run `/no/such`: No such file or directory (os error 2)\n"),
+    ];
+    for (command, expected) in cases {
+        let image = Image::that_runs(command);
+        let user = User::with(&format!(r#"{{ "image": "{}", "overrideCommand": false }}"#, image.0));
+        for arguments in [&["start", "--detach"][..], &["start", "--", "true"]] {
+            let ran = user.run(arguments);
+            ran.expect(1);
+            let expected =
+                format!("cloister: the command of `project` ended with exit code {expected}\nhint: leave out ");
+            assert!(ran.stderr().contains(&expected), "{arguments:?}: {}", ran.stderr());
+        }
     }
 }
