@@ -1,6 +1,8 @@
 #![expect(clippy::disallowed_methods, reason = "adapter: the working directory")]
 //! `cloister start`: the plan runs, sealed; then a command, a shell, or nothing.
 
+use std::collections::BTreeSet;
+
 use super::command;
 use super::exit;
 use super::failure::{Explained, Failure};
@@ -21,7 +23,7 @@ use crate::host::signals::Signals;
 use crate::pipeline::{self, Planned, Prepared};
 use crate::plan::model::Verdict;
 use crate::plan::render::text;
-use crate::plan::{Action, Code, Plan};
+use crate::plan::{Action, Code, Finding, Plan};
 use crate::ui::diagnostic;
 use crate::ui::text::{count, visible};
 
@@ -135,7 +137,7 @@ async fn start(args: &Args, prepared: &Prepared, first: &Plan) -> Result<u8, Sta
     let started = session::start(&context, request, &mut signals).await?;
     say(&review::short(started.before.as_ref()));
     if started.made {
-        say(&differences(&started.served.receipt.name, &planned.plan, &args.project.words()).unwrap_or_default());
+        say(&differences(&started.served.receipt.name, &planned.plan, &args.project.words()));
     }
     uncovered::tell(&started.served.receipt);
     let made = started.made.then(|| started.served.receipt.clone());
@@ -191,9 +193,38 @@ async fn image(
     Ok(session::build(context, request, signals).await?)
 }
 
-/// Says in one line that something else runs than what was asked for; `words` name the project to `cloister plan`.
-fn differences(name: &str, plan: &Plan, words: &str) -> Option<String> {
-    let number = |actions: &[Action]| plan.findings.iter().filter(|one| actions.contains(&one.action)).count();
+/// Parts of an image that are named before the rest is counted.
+const NAMED: usize = 5;
+
+/// Says that something else runs than what was asked for: in one line what `cloister plan` shows, with `words` that name
+/// the project to it, and in another what it cannot see, because it asks no engine for the image.
+fn differences(name: &str, plan: &Plan, words: &str) -> String {
+    let (images, shown): (Vec<_>, Vec<_>) = plan.findings.iter().partition(|one| of_image(one).is_some());
+    [of_file(name, &shown, words), of_images(name, &images)].into_iter().flatten().collect()
+}
+
+/// Returns the part of the image that a finding is about.
+fn of_image(finding: &Finding) -> Option<&str> {
+    let label = finding.pointer.strip_prefix("label:/").map(|path| path.split_once('/').map_or(path, |(_, rest)| rest));
+    label.or_else(|| finding.pointer.strip_prefix("image:/"))
+}
+
+fn of_images(name: &str, findings: &[&Finding]) -> Option<String> {
+    let dropped = findings.iter().filter(|one| matches!(one.action, Action::Removed | Action::Replaced));
+    let parts: BTreeSet<_> = dropped.filter_map(|one| of_image(one)).map(visible).collect();
+    let more = parts.len().saturating_sub(NAMED);
+    let named: Vec<_> = parts.iter().take(NAMED).cloned().chain((more > 0).then(|| format!("{more} more"))).collect();
+    (!parts.is_empty()).then(|| {
+        format!(
+            "cloister: {}: of the image's own settings, which `cloister plan` cannot see, not taken over: {}\n",
+            visible(name),
+            named.join(", ")
+        )
+    })
+}
+
+fn of_file(name: &str, findings: &[&Finding], words: &str) -> Option<String> {
+    let number = |actions: &[Action]| findings.iter().filter(|one| actions.contains(&one.action)).count();
     let (dropped, waiting) = (number(&[Action::Removed, Action::Replaced]), number(&[Action::NeedsApproval]));
     let was = if dropped == 1 { "was" } else { "were" };
     let need = if waiting == 1 { "needs" } else { "need" };

@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::harden::refuse_file;
-use crate::plan::finding::{Code, Finding, Severity};
+use crate::plan::finding::Severity;
 use crate::plan::model::{ConfigKind, ConfigSummary};
 use crate::source::Origin;
 
@@ -34,8 +34,26 @@ fn what_was_not_taken_over_is_said_in_one_line() {
     ];
     for (actions, expected) in cases {
         let expected = expected.map(|said| format!("cloister: shop: {said}; see: cloister plan ~/shop\n"));
-        assert_eq!(differences("shop", &plan(actions), " ~/shop"), expected, "{actions:?}");
+        assert_eq!(differences("shop", &plan(actions), " ~/shop"), expected.unwrap_or_default(), "{actions:?}");
     }
+}
+
+#[test]
+fn what_a_plan_without_the_image_cannot_show_is_named() {
+    let of_image = |pointers: &[&str]| {
+        let mut plan = plan(&[Action::Removed]);
+        let template = plan.findings[0].clone();
+        plan.findings
+            .extend(pointers.iter().map(|pointer| Finding { pointer: (*pointer).to_owned(), ..template.clone() }));
+        differences("shop", &plan, "")
+    };
+    let file = "cloister: shop: 1 setting was not taken over; see: cloister plan\n";
+    let image = "cloister: shop: of the image's own settings, which `cloister plan` cannot see, not taken over: ";
+    assert_eq!(of_image(&[]), file);
+    let few = of_image(&["label:/0/privileged", "label:/1/mounts", "label:/0/privileged", "image:/Env/NO_PROXY"]);
+    assert_eq!(few, format!("{file}{image}Env/NO_PROXY, mounts, privileged\n"));
+    let many = of_image(&["label:/0/a", "label:/0/b", "label:/0/c", "label:/0/d", "label:/0/e", "label:/0/f"]);
+    assert_eq!(many, format!("{file}{image}a, b, c, d, e, 1 more\n"));
 }
 
 #[test]
