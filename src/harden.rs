@@ -45,7 +45,7 @@ use crate::policy::Policy;
 use crate::sandbox::protocol::{FILES_TARGET, INIT, PROGRAMS_TARGET};
 use crate::ui::text::visible;
 
-pub(crate) use self::environment::DEFAULT_PATH;
+pub(crate) use self::environment::{DEFAULT_PATH, is_unfilled_path};
 pub use self::refusal::{refuse_choice, refuse_file};
 
 /// Placeholder for the probe's instructions, an argument of the init.
@@ -155,6 +155,7 @@ fn apply_rules(draft: &mut Draft, context: &Context<'_>, merged: &MergedConfig) 
     localenv::report(draft, &merged.denied);
     unknown::report(draft, &merged.warnings, merged.config.name.as_ref());
     network::report_settings(draft, context);
+    workspace::report_folder(draft, &place, workspace_folder.as_ref());
     (place, account)
 }
 

@@ -14,6 +14,9 @@ use crate::source::Origin;
 pub(super) fn container(draft: &mut Draft, variables: &[Variable]) {
     for variable in variables {
         let value = variable.value.as_ref().map_or("", |text| text.value.as_str());
+        if report_unfilled(draft, variable, value, true) {
+            continue;
+        }
         if accept(draft, Code::ReservedEnv, Severity::High, &variable.origin, &variable.name, value) {
             draft.env.insert(variable.name.clone(), value.to_owned());
         }
@@ -25,10 +28,45 @@ pub(super) fn remote(draft: &mut Draft, variables: &[Variable]) {
     for variable in variables {
         let value = variable.value.as_ref().map(|text| text.value.clone());
         let text = value.as_deref().unwrap_or("(unset)");
+        if report_unfilled(draft, variable, text, false) {
+            continue;
+        }
         if accept(draft, Code::ReservedEnv, Severity::High, &variable.origin, &variable.name, text) {
             draft.remote_env.insert(variable.name.clone(), value);
         }
     }
+}
+
+/// Start of a variable that only `remoteEnv` answers: `containerEnv` is set before there is a container to ask.
+const CONTAINER_ENV: &str = "${containerEnv:";
+
+/// Whether this value, in `containerEnv` or elsewhere, is a path of programs that holds a variable nobody fills in.
+pub(crate) fn is_unfilled_path(name: &str, value: &str, in_container: bool) -> bool {
+    let value = if in_container { value.to_owned() } else { value.replace(CONTAINER_ENV, "") };
+    name == "PATH" && (value.contains("${") || value.contains("$PATH"))
+}
+
+/// Reports what nobody fills in; returns whether the variable is left out: with such a path, no program is found.
+fn report_unfilled(draft: &mut Draft, variable: &Variable, value: &str, in_container: bool) -> bool {
+    let written = format!("{}={value}", variable.name);
+    let origin = &variable.origin;
+    if is_unfilled_path(&variable.name, value, in_container) {
+        let reason = "nobody fills in the variable in it, so no program would be found; the image's own path stays";
+        draft.findings.push(
+            Finding::new(Code::EnvName, Severity::Medium, Action::Removed, origin, written, reason)
+                .help("write it as \"remoteEnv\": { \"PATH\": \"${containerEnv:PATH}:…\" }"),
+        );
+        return true;
+    }
+    if in_container && value.contains(CONTAINER_ENV) {
+        let reason = "stays as it is written: containerEnv is set before there is a container to ask";
+        draft.findings.push(
+            Finding::new(Code::EnvName, Severity::Low, Action::Kept, origin, written.clone(), reason)
+                .effective(written)
+                .help("write it in remoteEnv, where ${containerEnv:…} is answered"),
+        );
+    }
+    false
 }
 
 /// Path of programs in a container whose image names none (Moby, `oci.DefaultPathEnv`).

@@ -127,6 +127,34 @@ fn a_workspace_below_the_mounted_folder_is_where_work_begins() {
 }
 
 #[test]
+fn a_working_folder_that_nothing_is_mounted_at_is_told() {
+    let cases = [
+        (None, "/code", true),
+        (None, "/workspaces/app", false),
+        (None, "/workspaces/app/api", false),
+        (None, "/workspaces/other", true),
+        (None, "/workspaces", false),
+        (None, "/", false),
+        (None, "/cache/x", false),
+        (Some("source=/home/dev/app,target=/code,type=bind"), "/code/api", false),
+        (Some(""), "/opt/tool", false),
+    ];
+    for (mount, folder, told) in cases {
+        let cache = MountRequest::Text(Text::plain("type=volume,source=cache,target=/cache"));
+        let config = DevContainer {
+            workspace_mount: mount.map(text),
+            workspace_folder: Some(text(folder)),
+            mounts: vec![Spanned::new(cache, Origin::unplaced("/mounts/0"))],
+            ..DevContainer::default()
+        };
+        let plan = plan(config, &Policy::builtin(), &facts());
+        let finding = plan.findings.iter().find(|finding| finding.code == Code::WorkspaceFolder);
+        assert_eq!(finding.map(|finding| finding.severity), told.then_some(Severity::Low), "{mount:?} {folder}");
+        assert_eq!(plan.workspace.folder, folder);
+    }
+}
+
+#[test]
 fn a_home_folder_is_no_workspace() {
     for (folder, refused) in [
         ("/home/dev", true),

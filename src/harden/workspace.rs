@@ -127,6 +127,32 @@ fn check_source(context: &Context<'_>, spec: &MountSpec) -> Result<(), (Severity
     Ok(())
 }
 
+/// Tells of a `workspaceFolder` that nothing is mounted at: processes begin somewhere else than in the project. The
+/// reference mounts the project at its usual place as well.
+pub(super) fn report_folder(draft: &mut Draft, place: &Place, asked: Option<&Spanned<Text>>) {
+    let Some(asked) = asked.filter(|_| place.source.is_some()) else { return };
+    let meets = |target: &String| is_within(&place.folder, target) || is_within(target, &place.folder);
+    if draft.targets.iter().any(meets) {
+        return;
+    }
+    let reason = format!(
+        "the project is at {}, and nothing is mounted here: unless the image has this folder, it is empty and root's",
+        place.target
+    );
+    draft.findings.push(
+        Finding::new(
+            Code::WorkspaceFolder,
+            Severity::Low,
+            Action::Kept,
+            &asked.origin,
+            asked.value.value.as_str(),
+            reason,
+        )
+        .effective(&place.folder)
+        .help("leave workspaceFolder out, or mount the project there with workspaceMount as well"),
+    );
+}
+
 fn checked_folder(draft: &mut Draft, asked: &Spanned<Text>, usual: &str) -> Option<String> {
     let text = asked.value.value.as_str();
     let folder = normalise(text).map_err(|error| error.to_string()).and_then(|folder| {

@@ -6,7 +6,7 @@ use crate::config::model::{DevContainer, Kind};
 use crate::config::substitute::{Variables, default_container_folder, substitute_container_env};
 use crate::config::{self, MetadataReading, Reading, dockerfile, identity};
 use crate::facts::{Facts, ImageFacts};
-use crate::harden::{DEFAULT_PATH, harden, refuse_file};
+use crate::harden::{DEFAULT_PATH, harden, is_unfilled_path, refuse_file};
 use crate::ident::sha256_hex;
 use crate::merge::{LabelEntry, LabelProperty, Parts, merge};
 use crate::plan::Plan;
@@ -96,8 +96,8 @@ fn fill_container_env(config: &mut DevContainer, image: &ImageFacts) {
     let mut environment = image.env.clone();
     environment.entry("PATH".to_owned()).or_insert_with(|| DEFAULT_PATH.to_owned());
     let own = config.container_env.iter();
-    environment
-        .extend(own.filter_map(|variable| Some((variable.name.clone(), variable.value.as_ref()?.value.clone()))));
+    let own = own.filter_map(|variable| Some((variable.name.clone(), variable.value.as_ref()?.value.clone())));
+    environment.extend(own.filter(|(name, value)| !is_unfilled_path(name, value, true)));
     for text in config.remote_env.iter_mut().filter_map(|variable| variable.value.as_mut()) {
         text.value = substitute_container_env(&text.value, &environment);
     }

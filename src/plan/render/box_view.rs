@@ -199,6 +199,14 @@ fn egress(proxy: &Proxy) -> String {
 /// Returns the folder that was opened and where processes run, where more or less than that is mounted.
 fn folder(plan: &Plan) -> Option<String> {
     let (opened, root) = (opened(plan), plan.workspace.source.as_deref()?);
+    let (place, container) = (Path::new(&plan.workspace.folder), plan.containers.first()?);
+    if !container
+        .mounts
+        .iter()
+        .any(|mount| place.starts_with(&mount.target) || Path::new(&mount.target).starts_with(place))
+    {
+        return Some(format!("processes run in {}, where nothing is mounted", plan.workspace.folder));
+    }
     let below = Path::new(&opened).starts_with(root);
     let relation = if below { "below" } else { "which holds" };
     (opened != root)
