@@ -29,6 +29,8 @@ pub struct Mark {
     pub column: usize,
     /// Columns that it takes, at least one.
     pub width: usize,
+    /// Whether the whole of it is shown, as far as it is on this line.
+    pub is_whole: bool,
     /// Lines of the source that the span goes on for after this one.
     pub more_lines: usize,
 }
@@ -141,7 +143,9 @@ fn mark(
     let begin = shown(span.start.clamp(line_range.start, line_range.end));
     let end = shown(span.end.clamp(line_range.start, line_range.end)).max(begin);
     let rest = source.text.as_bytes().get(line_range.end..span.end).unwrap_or_default();
+    let (first, last) = (starts.first().map_or(0, |(at, _)| *at), starts.last().map_or(0, |(at, _)| *at));
     Mark {
+        is_whole: span.start >= first && span.end.min(line_range.end) <= last,
         range: begin..end,
         column: text::width(&line[..begin]),
         width: text::width(&line[begin..end]).max(1),

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::plan::model::Plan;
 use crate::plan::{Action, Code, Finding, Severity};
 use crate::source::{Location, Source};
-use crate::ui::excerpt::{Mark, excerpt};
+use crate::ui::excerpt::{Excerpt, Mark, excerpt};
 use crate::ui::style::severity;
 use crate::ui::text::{count, cut, visible, width, wrap};
 
@@ -66,7 +66,8 @@ pub(super) fn groups(plan: &Plan, sources: &[Source], columns: usize, brief: boo
             None => sets.push(vec![finding]),
         }
     }
-    let mut groups: Vec<_> = sets.iter().map(|set| full_group(plan, set, sources, columns)).collect();
+    let sets = sets.iter().flat_map(|set| within_sight(set, sources, columns));
+    let mut groups: Vec<_> = sets.map(|set| full_group(plan, set, sources, columns)).collect();
     drop_repeated_help(&mut groups);
     groups
 }
@@ -151,20 +152,29 @@ fn headline(finding: &Finding, columns: usize, before: &str) -> (Entry, bool) {
     (entry, says_both || same)
 }
 
+/// Returns the findings of one line together where all of them can be seen in one excerpt, else each by itself.
+fn within_sight<'a, 'b>(set: &'a [&'b Finding], sources: &[Source], columns: usize) -> Vec<&'a [&'b Finding]> {
+    let sees_all = excerpt_of(set, sources, columns).is_none_or(|found| found.marks.iter().all(|mark| mark.is_whole));
+    if sees_all { vec![set] } else { set.chunks(1).collect() }
+}
+
+/// Returns the line of the findings, where it is shown.
+fn excerpt_of(set: &[&Finding], sources: &[Source], columns: usize) -> Option<Excerpt> {
+    let location = set[0].location.as_ref().filter(|_| pointed(set[0]))?;
+    let source = sources.iter().find(|source| source.name == location.file)?;
+    let spans: Vec<Range<usize>> =
+        set.iter().filter_map(|finding| finding.location.as_ref()).map(|at| at.span.clone()).collect();
+    Some(excerpt(source, &spans, columns - GUTTER))
+}
+
 fn full_group(plan: &Plan, set: &[&Finding], sources: &[Source], columns: usize) -> Group {
     let location = set[0].location.as_ref().filter(|_| pointed(set[0]));
-    let source = location.and_then(|location| sources.iter().find(|source| source.name == location.file));
-    let room = columns - GUTTER;
-    let (number, line, marks) = match (source, location) {
-        (Some(source), Some(location)) => {
-            let spans: Vec<Range<usize>> =
-                set.iter().filter_map(|finding| finding.location.as_ref()).map(|at| at.span.clone()).collect();
-            let excerpt = excerpt(source, &spans, room);
-            (format!("{:>NUMBER$}", location.line), excerpt.line, excerpt.marks)
-        }
+    let found = excerpt_of(set, sources, columns);
+    let place = location.map_or_else(String::new, |location| place(plan, location, found.is_some()));
+    let (number, line, marks) = match (found, location) {
+        (Some(excerpt), Some(location)) => (format!("{:>NUMBER$}", location.line), excerpt.line, excerpt.marks),
         _ => (String::new(), String::new(), Vec::new()),
     };
-    let place = location.map_or_else(String::new, |location| place(plan, location, source.is_some()));
     if set.len() > 1 && !pointed(set[0]) {
         return folded_group(set, columns);
     }
