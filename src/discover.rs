@@ -56,6 +56,8 @@ pub struct Sources {
     pub config: Option<ConfigFile>,
     /// Paths, relative to the folder, of configurations that are equally near: the user has to name one.
     pub several: Vec<String>,
+    /// Whether the folder has no configuration, and the mounted folder around it has one, which is not used.
+    pub has_config_above: bool,
 }
 
 /// One configuration file.
@@ -156,7 +158,11 @@ pub fn discover(request: &Request<'_>) -> Result<Sources, DiscoverError> {
         0 | 1 => (found.pop(), Vec::new()),
         _ => (None, found.into_iter().map(|file| file.relative).collect()),
     };
-    Ok(Sources { folder, mount_root, owner, config, several })
+    let is_bare = config.is_none() && several.is_empty() && folder != mount_root;
+    // What cannot be read there is nothing that somebody would miss here.
+    let has_config_above =
+        is_bare && search(&mount_root, &mount_root, request.known_generated).is_ok_and(|above| !above.is_empty());
+    Ok(Sources { folder, mount_root, owner, config, several, has_config_above })
 }
 
 fn search(folder: &Path, root: &Path, known: &BTreeSet<String>) -> Result<Vec<ConfigFile>, DiscoverError> {

@@ -31,6 +31,8 @@ pub struct HostFacts {
     pub mount_root: PathBuf,
     /// Owner of `mount_root`: user and group.
     pub owner: (u32, u32),
+    /// Whether the opened folder has no configuration, and the mounted one around it has one.
+    pub has_config_above: bool,
     /// Sources of bind mounts and paths of builds that the configuration names, after substitution.
     pub paths: BTreeMap<String, PathFact>,
     /// What lies where host tools look: `.git`, `.vscode` and the like in the folder that is mounted. What is absent

@@ -110,7 +110,7 @@ fn apply_rules(draft: &mut Draft, context: &Context<'_>, merged: &MergedConfig) 
             build::take(draft, context, asked, merged.summary.path.as_deref(), merged.dockerfile.as_ref());
         }
         Kind::Compose(compose) => compose::refuse(draft, compose),
-        Kind::Default => image::take_default(draft, merged.summary.path.is_some()),
+        Kind::Default => image::take_default(draft, context, merged.summary.path.is_some()),
     }
     features::refuse(draft, features);
     privileges::privileged(draft, privileged.as_ref());

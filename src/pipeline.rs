@@ -144,6 +144,7 @@ pub fn prepare(request: &Request) -> Result<Prepared, PipelineError> {
         folder: sources.folder.clone(),
         mount_root: sources.mount_root.clone(),
         owner: sources.owner,
+        has_config_above: sources.has_config_above,
         paths: BTreeMap::new(),
         entries: BTreeMap::new(),
     };

@@ -25,7 +25,7 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// Name of the sandbox; without one, the sandbox of this folder
+    /// Name of the sandbox, or its folder; without one, the sandbox of this folder
     pub name: Option<String>,
     /// Command to run
     #[arg(last = true, required = true)]
@@ -52,7 +52,8 @@ async fn exec(args: &Args, policy: &Policy) -> Result<u8, SessionError> {
     };
     let (context, served) = session::until_interrupted(&mut signals, opened).await?;
     uncovered::tell(&served.receipt);
-    let place = session::inside(&context, &served.receipt, &folder);
+    let from = if args.name.is_some() { session::From::Opened } else { session::From::Mounted };
+    let place = session::inside(&context, &served.receipt, from, &folder);
     let mut process = Process::new(args.command.clone(), &served.receipt.process).within(place);
     let passed = policy.env.pass.iter().filter_map(|name| Some((name.clone(), std::env::var(name).ok()?)));
     process.env.extend(passed);

@@ -159,7 +159,7 @@ async fn start(args: &Args, prepared: &Prepared, first: &Plan) -> Result<u8, Sta
         command => Process::new(command.to_vec(), &receipt.process),
     };
     let folder = std::env::current_dir().unwrap_or_default();
-    let mut process = process.within(session::inside(&context, receipt, &folder));
+    let mut process = process.within(session::inside(&context, receipt, session::From::Opened, &folder));
     process.env.extend(prepared.passed_env.clone());
     Ok(command::run(&context, &served, &process, &mut signals).await?)
 }

@@ -20,7 +20,7 @@ Examples:
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// Name of the sandbox; without one, the sandbox of this folder
+    /// Name of the sandbox, or its folder; without one, the sandbox of this folder
     pub name: Option<String>,
 }
 

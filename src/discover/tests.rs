@@ -158,6 +158,21 @@ fn the_repository_around_the_folder_is_mounted() {
 }
 
 #[test]
+fn a_configuration_of_the_repository_is_known_below_it_and_does_not_count() {
+    let cases: &[(Files<'_>, bool)] = &[
+        (&[(".git/HEAD", "x"), (".devcontainer.json", "{}"), ("sub/x", "")], true),
+        (&[(".git/HEAD", "x"), (".devcontainer.json", "{}"), ("sub/.devcontainer.json", "{}")], false),
+        (&[(".git/HEAD", "x"), ("sub/x", "")], false),
+        (&[(".devcontainer.json", "{}"), ("sub/x", "")], false),
+    ];
+    for (files, expected) in cases {
+        let root = tree(files);
+        let sources = look(&root.path().join("sub"), None, &BTreeSet::new()).expect("it is found");
+        assert_eq!(sources.has_config_above, *expected, "{files:?}");
+    }
+}
+
+#[test]
 fn text_that_is_not_utf8_is_an_error_with_a_place() {
     let folder = tree(&[]);
     fs::write(folder.path().join(".devcontainer.json"), b"{\n \"a\": \"\xff\"}").expect("written");

@@ -26,7 +26,7 @@ pub use command::command;
 pub use gc::{Collected, Garbage, Left, collect, garbage};
 pub use head::unlike_head;
 pub use list::{Listed, list};
-pub use place::inside;
+pub use place::{From, inside};
 pub use refused::refused_since;
 pub use review::{Review, review};
 pub use select::{SelectError, running, select};
@@ -133,12 +133,12 @@ pub enum SessionError {
         ended: Ended,
     },
     /// Another sandbox could replace what this one mounts, while it is mounted.
-    #[error("`{mount}` and `{other}`, which the sandbox `{name}` works on, share files")]
+    #[error("the sandbox `{name}` of `{folder}` has files of `{mount}` mounted")]
     Overlap {
         /// The folder that would be mounted.
         mount: String,
-        /// The folder that is.
-        other: String,
+        /// The folder that the other one was started in.
+        folder: String,
         /// Name of the sandbox that has it.
         name: String,
     },

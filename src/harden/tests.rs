@@ -19,6 +19,7 @@ fn facts() -> Facts {
             folder: "/home/dev/app".into(),
             mount_root: "/home/dev/app".into(),
             owner: (1000, 1000),
+            has_config_above: false,
             paths: BTreeMap::new(),
             entries: BTreeMap::new(),
         },

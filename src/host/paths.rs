@@ -112,5 +112,10 @@ pub fn private(path: &Path) -> Result<(), PathsError> {
     }
 }
 
+/// Returns the canonical path of a folder; `None` where there is none.
+pub fn folder(path: &Path) -> Option<PathBuf> {
+    path.canonicalize().ok().filter(|path| path.is_dir())
+}
+
 #[cfg(test)]
 mod tests;

@@ -129,3 +129,19 @@ fn what_cannot_be_opened_comes_with_a_hint() {
         assert!(said.stderr.contains(hint), "{arguments:?}: {}", said.stderr);
     }
 }
+
+#[test]
+fn below_a_repository_the_plan_says_whose_configuration_does_not_count() {
+    let user = User::with(&[
+        (".git/objects/x", ""),
+        (".git/refs/x", ""),
+        (".git/HEAD", "ref: refs/heads/main\n"),
+        (".devcontainer.json", r#"{ "image": "debian:bookworm" }"#),
+        ("api/x", ""),
+    ]);
+    let plan = user.run(&["plan", "api"]);
+    assert_eq!(plan.code, Some(0), "{}", plan.stderr);
+    let words = plan.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("counts for that folder alone: "), "{words}");
+    assert!(!user.run(&["plan"]).stdout.contains("counts for"));
+}

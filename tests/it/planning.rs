@@ -23,6 +23,7 @@ pub(crate) fn facts() -> Facts {
             folder: PathBuf::from(FOLDER),
             mount_root: PathBuf::from(FOLDER),
             owner: (1000, 1000),
+            has_config_above: false,
             paths: BTreeMap::new(),
             entries: repository(),
         },

@@ -15,6 +15,7 @@ fn plan(actions: &[Action]) -> Plan {
         folder: PathBuf::from("/home/dev/shop"),
         mount_root: PathBuf::from("/home/dev/shop"),
         owner: (1000, 1000),
+        has_config_above: false,
         paths: std::collections::BTreeMap::new(),
         entries: std::collections::BTreeMap::new(),
     };

@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use super::super::names;
-use super::super::receipt::Receipt;
+use super::super::receipt::{Receipt, State};
 use super::life::Life;
 use super::{Context, SessionError};
+use crate::host::paths;
+use crate::ui::text::quoted;
 
 /// No sandbox is meant.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -19,6 +21,12 @@ pub enum SelectError {
     /// The folder has none.
     #[error("no sandbox belongs to this folder")]
     NotHere,
+    /// That folder has none.
+    #[error("no sandbox belongs to the folder `{folder}`")]
+    NotThere {
+        /// The folder as it was given.
+        folder: String,
+    },
     /// It runs, and should not.
     #[error("`{name}` runs")]
     Runs {
@@ -59,6 +67,12 @@ impl SelectError {
         Some(
             match self {
                 Self::Unknown { .. } => "`cloister list` shows the names",
+                Self::NotThere { folder } => {
+                    return Some(format!(
+                        "start one there: `cloister start {}`; or name one that `cloister list` shows",
+                        quoted(folder)
+                    ));
+                }
                 Self::NotHere => "name one (`cloister list` shows them), or start one here: `cloister start`",
                 Self::Runs { name } => return Some(format!("stop it first: `cloister stop {name}`")),
                 Self::NotRunning { .. } => "start it: `cloister start`",
@@ -70,12 +84,13 @@ impl SelectError {
     }
 }
 
-/// Returns the sandbox of that name or id, or the one of the folder.
+/// Returns the sandbox of that name or id, or of the folder that is named so, or the one of this folder.
 ///
 /// # Errors
 /// There is none.
 pub fn select(context: &Context, name: Option<&str>, folder: &Path) -> Result<Receipt, SessionError> {
-    Ok(choose(context.state.receipts()?, name, folder)?)
+    let named = name.and_then(|name| paths::folder(Path::new(name)));
+    Ok(choose(context.state.receipts()?, name, named.as_deref(), folder)?)
 }
 
 /// Returns a sandbox that runs, as [`select`] does.
@@ -103,19 +118,36 @@ pub(super) fn usable(receipt: Receipt, life: Life) -> Result<Receipt, SelectErro
     }
 }
 
-fn choose(receipts: Vec<Receipt>, name: Option<&str>, folder: &Path) -> Result<Receipt, SelectError> {
-    match name {
-        Some(name) => receipts
-            .into_iter()
-            .find(|receipt| receipt.name == name || receipt.id == name)
-            .ok_or_else(|| SelectError::Unknown { name: name.to_owned() }),
-        // The deepest folder wins: a project inside another one has a sandbox of its own.
-        None => receipts
-            .into_iter()
-            .filter(|receipt| folder.starts_with(&receipt.workspace))
-            .max_by_key(|receipt| receipt.workspace.len())
-            .ok_or(SelectError::NotHere),
+/// `named` is the folder that the name leads to, where there is one.
+fn choose(
+    receipts: Vec<Receipt>,
+    name: Option<&str>,
+    named: Option<&Path>,
+    folder: &Path,
+) -> Result<Receipt, SelectError> {
+    let Some(name) = name else { return of_folder(receipts, folder).ok_or(SelectError::NotHere) };
+    // A folder that is gone is still known by its path.
+    let is_meant = |receipt: &&Receipt| [&receipt.name, &receipt.id, &receipt.workspace].contains(&&name.to_owned());
+    if let Some(receipt) = receipts.iter().find(is_meant) {
+        return Ok(receipt.clone());
     }
+    match named {
+        Some(named) => of_folder(receipts, named).ok_or_else(|| SelectError::NotThere { folder: name.to_owned() }),
+        None => Err(SelectError::Unknown { name: name.to_owned() }),
+    }
+}
+
+/// What runs is meant before what is stopped, since two cannot run on the same files; then the deepest folder, since a
+/// project inside another one has a sandbox of its own. In a folder that belongs to none, the one that has it mounted
+/// is meant.
+fn of_folder(receipts: Vec<Receipt>, folder: &Path) -> Option<Receipt> {
+    let weigh = |receipt: Receipt| {
+        let is_own = folder.starts_with(&receipt.workspace);
+        let lives = receipt.state != State::Stopped;
+        let has_it = lives && receipt.mount.as_ref().is_some_and(|mount| folder.starts_with(mount));
+        (is_own || has_it).then_some(((lives, is_own, receipt.workspace.len()), receipt))
+    };
+    receipts.into_iter().filter_map(weigh).max_by_key(|(weight, _)| *weight).map(|(_, receipt)| receipt)
 }
 
 #[cfg(test)]

@@ -266,9 +266,10 @@ async fn promise(context: &Context, plan: &Plan, request: Start<'_>, id: &Sandbo
     let receipts = context.state.receipts()?;
     let mount = plan.workspace.source.clone();
     if let Some(mount) = &mount
-        && let Some((other, name)) = overlapping(&receipts, id.as_str(), mount)
+        && let Some(other) = overlapping(&receipts, id.as_str(), mount)
     {
-        return Err(SessionError::Overlap { mount: mount.clone(), other, name });
+        let Receipt { name, workspace: folder, .. } = other.clone();
+        return Err(SessionError::Overlap { mount: mount.clone(), folder, name });
     }
     let known = receipts.iter().find(|receipt| receipt.id == id.as_str());
     let container = plan.containers.first();
@@ -303,11 +304,11 @@ async fn promise(context: &Context, plan: &Plan, request: Start<'_>, id: &Sandbo
     Ok(receipt)
 }
 
-/// Returns mount and name of another sandbox whose agent could replace what lies in this mount, or the mount itself.
-fn overlapping(receipts: &[Receipt], id: &str, mount: &str) -> Option<(String, String)> {
-    let others = receipts.iter().filter(|other| other.id != id && other.state != State::Stopped);
-    let mut mounts = others.filter_map(|other| Some((other.mount.clone()?, other.name.clone())));
-    mounts.find(|(other, _)| Path::new(other).starts_with(mount) || Path::new(mount).starts_with(other))
+/// Returns another sandbox whose agent could replace what lies in this mount, or the mount itself.
+fn overlapping<'a>(receipts: &'a [Receipt], id: &str, mount: &str) -> Option<&'a Receipt> {
+    let mut others = receipts.iter().filter(|other| other.id != id && other.state != State::Stopped);
+    let shares = |other: &str| Path::new(other).starts_with(mount) || Path::new(mount).starts_with(other);
+    others.find(|other| other.mount.as_deref().is_some_and(shares))
 }
 
 /// The policy as the guardian reads it.

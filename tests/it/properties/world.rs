@@ -40,7 +40,17 @@ pub(super) fn any() -> impl Strategy<Value = World> {
             let entries = [("", Entry::Folder), ("/config", Entry::File), ("/hooks", Entry::Folder)];
             let below = |name: &str| mount_root.join(format!(".git{name}"));
             let entries = entries.map(|(name, entry)| (below(name), entry)).into();
-            let host = HostFacts { uid: 1000, home, runtime_dir: None, folder, mount_root, owner, paths, entries };
+            let host = HostFacts {
+                uid: 1000,
+                home,
+                runtime_dir: None,
+                folder,
+                mount_root,
+                owner,
+                has_config_above: false,
+                paths,
+                entries,
+            };
             let environment =
                 BTreeMap::from([("HOME".to_owned(), "/home/me".to_owned()), ("TERM".to_owned(), "xterm".to_owned())]);
             World { facts: Facts { host, image, engine: None }, environment }

@@ -20,7 +20,48 @@ fn by_name_by_id_or_by_the_deepest_folder() {
         (None, "/", Err(SelectError::NotHere)),
     ];
     for (name, folder, expected) in cases {
-        let chosen = choose(receipts(), name, Path::new(folder)).map(|receipt| receipt.id);
+        let chosen = choose(receipts(), name, None, Path::new(folder)).map(|receipt| receipt.id);
         assert_eq!(chosen, expected.map(str::to_owned), "{name:?} {folder}");
+    }
+}
+
+#[test]
+fn by_a_folder_that_is_named_as_by_the_one_that_somebody_is_in() {
+    let not_there = |folder: &str| Err(SelectError::NotThere { folder: folder.to_owned() });
+    let cases = [
+        (".", Some("/home/a/web/src"), Ok("aa")),
+        ("./api", Some("/home/a/web/api"), Ok("bb")),
+        ("web", Some("/home/b/web"), Ok("aa")),
+        ("..", Some("/home"), not_there("..")),
+        ("/home/b/web", None, Ok("cc")),
+        ("/home/gone", None, Err(SelectError::Unknown { name: "/home/gone".to_owned() })),
+    ];
+    for (name, named, expected) in cases {
+        let chosen = choose(receipts(), Some(name), named.map(Path::new), Path::new("/")).map(|receipt| receipt.id);
+        assert_eq!(chosen, expected.map(str::to_owned), "{name}");
+    }
+}
+
+#[test]
+fn in_a_repository_the_sandbox_that_has_it_mounted_is_meant() {
+    let receipt = |id: &str, workspace: &str, state| Receipt {
+        workspace: workspace.to_owned(),
+        mount: Some("/repo".to_owned()),
+        state,
+        ..receipt(id)
+    };
+    let cases = [
+        (State::Running, State::Stopped, "/repo", Some("web")),
+        (State::Running, State::Stopped, "/repo/docs", Some("web")),
+        (State::Running, State::Stopped, "/repo/web/src", Some("web")),
+        (State::Stopped, State::Running, "/repo/web", Some("root")),
+        (State::Stopped, State::Stopped, "/repo/web", Some("web")),
+        (State::Stopped, State::Stopped, "/repo/docs", Some("root")),
+        (State::Running, State::Stopped, "/", None),
+    ];
+    for (web, root, folder, expected) in cases {
+        let receipts = vec![receipt("web", "/repo/web", web), receipt("root", "/repo", root)];
+        let chosen = of_folder(receipts, Path::new(folder)).map(|receipt| receipt.id);
+        assert_eq!(chosen.as_deref(), expected, "{web:?} {root:?} {folder}");
     }
 }

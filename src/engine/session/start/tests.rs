@@ -26,7 +26,7 @@ fn a_folder_belongs_to_one_sandbox_at_a_time() {
         ("/home/d", None),
     ];
     for (mount, expected) in cases {
-        let found = overlapping(&receipts, "own", mount).map(|(_, name)| name);
-        assert_eq!(found.as_deref(), expected, "{mount}");
+        let found = overlapping(&receipts, "own", mount).map(|other| other.name.as_str());
+        assert_eq!(found, expected, "{mount}");
     }
 }
