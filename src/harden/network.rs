@@ -100,6 +100,20 @@ pub(super) fn report_settings(draft: &mut Draft, context: &Context<'_>) {
             format!("network.caBundle: {}", bundle.display()),
             "every tool in the sandbox trusts these certificates",
         );
+        if draft.build.is_some() {
+            draft.findings.push(
+                Finding::new(
+                    Code::Network,
+                    Severity::Low,
+                    Action::Removed,
+                    &Origin::default(),
+                    format!("network.caBundle: {}", bundle.display()),
+                    "steps of the build do not see these certificates: the engine's builder mounts nothing into them, and \
+                     what is copied stays in the image",
+                )
+                .help("where a step needs them, COPY the certificates in the Dockerfile, or begin with an image that has them"),
+            );
+        }
     }
 }
 
