@@ -18,7 +18,7 @@ Examples:
 
 /// Remove what stopped sandboxes left
 ///
-/// Volumes, home folders, images that were built, and what is known of sandboxes that were stopped, and images of older guardians. Workspaces stay,
+/// Volumes, home folders, images that were built, and what is known of sandboxes that were stopped, and images of your older guardians. Workspaces stay,
 /// and so does everything of a sandbox that runs.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -85,9 +85,17 @@ fn listed(garbage: &Garbage) -> String {
     garbage.sandboxes.iter().map(sandbox).chain(images).collect()
 }
 
-fn ended(Collected { removed, started, .. }: &Collected) -> String {
-    let removed = removed.iter().map(|name| format!("`{}` removed\n", visible(name)));
-    removed.chain(started.iter().map(|name| format!("`{}` started meanwhile, and stays\n", visible(name)))).collect()
+fn ended(Collected { removed, started, images, used, failed: _ }: &Collected) -> String {
+    let named = |names: &[String], before: &str, after: &str| {
+        names.iter().map(|name| format!("{before}{}{after}\n", visible(name))).collect::<String>()
+    };
+    [
+        named(removed, "`", "` removed"),
+        named(started, "`", "` started meanwhile, and stays"),
+        named(images, "image ", " removed"),
+        named(used, "image ", " is in use, and stays"),
+    ]
+    .concat()
 }
 
 #[cfg(test)]

@@ -30,12 +30,17 @@ pub struct Ended {
 }
 
 impl Ended {
+    /// Returns what stands before the name of what ended.
+    pub(super) fn whose(&self) -> &'static str {
+        if self.own_command { "the command of " } else { "" }
+    }
+
     /// Returns what to do next.
     pub fn hint(&self) -> &'static str {
         if self.own_command {
             "leave out `overrideCommand: false`, or give the image a command that goes on running; then `cloister start`"
         } else {
-            "make it anew: `cloister start`"
+            "start it: `cloister start`"
         }
     }
 }

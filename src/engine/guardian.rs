@@ -196,7 +196,7 @@ async fn replace(
 ) -> Result<Channel, GuardianError> {
     tracing::debug!(program = program.digest, "the guardian is made anew");
     remove_container(engine, state).await?;
-    let image = image::ensure(engine, program).await?;
+    let image = image::ensure(engine, program, state.uid()).await?;
     let egress = names::egress(&state.instance());
     let labels = names::guardian_labels(&state.instance(), state.uid());
     network::create(engine, &egress, Purpose::Egress, pool, (&state.instance(), &labels)).await?;
@@ -204,7 +204,7 @@ async fn replace(
     let id = match created {
         // Another cloister may have removed the image in between.
         Err(error) if error.status() == Some(404) => {
-            let image = image::ensure(engine, program).await?;
+            let image = image::ensure(engine, program, state.uid()).await?;
             container::create(engine, state, &image, &program.digest, &egress).await?
         }
         created => created?,
@@ -278,16 +278,16 @@ pub async fn remove(engine: &Engine, state: &StateFolder) -> Result<(), CallErro
 ///
 /// # Errors
 /// The program cannot be read, or the engine does not take the image.
-pub async fn image(engine: &Engine, programs: &Programs) -> Result<String, GuardianError> {
-    image::ensure(engine, &programs.load(PROGRAM)?).await
+pub async fn image(engine: &Engine, programs: &Programs, uid: u32) -> Result<String, GuardianError> {
+    image::ensure(engine, &programs.load(PROGRAM)?, uid).await
 }
 
-/// Returns the images of guardians other than the program that lies beside this one.
+/// Returns the images of this user's guardians other than the program that lies beside this one.
 ///
 /// # Errors
 /// The program cannot be read, or the engine does not answer.
-pub async fn old_images(engine: &Engine, programs: &Programs) -> Result<Vec<String>, GuardianError> {
-    Ok(image::others(engine, &programs.load(PROGRAM)?).await?)
+pub async fn old_images(engine: &Engine, programs: &Programs, uid: u32) -> Result<Vec<String>, GuardianError> {
+    Ok(image::others(engine, &programs.load(PROGRAM)?, uid).await?)
 }
 
 async fn remove_container(engine: &Engine, state: &StateFolder) -> Result<(), CallError> {

@@ -125,7 +125,7 @@ pub enum SessionError {
         name: String,
     },
     /// What it ran ended.
-    #[error("the command of `{name}` ended with exit code {}", ended.code)]
+    #[error("{}`{name}` ended with exit code {}", ended.whose(), ended.code)]
     Ended {
         /// Name of the sandbox.
         name: String,

@@ -205,6 +205,20 @@ impl StateFolder {
         Ok(self.ids()?.into_iter().filter(|id| self.load(id).is_err()).collect())
     }
 
+    /// Returns the ids of sandboxes whose folder holds a lock and nothing else.
+    ///
+    /// # Errors
+    /// The folder cannot be listed.
+    pub fn bare(&self) -> Result<Vec<String>, StateError> {
+        let is_bare = |id: &String| {
+            let entries = std::fs::read_dir(self.sandbox(id)).ok()?;
+            let names: Vec<_> =
+                entries.map(|entry| entry.map(|entry| entry.file_name())).collect::<Result<_, _>>().ok()?;
+            Some(names == ["lock"])
+        };
+        Ok(self.ids()?.into_iter().filter(|id| is_bare(id) == Some(true)).collect())
+    }
+
     /// Returns the ids of sandboxes whose folder holds a file of that name.
     ///
     /// # Errors

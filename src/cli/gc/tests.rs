@@ -9,12 +9,21 @@ fn what_goes_is_said_before_and_after() {
         workspace: format!("/home/dev/{name}"),
         volumes: volumes.iter().map(ToString::to_string).collect(),
     };
-    let garbage =
-        Garbage { sandboxes: vec![left("api", &[]), left("w\u{1b}b", &["v", "w"])], images: vec!["g:1".into()] };
+    let garbage = Garbage {
+        sandboxes: vec![left("api", &[]), left("w\u{1b}b", &["v", "w"])],
+        images: vec!["g:1".into(), "g:2".into()],
+    };
     let before = "api: home folder and state; /home/dev/api stays\n\
-                  w\\u{1b}b: home folder and state, 2 volumes, 1 image; /home/dev/w\\u{1b}b stays\nimage g:1\n";
+                  w\\u{1b}b: home folder and state, 2 volumes, 1 image; /home/dev/w\\u{1b}b stays\nimage g:1\nimage g:2\n";
     assert_eq!(listed(&garbage), before);
-    let after = "`api` removed\n`w\\u{1b}b` started meanwhile, and stays\n";
-    let collected = Collected { removed: vec!["api".into()], started: vec!["w\u{1b}b".into()], failed: Vec::new() };
+    let after = "`api` removed\n`w\\u{1b}b` started meanwhile, and stays\nimage g:2 removed\n\
+                 image g:1 is in use, and stays\n";
+    let collected = Collected {
+        removed: vec!["api".into()],
+        started: vec!["w\u{1b}b".into()],
+        images: vec!["g:2".into()],
+        used: vec!["g:1".into()],
+        failed: Vec::new(),
+    };
     assert_eq!(ended(&collected), after);
 }

@@ -60,7 +60,7 @@ impl Holder {
         let request = serde_json::to_string(&request).expect("a request has text keys only");
         let nowhere = Path::new("");
         let place = Place {
-            image: &guardian::image(bench.engine, bench.programs).await?,
+            image: &guardian::image(bench.engine, bench.programs, bench.state.uid()).await?,
             values: Values {
                 guardian: places.guardian,
                 token: "",

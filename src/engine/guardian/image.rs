@@ -19,8 +19,8 @@ const REPOSITORY: &str = "cloister-guardian";
 pub(super) const PROGRAM: &str = "/cloister-guardian";
 
 /// Makes sure that the engine has the image, and returns its reference.
-pub(super) async fn ensure(engine: &Engine, program: &Program) -> Result<String, GuardianError> {
-    let reference = format!("{REPOSITORY}:{}", program.digest);
+pub(super) async fn ensure(engine: &Engine, program: &Program, uid: u32) -> Result<String, GuardianError> {
+    let reference = reference(program, uid);
     let known =
         engine.docker.inspect_image(&reference).await.unless_absent(|| "inspect the guardian's image".to_owned())?;
     if known.is_none() {
@@ -34,19 +34,26 @@ pub(super) async fn ensure(engine: &Engine, program: &Program) -> Result<String,
     Ok(reference)
 }
 
-/// Returns the references of the engine's other images that [`ensure`] made, whoever did.
-pub(super) async fn others(engine: &Engine, program: &Program) -> Result<Vec<String>, CallError> {
+/// Each user has a tag of their own: what one does not need any more, another may.
+fn reference(program: &Program, uid: u32) -> String {
+    format!("{REPOSITORY}:{}-{uid}", program.digest)
+}
+
+/// Returns the references of the engine's other images that [`ensure`] made for this user.
+pub(super) async fn others(engine: &Engine, program: &Program, uid: u32) -> Result<Vec<String>, CallError> {
     let filters: HashMap<_, _> = [("reference", vec![REPOSITORY])].into();
     let options = ListImagesOptionsBuilder::default().filters(&filters).build();
     let found = engine.docker.list_images(Some(options)).await.operation(|| "list the guardian's images".to_owned())?;
     let mut others: Vec<String> = found.into_iter().flat_map(|image| image.repo_tags).collect();
-    others.retain(|reference| is_ours(reference) && *reference != format!("{REPOSITORY}:{}", program.digest));
+    let own = reference(program, uid);
+    others.retain(|reference| is_ours(reference, uid) && *reference != own);
     others.sort();
     Ok(others)
 }
 
-fn is_ours(reference: &str) -> bool {
-    let digest = reference.strip_prefix(REPOSITORY).and_then(|rest| rest.strip_prefix(':'));
+fn is_ours(reference: &str, uid: u32) -> bool {
+    let tag = reference.strip_prefix(REPOSITORY).and_then(|rest| rest.strip_prefix(':'));
+    let digest = tag.and_then(|tag| tag.strip_suffix(&format!("-{uid}")));
     digest.is_some_and(|digest| digest.len() == 16 && digest.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 

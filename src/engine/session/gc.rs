@@ -52,10 +52,11 @@ pub async fn garbage(context: &Context, chosen: &[String]) -> Result<Garbage, Se
         garbage.sandboxes.push(left(context, receipt).await?);
     }
     if chosen.is_empty() {
+        remove_bare_locks(context)?;
         for receipt in context.state.receipts()?.into_iter().filter(|receipt| receipt.state == State::Stopped) {
             garbage.sandboxes.push(left(context, receipt).await?);
         }
-        garbage.images = guardian::old_images(&context.engine, &context.programs).await?;
+        garbage.images = guardian::old_images(&context.engine, &context.programs, context.state.uid()).await?;
     }
     garbage.sandboxes.sort_by(|a, b| a.name.cmp(&b.name));
     garbage.sandboxes.dedup();
@@ -69,6 +70,10 @@ pub struct Collected {
     pub removed: Vec<String>,
     /// Names of those that were started meanwhile, and stay.
     pub started: Vec<String>,
+    /// Images of older guardians that are gone.
+    pub images: Vec<String>,
+    /// Those that something uses, which stay.
+    pub used: Vec<String>,
     /// What was in the way of others: they can be removed later.
     pub failed: Vec<SessionError>,
 }
@@ -84,9 +89,25 @@ pub async fn collect(context: &Context, garbage: &Garbage) -> Collected {
         }
     }
     for image in &garbage.images {
-        collected.failed.extend(images::remove(&context.engine, image).await.err().map(SessionError::from));
+        match images::remove(&context.engine, image).await {
+            Ok(true) => collected.images.push(image.clone()),
+            Ok(false) => collected.used.push(image.clone()),
+            Err(error) => collected.failed.push(error.into()),
+        }
     }
     collected
+}
+
+/// Removes state folders that hold a lock and nothing else: nobody loses anything by that.
+fn remove_bare_locks(context: &Context) -> Result<(), SessionError> {
+    for id in context.state.bare()? {
+        // Whoever holds the lock is at work on it, and may have written something meanwhile.
+        let Some(_lock) = context.state.try_lock_sandbox(&id)? else { continue };
+        if context.state.bare()?.contains(&id) {
+            tree::remove(&context.state.sandbox(&id))?;
+        }
+    }
+    Ok(())
 }
 
 async fn left(context: &Context, receipt: Receipt) -> Result<Left, CallError> {

@@ -199,7 +199,7 @@ fn what_stopped_sandboxes_left_can_be_removed_for_good() {
         User::with(r#"{ "image": "debian:bookworm", "mounts": ["source=cache,target=/var/cache/mine,type=volume"] }"#);
     let docker = |words: &[&str]| Command::new("docker").args(words).output().unwrap().status.success();
     let id = user.start()["id"].as_str().unwrap().to_owned();
-    let image = format!("cloister-guardian:{:016x}", std::process::id());
+    let image = format!("cloister-guardian:{:016x}-{}", std::process::id(), rustix::process::geteuid().as_raw());
     assert!(docker(&["tag", "debian:bookworm", &image]));
     user.shell("mkdir -p ~/closed/in && chmod 500 ~/closed && echo kept > ~/note && echo kept > mine").expect(0);
     let volume = format!("cloister-{id}-cache");
@@ -209,7 +209,13 @@ fn what_stopped_sandboxes_left_can_be_removed_for_good() {
     let runs = user.run(&["gc", "project", "--yes"]);
     runs.expect(1);
     assert!(runs.stderr().contains("hint: stop it first: `cloister stop project`"), "{}", runs.stderr());
-    user.run(&["gc", "--yes"]).expect(0);
+    let lock_only = user.state().join("sandboxes/0123456789ab");
+    std::fs::create_dir(&lock_only).unwrap();
+    std::fs::write(lock_only.join("lock"), "").unwrap();
+    let older = user.run(&["gc", "--yes"]);
+    older.expect(0);
+    assert!(older.stderr().ends_with(&format!("image {image} removed\n")), "{}", older.stderr());
+    assert!(!super::exists(&lock_only), "a lock alone is nothing to keep");
     assert!(is_whole(), "what runs is not touched");
     assert!(!docker(&["image", "inspect", &image]), "the image of an older guardian");
     user.shell("cat ~/note").expect(0);

@@ -3,6 +3,21 @@ use std::io::Read;
 use super::*;
 
 #[test]
+fn the_images_of_others_are_left_alone() {
+    let cases = [
+        ("cloister-guardian:0123456789abcdef-1000", true),
+        ("cloister-guardian:0123456789abcdef-1001", false),
+        ("cloister-guardian:0123456789abcdef-11000", false),
+        ("cloister-guardian:0123456789abcdef", false),
+        ("cloister-guardian:latest-1000", false),
+        ("cloister-guardian-x:0123456789abcdef-1000", false),
+    ];
+    for (reference, ours) in cases {
+        assert_eq!(is_ours(reference, 1000), ours, "{reference}");
+    }
+}
+
+#[test]
 fn the_archive_holds_one_program_and_is_the_same_every_time() {
     let program = Program { bytes: b"program".to_vec(), digest: "0123456789abcdef".to_owned() };
     let archive = pack(&program, "cloister-guardian:0123456789abcdef", "amd64").unwrap();
