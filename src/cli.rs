@@ -28,6 +28,7 @@ mod uncovered;
 use std::ffi::OsString;
 use std::io::stderr;
 
+use clap::error::{ContextKind, ErrorKind};
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 use tracing_subscriber::filter::LevelFilter;
 
@@ -103,9 +104,21 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Err(error) => {
             // A reader that is gone needs no help text.
             let _ = error.print();
+            if forgot_dashes(&error) {
+                output::say(
+                    "\nhint: a command stands behind `--`: cloister exec -- ls -l, cloister start -- npm test\n",
+                );
+            }
             if error.use_stderr() { exit::USAGE } else { exit::OK }
         }
     }
+}
+
+/// Tells whether somebody wrote a command where its name or a folder is taken.
+fn forgot_dashes(error: &clap::Error) -> bool {
+    let usage = error.get(ContextKind::Usage).map(ToString::to_string).unwrap_or_default();
+    matches!(error.kind(), ErrorKind::MissingRequiredArgument | ErrorKind::UnknownArgument)
+        && usage.contains("-- <COMMAND>")
 }
 
 fn dispatch(command: Command) -> Result<u8, Failure> {

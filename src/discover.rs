@@ -122,7 +122,9 @@ impl DiscoverError {
     /// Returns what to do next.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
-            Self::Folder { .. } => "name the folder of a project: cloister plan FOLDER".to_owned(),
+            Self::Folder { .. } => "name the folder of a project: cloister plan FOLDER; a command stands behind `--`: \
+                                    cloister start -- COMMAND"
+                .to_owned(),
             Self::NotAFolder { path } => {
                 format!("name the folder that holds it; a configuration is named so: --config {}", shown(path))
             }

@@ -9,6 +9,7 @@ use super::output::Output;
 
 const EXAMPLE: &str = "\
 Example:
+  mkdir -p ~/.local/share/bash-completion/completions
   cloister completions bash > ~/.local/share/bash-completion/completions/cloister";
 
 /// Print completions for a shell

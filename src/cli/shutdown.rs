@@ -12,6 +12,9 @@ Examples:
   cloister shutdown   before an update, or when the day is over";
 
 /// Stop every sandbox and the guardian
+///
+/// Volumes and home folders stay, as after `cloister stop`. It is no failure if nothing runs; exit code 1 says that
+/// something could not be stopped.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {}
@@ -27,7 +30,11 @@ pub fn run(Args {}: &Args) -> Result<u8, Failure> {
         let Shutdown { stopped, failed, guardian } = session::shutdown(&Context::open().await?).await?;
         let line = |one: &Stopped| format!("`{}` stopped\n{}", one.name, review::short(one.review.as_ref()));
         said = stopped.iter().map(line).collect();
-        said += if guardian { "the guardian stopped\n" } else { "" };
+        said += match (guardian, said.is_empty() && failed.is_empty()) {
+            (true, _) => "the guardian stopped\n",
+            (false, true) => "nothing runs\n",
+            (false, false) => "",
+        };
         failures = failed.iter().map(Failure::explained).collect();
         Ok::<_, SessionError>(exit::OK)
     })?;

@@ -46,6 +46,7 @@ use crate::policy::Policy;
 use crate::review::Snapshot;
 use crate::review::scan::{AT_START, scan};
 use crate::sandbox::protocol::ProbeRequest;
+use crate::ui::text::quoted;
 
 /// Most bytes of the kernel's list of mounts that are read.
 const MOUNTINFO_LIMIT: u64 = 4 << 20;
@@ -71,6 +72,9 @@ pub enum ApplyError {
     /// A placeholder stands where none belongs.
     #[error(transparent)]
     Fill(#[from] FillError),
+    /// The user's certificates cannot be read.
+    #[error("could not read the certificates of network.caBundle")]
+    Certificates(#[source] FileError),
     /// The identity files cannot be written.
     #[error(transparent)]
     Account(#[from] super::accounts::AccountError),
@@ -184,6 +188,10 @@ impl ApplyError {
                 "the engine cannot give that many open files: set a smaller `limits.nofile` in config.json5".to_owned(),
             ),
             Self::Probe(error) => error.hint(),
+            Self::Certificates(error) => Some(format!(
+                "put a PEM file at {}, or correct network.caBundle in config.json5",
+                quoted(&error.path().to_string_lossy())
+            )),
             Self::Ended(ended) => Some(ended.hint().to_owned()),
             Self::Different(_) => Some("nothing of the project ran, and the container was removed".to_owned()),
             Self::Create(_) | Self::Fill(_) | Self::Account(_) | Self::File(_) | Self::Source(_) => None,

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use bollard::{API_DEFAULT_VERSION, Docker};
 use serde::Deserialize;
 
-use super::endpoint::{self, Endpoint, EndpointError, Settings, StoredContext};
+use super::endpoint::{self, DEFAULT_SOCKET, Endpoint, EndpointError, Settings, StoredContext};
 use super::hijack::{self, HijackError};
 use crate::host::file;
 
@@ -82,11 +82,13 @@ impl ConnectError {
             | Self::NotAnEngine { endpoint }
             | Self::Version { endpoint, .. }
             | Self::Client { endpoint, .. }
-                if endpoint.starts_with("tcp://") =>
+                if *endpoint != format!("unix://{DEFAULT_SOCKET}") =>
             {
-                "correct DOCKER_HOST or the docker context, which name this address; without TLS, as tcp://HOST:PORT; \
-                 the engine of this machine is used with `unset DOCKER_HOST` and `docker context use default`"
-                    .to_owned()
+                let form = if endpoint.starts_with("tcp://") { " without TLS, as tcp://HOST:PORT;" } else { "" };
+                format!(
+                    "correct DOCKER_HOST or the docker context, which name this address;{form} the engine of this machine \
+                     is used with `unset DOCKER_HOST` and `docker context use default`"
+                )
             }
             Self::NoEngine { .. } | Self::NotAnEngine { .. } | Self::Version { .. } | Self::Client { .. } => {
                 "start Docker (`sudo systemctl start docker`), or set DOCKER_HOST to where it listens".to_owned()

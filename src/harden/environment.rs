@@ -40,6 +40,12 @@ pub(super) fn remote(draft: &mut Draft, variables: &[Variable]) {
 /// Start of a variable that only `remoteEnv` answers: `containerEnv` is set before there is a container to ask.
 const CONTAINER_ENV: &str = "${containerEnv:";
 
+/// Why a path of programs with such a variable is left out.
+pub(super) const UNFILLED: &str =
+    "nobody fills in the variable in it, so no program would be found; the image's own path stays";
+/// How it can be written.
+pub(super) const UNFILLED_HELP: &str = "write it as \"remoteEnv\": { \"PATH\": \"${containerEnv:PATH}:…\" }";
+
 /// Whether this value, in `containerEnv` or elsewhere, is a path of programs that holds a variable nobody fills in.
 pub(crate) fn is_unfilled_path(name: &str, value: &str, in_container: bool) -> bool {
     let value = if in_container { value.to_owned() } else { value.replace(CONTAINER_ENV, "") };
@@ -51,10 +57,9 @@ fn report_unfilled(draft: &mut Draft, variable: &Variable, value: &str, in_conta
     let written = format!("{}={value}", variable.name);
     let origin = &variable.origin;
     if is_unfilled_path(&variable.name, value, in_container) {
-        let reason = "nobody fills in the variable in it, so no program would be found; the image's own path stays";
         draft.findings.push(
-            Finding::new(Code::EnvName, Severity::Medium, Action::Removed, origin, written, reason)
-                .help("write it as \"remoteEnv\": { \"PATH\": \"${containerEnv:PATH}:…\" }"),
+            Finding::new(Code::EnvName, Severity::Medium, Action::Removed, origin, written, UNFILLED)
+                .help(UNFILLED_HELP),
         );
         return true;
     }

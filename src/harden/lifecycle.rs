@@ -89,9 +89,10 @@ fn report(draft: &mut Draft, origin: &Origin, argv: &[String], status: HookStatu
     });
 }
 
-/// Returns named argument vectors; a string is the business of `/bin/sh`.
+/// Returns named argument vectors; a string is the business of `/bin/sh`. A blank one is no command, as in the reference.
 fn flatten(command: &Command) -> Vec<(String, Vec<String>)> {
     match command {
+        Command::Shell(text) if text.value.trim().is_empty() => Vec::new(),
         Command::Shell(text) => {
             vec![(String::new(), vec!["/bin/sh".to_owned(), "-c".to_owned(), text.value.clone()])]
         }

@@ -28,6 +28,11 @@ impl Asked<'_> {
         draft.note(Code::RunArg, severity, Action::Removed, self.origin, self.written, reason);
     }
 
+    fn removed_with(&self, draft: &mut Draft, severity: Severity, reason: &str, help: &str) {
+        let finding = Finding::new(Code::RunArg, severity, Action::Removed, self.origin, self.written, reason);
+        draft.findings.push(finding.help(help));
+    }
+
     fn kept(&self, draft: &mut Draft, reason: impl Into<String>) {
         let finding = Finding::new(Code::RunArg, Info, Action::Kept, self.origin, self.written, reason);
         draft.findings.push(finding.effective(self.written));
@@ -138,7 +143,12 @@ fn setting(draft: &mut Draft, context: &Context<'_>, flag: &Asked<'_>, name: Nam
         Name::Device | Name::DeviceCgroupRule => flag.removed(draft, Critical, "a device of your machine"),
         Name::Gpus => flag.removed(draft, High, "a graphics card's driver is a large door into the kernel"),
         Name::Runtime => flag.removed(draft, High, "another runtime isolates in its own way, or not at all"),
-        Name::EnvFile => flag.removed(draft, Critical, "would read a file of your machine into the sandbox"),
+        Name::EnvFile => flag.removed_with(
+            draft,
+            Critical,
+            "would read a file of your machine into the sandbox",
+            "write what is no secret into containerEnv; secrets are handed over with env.pass in config.json5",
+        ),
         Name::LabelFile => flag.removed(draft, High, "would read a file of your machine into the container's labels"),
         Name::Cidfile => flag.removed(draft, High, "would write a file on your machine"),
         Name::LogDriver | Name::LogOpt => {
@@ -300,13 +310,21 @@ fn namespace(draft: &mut Draft, flag: &Asked<'_>, name: Name, text: &str) {
 
 fn variable(draft: &mut Draft, flag: &Asked<'_>, text: &str) {
     match env::assignment(text) {
+        Ok((name, Some(value))) if environment::is_unfilled_path(name, value, true) => {
+            flag.removed_with(draft, Medium, environment::UNFILLED, environment::UNFILLED_HELP);
+        }
         Ok((name, Some(value))) => {
             if environment::accept(draft, Code::RunArg, Medium, flag.origin, name, value) {
                 draft.env.insert(name.to_owned(), value.to_owned());
                 flag.kept(draft, "a variable of the container");
             }
         }
-        Ok((_, None)) => flag.removed(draft, High, "would copy a variable of your machine into the sandbox"),
+        Ok((_, None)) => flag.removed_with(
+            draft,
+            High,
+            "would copy a variable of your machine into the sandbox",
+            "to hand it over, name it in env.pass in config.json5",
+        ),
         Err(error) => flag.removed(draft, Medium, error.to_string()),
     }
 }

@@ -67,6 +67,30 @@ fn a_build_that_waits_for_approval_is_refused() {
 }
 
 #[test]
+fn several_configurations_are_counted_whatever_they_are_called() {
+    let user =
+        User::with(&[(".devcontainer/a, b/devcontainer.json", "{}"), (".devcontainer/c/devcontainer.json", "{}")]);
+    let text = user.run(&["plan"]);
+    assert!(text.stdout.contains("  2 configurations\n"), "{}", text.stdout);
+    assert!(!text.stdout.contains("no devcontainer.json"), "{}", text.stdout);
+}
+
+#[test]
+fn a_command_without_dashes_is_told_where_it_stands() {
+    let user = User::with(&[]);
+    for (arguments, code) in
+        [(&["start", "ls"][..], 1), (&["exec", "ls"], 2), (&["exec", "ls", "-l"], 2), (&["start", "ls", "-l"], 2)]
+    {
+        let said = user.run(arguments);
+        assert_eq!(said.code, Some(code), "{arguments:?}: {}", said.stderr);
+        assert!(said.stderr.contains("a command stands behind `--`"), "{arguments:?}: {}", said.stderr);
+    }
+    for arguments in [&["list", "-x"][..], &["gc", "--no"]] {
+        assert!(!user.run(arguments).stderr.contains("behind `--`"), "{arguments:?}");
+    }
+}
+
+#[test]
 fn several_configurations_are_a_refused_plan_that_lists_them() {
     let names = [".devcontainer/a/devcontainer.json", ".devcontainer/b/devcontainer.json"];
     let user = User::with(&names.map(|name| (name, r#"{ "image": "debian:bookworm" }"#)));

@@ -134,6 +134,14 @@ fn the_picture_in_the_readme_is_what_the_program_prints() {
 }
 
 #[test]
+fn the_plan_in_its_document_is_what_the_program_prints() {
+    let document = text(&repository().join("docs/plan.md"));
+    let golden = |case: &str| text(&repository().join(format!("tests/golden/plan/{case}/plan.txt")));
+    let shown = document.split("```\n").find(|block| block.contains(" · ready")).expect("docs/plan.md shows a plan");
+    assert!(shown == golden("sample"), "docs/plan.md shows another plan than tests/golden/plan/sample");
+}
+
+#[test]
 fn the_code_map_has_every_folder() {
     let map = text(&repository().join("docs/architecture.md"));
     let sources = files_below("src");

@@ -22,6 +22,10 @@ const GIT_FILE_LIMIT: u64 = 4 << 20;
 /// Most bytes of a bundle of certificates.
 const CERTIFICATES_LIMIT: u64 = 4 << 20;
 
+fn certificates(path: &Path) -> Result<Vec<u8>, FileError> {
+    file::read(&canonical(path)?, CERTIFICATES_LIMIT)
+}
+
 /// Prepares everything on the host's side.
 pub(super) async fn prepare(
     bench: Bench<'_>,
@@ -33,7 +37,7 @@ pub(super) async fn prepare(
     let account = Account { name: user_name, user, home };
     let (passwd, group) = accounts::files(&image.passwd, &image.group, &account)?;
     let certificates = match &audited.policy.network.ca_bundle {
-        Some(path) => Some(file::read(&canonical(path)?, CERTIFICATES_LIMIT)?),
+        Some(path) => Some(certificates(path).map_err(ApplyError::Certificates)?),
         None => None,
     };
     let mut files = vec![("passwd", passwd.as_bytes()), ("group", group.as_bytes())];

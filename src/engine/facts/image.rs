@@ -47,6 +47,15 @@ pub enum ImageError {
         #[source]
         source: Option<CallError>,
     },
+    /// The engine does not have it, and no registry answers.
+    #[error("image `{reference}` is not here, and no registry answers for it")]
+    NoRegistry {
+        /// The reference.
+        reference: String,
+        /// What the engine said when it tried.
+        #[source]
+        source: CallError,
+    },
     /// The engine would block on it, or mount it where a file belongs.
     #[error("`{path}` of the image is neither a file nor a link to one")]
     Irregular {
@@ -73,6 +82,9 @@ impl ImageError {
         match self {
             Self::NotFound { reference, .. } => Some(format!(
                 "check the name; if it needs a login or is built locally, get it yourself: `docker pull {reference}`"
+            )),
+            Self::NoRegistry { reference, .. } => Some(format!(
+                "check the registry's name and the network of this machine, then try: `docker pull {reference}`"
             )),
             Self::Irregular { .. } => Some("use another image: this one is made to hang whoever runs it".to_owned()),
             Self::Folder(error) => error.hint(),
@@ -111,9 +123,29 @@ pub async fn present(engine: &Engine, reference: &str, pull: Pull) -> Result<Ima
         (Some(inspected), _) => Ok(inspected),
         (None, Pull::Never) => Err(missing(None)),
         (None, Pull::Missing) => {
-            pull::pull(&engine.docker, reference).await.map_err(|error| missing(Some(error)))?;
+            pull::pull(&engine.docker, reference).await.map_err(|error| not_fetched(reference, error))?;
             inspect(&engine.docker, reference).await?.ok_or_else(|| missing(None))
         }
+    }
+}
+
+/// The engine says in words alone whether a registry knows no such image, or none answered.
+fn not_fetched(reference: &str, source: CallError) -> ImageError {
+    const UNREACHED: [&str; 7] = [
+        "dial tcp",
+        "no such host",
+        "i/o timeout",
+        "request canceled",
+        "connection refused",
+        "network is unreachable",
+        "TLS handshake",
+    ];
+    let said = source.source.to_string();
+    let reference = reference.to_owned();
+    if UNREACHED.iter().any(|words| said.contains(words)) {
+        ImageError::NoRegistry { reference, source }
+    } else {
+        ImageError::NotFound { reference, source: Some(source) }
     }
 }
 

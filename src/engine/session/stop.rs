@@ -45,7 +45,7 @@ pub struct Shutdown {
     pub stopped: Vec<Stopped>,
     /// What was in the way of others, or of the guardian's end.
     pub failed: Vec<SessionError>,
-    /// Whether the guardian is gone.
+    /// Whether there was a guardian, and it is gone.
     pub guardian: bool,
 }
 
@@ -73,12 +73,14 @@ pub async fn shutdown(context: &Context) -> Result<Shutdown, SessionError> {
         Err(error) => failed.push(error),
     }
     let removed = remove_guardian(context).await;
-    let guardian = removed.is_ok();
+    let guardian = removed.as_ref().is_ok_and(|existed| *existed);
     failed.extend(removed.err());
     Ok(Shutdown { stopped, failed, guardian })
 }
 
-async fn remove_guardian(context: &Context) -> Result<(), SessionError> {
+async fn remove_guardian(context: &Context) -> Result<bool, SessionError> {
     let _lock = context.state.lock().await?;
-    Ok(guardian::remove(&context.engine, &context.state).await?)
+    let existed = guardian::find(&context.engine, &context.state).await?.is_some();
+    guardian::remove(&context.engine, &context.state).await?;
+    Ok(existed)
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::box_view::{self, Row};
 use super::finding_view::{self, Group};
 use crate::plan::model::{Plan, Verdict};
-use crate::plan::{Action, Finding, Severity};
+use crate::plan::{Action, Code, Finding, Severity};
 use crate::source::Source;
 use crate::ui::style::severity;
 use crate::ui::text::{count, cut, visible, width, wrap};
@@ -56,11 +56,7 @@ pub(super) fn view(plan: &Plan, sources: &[Source], columns: usize, brief: bool)
 
 fn head(plan: &Plan, columns: usize) -> Head {
     let title = cut(&visible(&title(plan)), columns / 3);
-    let path = plan
-        .config
-        .path
-        .as_deref()
-        .map_or_else(|| "no devcontainer.json".into(), |path| cut(&visible(path), columns - 2));
+    let path = plan.config.path.as_deref().map_or_else(|| without_path(plan), |path| cut(&visible(path), columns - 2));
     let (answer, tone) = answer(plan);
     let used = width(&title) + 3 + width(&answer);
     if used + 2 + width(&path) <= columns {
@@ -84,6 +80,16 @@ fn broken(answer: &str, columns: usize, used: usize) -> (String, Vec<String>) {
     let first = wrap(answer, columns.saturating_sub(used)).into_iter().next().unwrap_or_default();
     let rest = answer.get(first.len()..).unwrap_or_default().trim_start();
     (first, wrap(rest, columns - 2))
+}
+
+/// Returns what stands in the place of the configuration's path: there is none, or one too many.
+fn without_path(plan: &Plan) -> String {
+    let several = plan.findings.iter().find(|finding| finding.code == Code::SeveralConfigurations);
+    several.map_or_else(
+        || "no devcontainer.json".into(),
+        // Each path has two folders, whose names may have a comma and no slash.
+        |finding| count(finding.requested.matches('/').count() / 2, "configuration"),
+    )
 }
 
 fn title(plan: &Plan) -> String {

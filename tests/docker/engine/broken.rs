@@ -83,7 +83,7 @@ fn a_container_that_ended_by_itself_is_cleaned_up() {
     runtime.block_on(async { super::engine().await.docker.kill_container(name, None).await }).unwrap();
     let gone = user.run(&["exec", "--", "true"]);
     gone.expect(1);
-    assert!(gone.stderr().contains("hint: start it"), "{}", gone.stderr());
+    assert_eq!(gone.stderr(), "cloister: `project` ended with exit code 137\n\nhint: start it: `cloister start`\n");
     assert_eq!(user.listed(), Vec::<serde_json::Value>::new());
     assert!(inspect("container", name).is_none() && inspect("network", name).is_none());
 }
@@ -106,12 +106,12 @@ fn errors_name_the_next_step() {
     type Case<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)], &'a str, &'a str);
     let user = User::with(r#"{ "image": "cloister-test-absent:1" }"#);
     let cases: [Case<'_>; 7] = [
-        (&["start", "-d"], &[], "image `cloister-test-absent:1` was not found", "docker pull"),
+        (&["start", "-d"], &[], "cloister-test-absent:1`", "docker pull"),
         (
             &["list"],
             &[("DOCKER_HOST", "unix:///nowhere/engine.sock")],
             "no container engine answers",
-            "systemctl start",
+            "unset DOCKER_HOST",
         ),
         (&["list"], &[("DOCKER_HOST", "ssh://example.com")], "could not tell where the engine is", "ssh -NL"),
         (&["list"], &[("DOCKER_HOST", "tcp://127.0.0.1:9")], "no container engine answers", "unset DOCKER_HOST"),
@@ -173,4 +173,26 @@ fn an_image_that_would_block_the_engine_is_refused() {
     docker(&["rmi", &image]);
     refused.expect(1);
     assert!(refused.stderr().contains("/etc/passwd"), "{}", refused.stderr());
+}
+
+#[test]
+fn a_missing_bundle_of_certificates_is_said() {
+    let user = User::with(CONFIG);
+    user.allow(&serde_json::json!({ "network": { "caBundle": "/nowhere/ca.pem" } }));
+    let started = user.run(&["start", "--detach"]);
+    started.expect(1);
+    let said = started.stderr();
+    assert!(said.contains("could not read the certificates of network.caBundle"), "{said}");
+    assert!(said.contains("hint: put a PEM file at /nowhere/ca.pem"), "{said}");
+}
+
+#[test]
+fn a_shutdown_with_nothing_to_stop_is_no_failure() {
+    let user = User::with(CONFIG);
+    user.start();
+    for expected in ["`project` stopped\nthe guardian stopped\n", "nothing runs\n"] {
+        let ended = user.run(&["shutdown"]);
+        ended.expect(0);
+        assert_eq!(ended.stderr(), expected);
+    }
 }

@@ -71,3 +71,23 @@ fn the_kind_of_a_file_follows_from_its_mode() {
         assert_eq!(kind_of(mode), kind, "{mode:o}");
     }
 }
+
+#[test]
+fn a_registry_that_does_not_answer_is_told_from_one_that_knows_no_such_image() {
+    let cases = [
+        (500, "Get \"https://registry.example.org/v2/\": dial tcp: lookup registry.example.org: no such host", false),
+        (
+            500,
+            "Get \"https://registry.example.org/v2/\": net/http: request canceled while waiting for connection",
+            false,
+        ),
+        (404, "manifest for registry.example.org/x:1 not found: manifest unknown", true),
+        (404, "pull access denied for x, repository does not exist or may require 'docker login'", true),
+    ];
+    for (status_code, message, found_out) in cases {
+        let source = bollard::errors::Error::DockerResponseServerError { status_code, message: message.to_owned() };
+        let error = not_fetched("x:1", CallError { operation: "fetch it".to_owned(), source });
+        assert_eq!(matches!(error, ImageError::NotFound { .. }), found_out, "{message}");
+        assert!(error.hint().is_some_and(|hint| hint.contains("docker pull x:1")));
+    }
+}
