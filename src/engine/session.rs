@@ -165,7 +165,7 @@ impl SessionError {
     /// Returns what stands below the message, one a line: what a command printed, or what is different.
     pub fn lines(&self) -> Vec<String> {
         match self {
-            Self::Ended { ended, .. } | Self::Apply(ApplyError::Ended(ended)) => ended.output.clone(),
+            Self::Ended { ended, .. } => ended.output.clone(),
             Self::PlanChanged { changes, .. } => some(changes),
             _ => Vec::new(),
         }

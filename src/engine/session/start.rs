@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use super::super::apply::{Audited, apply};
+use super::super::apply::{ApplyError, Audited, apply};
 use super::super::covers;
 use super::super::guardian;
 use super::super::lifecycle::{self, LifecycleError};
@@ -240,7 +240,11 @@ async fn create(
             // The first error is the one that tells; the next command sweeps what could not be removed now.
             let _ = clean::remove(context, &mut receipt).await;
             let is_told = !stopped || matches!(error, SessionError::Interrupted);
-            Err(if is_told { error } else { SessionError::Stopped { name: receipt.name } })
+            Err(match error {
+                SessionError::Apply(ApplyError::Ended(ended)) => SessionError::Ended { name: receipt.name, ended },
+                error if is_told => error,
+                _ => SessionError::Stopped { name: receipt.name },
+            })
         }
     }
 }
