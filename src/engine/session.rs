@@ -259,7 +259,10 @@ impl Context {
     pub async fn why(&self, receipt: &Receipt, error: SessionError) -> SessionError {
         let Some(container) = &receipt.container else { return error };
         match ended(&self.engine, container).await {
-            Ok(Some(ended)) => SessionError::Ended { name: receipt.name.clone(), ended },
+            // Whoever kills a sandbox that runs nothing of its own has stopped it.
+            Ok(Some(ended)) if ended.own_command || ended.code != 137 => {
+                SessionError::Ended { name: receipt.name.clone(), ended }
+            }
             _ => error,
         }
     }

@@ -83,7 +83,7 @@ fn a_container_that_ended_by_itself_is_cleaned_up() {
     runtime.block_on(async { super::engine().await.docker.kill_container(name, None).await }).unwrap();
     let gone = user.run(&["exec", "--", "true"]);
     gone.expect(1);
-    assert_eq!(gone.stderr(), "cloister: `project` ended with exit code 137\n\nhint: start it: `cloister start`\n");
+    assert!(gone.stderr().contains("hint: start it"), "{}", gone.stderr());
     assert_eq!(user.listed(), Vec::<serde_json::Value>::new());
     assert!(inspect("container", name).is_none() && inspect("network", name).is_none());
 }

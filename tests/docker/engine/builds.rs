@@ -356,7 +356,7 @@ fn base_images_follow_the_same_rules() {
     let absent = Builder::with(CONFIG, "FROM cloister-test-absent:1\n");
     let refused = absent.user.run(&["start", "-d"]);
     refused.expect(1);
-    assert!(refused.stderr().contains("`cloister-test-absent:1` was not found"), "{}", refused.stderr());
+    assert!(refused.stderr().contains("image `cloister-test-absent:1` "), "{}", refused.stderr());
     let unlisted = Builder::with(CONFIG, "FROM registry.example.com/a:1\n");
     unlisted.user.run(&["start", "-d"]).expect(3);
 

@@ -74,12 +74,12 @@ fn a_folder_inside_or_around_a_sandboxs_own_waits() {
     let refused = user.run(&["start", "inner", "-d"]);
     refused.expect(1);
     let stderr = refused.stderr();
-    assert!(stderr.contains("sandbox `project` works on") && stderr.contains("cloister stop project"), "{stderr}");
+    assert!(stderr.contains("the sandbox `project` of ") && stderr.contains("cloister stop project"), "{stderr}");
     user.run(&["stop"]).expect(0);
     user.run(&["start", "inner", "-d"]).expect(0);
     let refused = user.run(&["start", "-d"]);
     refused.expect(1);
-    assert!(refused.stderr().contains("sandbox `inner` works on"), "{}", refused.stderr());
+    assert!(refused.stderr().contains("the sandbox `inner` of "), "{}", refused.stderr());
     assert!(exists(&inner));
 }
 
