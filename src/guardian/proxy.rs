@@ -8,6 +8,7 @@ mod connection;
 mod forward;
 mod listener;
 mod opening;
+mod pipe;
 mod tunnel;
 
 use std::collections::BTreeMap;

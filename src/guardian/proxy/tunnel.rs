@@ -1,4 +1,5 @@
-//! Carrying bytes both ways. Every tunnel of a thread reads into the same buffer, so that an idle one holds none.
+//! Carrying bytes both ways. Every tunnel of a thread reads into the same buffer, so that an idle one holds none; while
+//! much arrives at a time, the kernel moves it through a pipe.
 //!
 //! `tokio::io::copy_bidirectional` holds 16 KiB per tunnel and moves a third as much per second (measured).
 
@@ -14,10 +15,11 @@ use tokio::task::coop::consume_budget;
 use tokio::time::{Instant, sleep_until};
 
 use super::connection::Connection;
+use super::pipe::{Filled, Pipe};
 
-/// Size of the buffer of a thread, and of the largest read.
+/// Size of the buffer of a thread, and of a read while much arrives and there is no pipe.
 const WINDOW: usize = 256 << 10;
-/// Size of a read after a write that did not go out whole: what a slow reader leaves behind is kept per tunnel.
+/// Size of other reads: what a slow reader leaves behind is kept per tunnel. One that is full is the begin of much.
 const SMALL_WINDOW: usize = 16 << 10;
 /// What slow readers may leave behind in a thread altogether before every read is small.
 const LEFTOVERS: usize = 16 << 20;
@@ -59,22 +61,37 @@ async fn idle(started: Instant, activity: &AtomicU64, limit: Duration) {
 }
 
 async fn carry(from: &TcpStream, to: &TcpStream, counter: &AtomicU64, touch: &impl Fn()) -> io::Result<()> {
-    let mut window = SMALL_WINDOW;
+    let note = |count: usize| {
+        counter.fetch_add(count as u64, Ordering::Relaxed);
+        touch();
+    };
+    let (mut much, mut able) = (false, true);
     loop {
         from.readable().await?;
-        match pass(from, to, window)? {
-            Passed::Nothing => continue,
-            Passed::End => break,
-            Passed::All(count) => {
-                counter.fetch_add(count as u64, Ordering::Relaxed);
-                touch();
-                window = if count == window { (window * 2).min(WINDOW) } else { window };
+        let lent = if much && able { Pipe::borrow() } else { None };
+        if let Some(mut pipe) = lent {
+            match pipe.fill(from)? {
+                Filled::Nothing => {}
+                Filled::Unable => able = false,
+                Filled::End => break,
+                Filled::Bytes(count) => {
+                    much = count >= SMALL_WINDOW;
+                    pipe.empty(to, note).await?;
+                }
             }
-            Passed::Some(count, rest) => {
-                counter.fetch_add(count as u64, Ordering::Relaxed);
-                touch();
-                window = SMALL_WINDOW;
-                rest.write(to, counter, touch).await?;
+        } else {
+            match pass(from, to, if much { WINDOW } else { SMALL_WINDOW })? {
+                Passed::Nothing => continue,
+                Passed::End => break,
+                Passed::All(count) => {
+                    note(count);
+                    much = count >= SMALL_WINDOW;
+                }
+                Passed::Some(count, rest) => {
+                    note(count);
+                    much = false;
+                    rest.write(to, counter, touch).await?;
+                }
             }
         }
         consume_budget().await;
