@@ -94,6 +94,4 @@ pub struct EngineFacts {
     pub version: String,
     /// Hard limit of open files that the engine can give.
     pub nofile_hard: u64,
-    /// Whether the engine runs without root.
-    pub rootless: bool,
 }

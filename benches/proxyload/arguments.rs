@@ -128,7 +128,9 @@ impl Load {
     }
 
     pub(crate) fn dialled(&self) -> io::Result<SocketAddr> {
-        self.proxy.or(self.target_address).ok_or_else(|| io::Error::other("neither --proxy nor --target-address is given"))
+        self.proxy
+            .or(self.target_address)
+            .ok_or_else(|| io::Error::other("neither --proxy nor --target-address is given"))
     }
 
     pub(crate) fn authorization(&self) -> String {

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cloister::guardian::limits::Limits;
-use cloister::guardian::protocol::{Admission, Answer, Command as Wish, Message, PROXY_PORT, Request, VERSION, WirePolicy};
+use cloister::guardian::protocol::{
+    Admission, Answer, Command as Wish, Message, PROXY_PORT, Request, VERSION, WirePolicy,
+};
 use cloister::guardian::proxy::Proxy;
 use cloister::guardian::world::Internet;
 use cloister::guardian::{channel, descriptors};

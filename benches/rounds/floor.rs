@@ -90,7 +90,8 @@ impl Floor {
             let network = found.network_settings.unwrap_or_default().networks.unwrap_or_default();
             let network = network.into_keys().next().unwrap_or_default();
             let peers = self.docker.inspect_network(&network, None::<InspectNetworkOptions>).await?;
-            let guardian = peers.containers.unwrap_or_default().into_keys().find(|id| *id != sandbox).unwrap_or_default();
+            let guardian =
+                peers.containers.unwrap_or_default().into_keys().find(|id| *id != sandbox).unwrap_or_default();
             let config = found.config.unwrap_or_default();
             let body = ContainerCreateBody {
                 user: config.user,
@@ -101,7 +102,10 @@ impl Floor {
                 image: config.image,
                 working_dir: config.working_dir,
                 open_stdin: config.open_stdin,
-                host_config: Some(HostConfig { network_mode: Some(COPY.to_owned()), ..found.host_config.unwrap_or_default() }),
+                host_config: Some(HostConfig {
+                    network_mode: Some(COPY.to_owned()),
+                    ..found.host_config.unwrap_or_default()
+                }),
                 networking_config: Some(NetworkingConfig {
                     endpoints_config: Some(HashMap::from([(COPY.to_owned(), endpoint(SUBNET[2]))])),
                 }),
@@ -133,7 +137,8 @@ impl Floor {
             ..NetworkCreateRequest::default()
         };
         self.docker.create_network(network).await?;
-        let connect = NetworkConnectRequest { container: guardian.to_owned(), endpoint_config: Some(endpoint(SUBNET[1])) };
+        let connect =
+            NetworkConnectRequest { container: guardian.to_owned(), endpoint_config: Some(endpoint(SUBNET[1])) };
         self.docker.connect_network(COPY, connect).await?;
         let options = CreateContainerOptionsBuilder::default().name(COPY).build();
         let container = self.docker.create_container(Some(options), body).await?.id;

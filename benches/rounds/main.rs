@@ -85,7 +85,10 @@ fn round(arguments: &Arguments, floor: &Floor, figures: &mut Figures) -> io::Res
     note("start-warm-floor", floor.look(project).map_err(io::Error::other)?);
     note("exec", timed(Command::new(&arguments.cloister).arg("exec").arg("--").arg("true").current_dir(project))?);
     note("exec-floor", floor.exec(project).map_err(io::Error::other)?);
-    note("exec-docker", timed(Command::new("docker").args(["exec", &floor.container(project).map_err(io::Error::other)?, "true"]))?);
+    note(
+        "exec-docker",
+        timed(Command::new("docker").args(["exec", &floor.container(project).map_err(io::Error::other)?, "true"]))?,
+    );
     note("stop", cloister(arguments, &["stop"], project)?);
     Ok(())
 }

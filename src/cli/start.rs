@@ -166,7 +166,7 @@ async fn start(args: &Args, prepared: &Prepared, first: &Plan) -> Result<u8, Sta
 
 async fn connect() -> Result<(Context, EngineFacts), StartError> {
     let context = Context::open().await?;
-    let engine = facts::engine(&context.engine).await.map_err(SessionError::from)?;
+    let engine = facts::engine(&context.engine).await;
     Ok((context, engine))
 }
 

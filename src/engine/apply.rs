@@ -292,7 +292,7 @@ pub async fn apply(
     let before = before(&audited.plan.workspace);
     targets::make_covers(audited.container, &audited.plan.workspace, receipt)?;
     debug!(sandbox = receipt.id, "files and programs are in place");
-    let others = allocate::network(bench, audited, receipt).await?;
+    let (others, info) = tokio::try_join!(allocate::network(bench, audited, receipt), about(bench.engine))?;
     debug!(subnet = ?receipt.subnet, "the network is there, and the guardian listens on it");
     let places = pool::places(receipt.subnet.expect("the network was allocated"));
     let canary = Canary::put_up().await?;
@@ -317,7 +317,6 @@ pub async fn apply(
     };
     let request = serde_json::to_string(&request).expect("a request has text keys only");
     let values = Values { probe: &request, ..without_probe };
-    let info = bench.engine.docker.info().await.operation(|| "ask the engine about itself".to_owned())?;
     let place = Place {
         image: &image.id,
         values,
@@ -349,6 +348,11 @@ pub async fn apply(
     sources.unchanged()?;
     receipt.started = compare_mounts(bench.engine, audited.container, &sources, &container).await?;
     Ok(before)
+}
+
+/// Asks the engine about itself, which takes it a while: it starts programs to find out.
+async fn about(engine: &Engine) -> Result<SystemInfo, ApplyError> {
+    Ok(engine.docker.info().await.operation(|| "ask the engine about itself".to_owned())?)
 }
 
 /// Looks through the workspace while the engine is at work; nothing of the project may run before that has ended.

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use bollard::{API_DEFAULT_VERSION, Docker};
+use http::HeaderMap;
 use serde::Deserialize;
 
 use super::endpoint::{self, DEFAULT_SOCKET, Endpoint, EndpointError, Settings, StoredContext};
@@ -197,9 +198,12 @@ impl Engine {
     /// As [`Engine::connect`].
     pub async fn at(endpoint: Endpoint) -> Result<Self, ConnectError> {
         let name = endpoint.to_string();
-        let answer = hijack::get(&endpoint, "/version").await.map_err(|source| unreachable(&name, source))?;
-        let version: Version =
-            serde_json::from_slice(&answer).map_err(|_error| ConnectError::NotAnEngine { endpoint: name.clone() })?;
+        let ask = async |path| hijack::get(&endpoint, path).await.map_err(|source| unreachable(&name, source));
+        let version = match versions_of(&ask("/_ping").await?.fields) {
+            Some(version) => version,
+            None => serde_json::from_slice(&ask("/version").await?.text)
+                .map_err(|_error| ConnectError::NotAnEngine { endpoint: name.clone() })?,
+        };
         let api =
             version.api.split_once('.').and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)));
         let Some(api) = api.filter(|api| *api >= OLDEST_API) else {
@@ -217,6 +221,13 @@ impl Engine {
         let docker = docker.map_err(|source| ConnectError::Client { endpoint: name, source })?;
         Ok(Self { docker, endpoint, version: version.version, api })
     }
+}
+
+/// Reads versions in what comes with every answer of Docker's engine, which starts programs to answer `/version`.
+fn versions_of(fields: &HeaderMap) -> Option<Version> {
+    let field = |name| fields.get(name)?.to_str().ok();
+    let version = field("server")?.strip_prefix("Docker/")?.split(' ').next()?;
+    Some(Version { version: version.to_owned(), api: field("api-version")?.to_owned() })
 }
 
 fn unreachable(endpoint: &str, error: HijackError) -> ConnectError {

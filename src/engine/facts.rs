@@ -1,4 +1,4 @@
-//! What the engine says of itself and of an image.
+//! What is known of the engine and of an image.
 
 pub mod image;
 
@@ -6,7 +6,7 @@ use std::path::Path;
 
 use tokio::net::UnixStream;
 
-use super::connect::{CallError, Engine, Operation};
+use super::connect::Engine;
 use super::endpoint::Endpoint;
 use crate::facts::EngineFacts;
 use crate::host::file;
@@ -18,18 +18,14 @@ const NOFILE_UNKNOWN: u64 = 1 << 20;
 /// Most bytes of a process's limits that are read.
 const LIMITS_LIMIT: u64 = 64 << 10;
 
-/// Asks the engine about itself.
-///
-/// # Errors
-/// The engine does not answer.
-pub async fn engine(engine: &Engine) -> Result<EngineFacts, CallError> {
-    let info = engine.docker.info().await.operation(|| "ask the engine about itself".to_owned())?;
-    let rootless = info.security_options.unwrap_or_default().iter().any(|option| option == "name=rootless");
+/// Returns what plans need to know of the engine. The engine itself is not asked: its own account of itself takes it
+/// longer than everything else that a start asks of a sandbox that runs.
+pub async fn engine(engine: &Engine) -> EngineFacts {
     let nofile_hard = match &engine.endpoint {
         Endpoint::Unix(path) => nofile_of_listener(path).await.unwrap_or(NOFILE_UNKNOWN),
         Endpoint::Tcp(_) => NOFILE_UNKNOWN,
     };
-    Ok(EngineFacts { version: engine.version.clone(), nofile_hard, rootless })
+    EngineFacts { version: engine.version.clone(), nofile_hard }
 }
 
 /// The engine's API does not tell its limit, but the kernel tells who listens on its socket, and the limits of that.

@@ -89,6 +89,8 @@ pub struct Found {
     pub activity: Activity,
     /// Digest of its program.
     pub digest: String,
+    /// The file that its program was read from, as it was then.
+    pub stamp: String,
     /// Names of the networks that it is on.
     pub networks: BTreeSet<String>,
 }
@@ -101,15 +103,20 @@ pub async fn find(engine: &Engine, state: &StateFolder) -> Result<Option<Found>,
     let name = names::guardian(&state.instance());
     let inspected = engine.docker.inspect_container(&name, None::<InspectContainerOptions>).await;
     let found = inspected.unless_absent(|| "inspect the guardian".to_owned())?;
-    Ok(found.map(|container| Found {
-        id: container.id.unwrap_or_default(),
-        activity: activity(&container.state.unwrap_or_default()),
-        digest: container.config.and_then(|config| config.labels?.remove(names::DIGEST)).unwrap_or_default(),
-        networks: container
-            .network_settings
-            .and_then(|settings| settings.networks)
-            .map(|networks| networks.into_keys().collect())
-            .unwrap_or_default(),
+    Ok(found.map(|container| {
+        let mut labels = container.config.and_then(|config| config.labels).unwrap_or_default();
+        let mut label = |name| labels.remove(name).unwrap_or_default();
+        Found {
+            id: container.id.unwrap_or_default(),
+            activity: activity(&container.state.unwrap_or_default()),
+            digest: label(names::DIGEST),
+            stamp: label(names::STAMP),
+            networks: container
+                .network_settings
+                .and_then(|settings| settings.networks)
+                .map(|networks| networks.into_keys().collect())
+                .unwrap_or_default(),
+        }
     }))
 }
 
@@ -175,23 +182,23 @@ async fn reach(
     programs: &Programs,
     pool: Ipv4Net,
 ) -> Result<(Channel, BTreeSet<String>), GuardianError> {
-    let program = programs.load(PROGRAM)?;
+    let stamp = programs.stamp(PROGRAM)?;
     if let Some(found) = find(engine, state).await?
         && found.activity == Activity::Running
-        && found.digest == program.digest
+        && (found.stamp == stamp || found.digest == programs.load(PROGRAM)?.digest)
     {
         match Channel::open(engine, &found.id).await {
             Err(ChannelError::Version { .. }) => {}
             other => return Ok((other?, found.networks)),
         }
     }
-    Ok((replace(engine, state, &program, pool).await?, BTreeSet::new()))
+    Ok((replace(engine, state, (&programs.load(PROGRAM)?, &stamp), pool).await?, BTreeSet::new()))
 }
 
 async fn replace(
     engine: &Engine,
     state: &StateFolder,
-    program: &Program,
+    (program, stamp): (&Program, &str),
     pool: Ipv4Net,
 ) -> Result<Channel, GuardianError> {
     tracing::debug!(program = program.digest, "the guardian is made anew");
@@ -200,12 +207,12 @@ async fn replace(
     let egress = names::egress(&state.instance());
     let labels = names::guardian_labels(&state.instance(), state.uid());
     network::create(engine, &egress, Purpose::Egress, pool, (&state.instance(), &labels)).await?;
-    let created = container::create(engine, state, &image, &program.digest, &egress).await;
+    let created = container::create(engine, state, &image, (&program.digest, stamp), &egress).await;
     let id = match created {
         // Another cloister may have removed the image in between.
         Err(error) if error.status() == Some(404) => {
             let image = image::ensure(engine, program, state.uid()).await?;
-            container::create(engine, state, &image, &program.digest, &egress).await?
+            container::create(engine, state, &image, (&program.digest, stamp), &egress).await?
         }
         created => created?,
     };

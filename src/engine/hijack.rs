@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Method, Request, StatusCode, header};
+use http::{HeaderMap, Method, Request, StatusCode, header};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{SendRequest, handshake};
@@ -79,11 +79,19 @@ where
     Ok(sender)
 }
 
-/// Asks a question and returns the answer's text.
+/// What the engine answers to a question.
+pub(crate) struct Answer {
+    /// Fields in front of the text.
+    pub(crate) fields: HeaderMap,
+    /// The text.
+    pub(crate) text: Bytes,
+}
+
+/// Asks a question.
 ///
 /// # Errors
 /// The engine cannot be reached, does not answer, or says no.
-pub(crate) async fn get(endpoint: &Endpoint, path: &str) -> Result<Bytes, HijackError> {
+pub(crate) async fn get(endpoint: &Endpoint, path: &str) -> Result<Answer, HijackError> {
     let request = Request::builder()
         .method(Method::GET)
         .uri(path)
@@ -93,9 +101,13 @@ pub(crate) async fn get(endpoint: &Endpoint, path: &str) -> Result<Bytes, Hijack
     let asked = async {
         let mut sender = connect(endpoint).await?;
         let response = sender.send_request(request).await.map_err(HijackError::Protocol)?;
-        let status = response.status();
-        let body = text(response.into_body()).await;
-        if status.is_success() { Ok(body) } else { Err(refused(status, &body)) }
+        let (head, body) = response.into_parts();
+        let text = text(body).await;
+        if head.status.is_success() {
+            Ok(Answer { fields: head.headers, text })
+        } else {
+            Err(refused(head.status, &text))
+        }
     };
     timeout(PATIENCE, asked).await.map_err(|_elapsed| HijackError::Timeout)?
 }

@@ -17,6 +17,8 @@ pub const USER: &str = "cloister.user";
 pub const INSTANCE: &str = "cloister.instance";
 /// Label of a container that is made to look at an image's files: the cache that what is found goes into.
 pub const LOOK: &str = "cloister.look";
+/// Label of the guardian's container: the file that its program was read from, as it was then.
+pub const STAMP: &str = "cloister.stamp";
 /// Label of the guardian, its network and its image: the instance.
 pub const GUARDIAN: &str = "cloister.guardian";
 

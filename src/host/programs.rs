@@ -3,7 +3,7 @@
 
 use std::fs::Permissions;
 use std::io;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -90,6 +90,25 @@ impl Programs {
         Self { folder: folder.into() }
     }
 
+    /// Returns what a program's file is: as long as that is the same, so are its contents, and nobody needs to read them.
+    ///
+    /// # Errors
+    /// The program is missing, or cannot be looked at.
+    pub fn stamp(&self, name: &str) -> Result<String, ProgramsError> {
+        let path = self.folder.join(name);
+        let status = std::fs::metadata(&path).map_err(|source| match source.kind() {
+            io::ErrorKind::NotFound => self.missing(name),
+            _ => FileError::Open { path, source }.into(),
+        })?;
+        let (device, inode, size) = (status.dev(), status.ino(), status.size());
+        let (written, changed) = ((status.mtime(), status.mtime_nsec()), (status.ctime(), status.ctime_nsec()));
+        Ok(format!("{device}:{inode} {size} {}.{:09} {}.{:09}", written.0, written.1, changed.0, changed.1))
+    }
+
+    fn missing(&self, name: &str) -> ProgramsError {
+        ProgramsError::Missing { name: name.to_owned(), folder: self.folder.clone() }
+    }
+
     /// Reads one program and checks that it runs in any image.
     ///
     /// # Errors
@@ -98,9 +117,7 @@ impl Programs {
         let path = self.folder.join(name);
         let path = path.canonicalize().unwrap_or(path);
         let bytes = match file::read(&path, PROGRAM_LIMIT) {
-            Err(error) if error.is_absent() => {
-                return Err(ProgramsError::Missing { name: name.to_owned(), folder: self.folder.clone() });
-            }
+            Err(error) if error.is_absent() => return Err(self.missing(name)),
             other => other?,
         };
         if !is_static(&bytes) {

@@ -24,12 +24,14 @@ pub(super) async fn create(
     engine: &Engine,
     state: &StateFolder,
     image: &str,
-    digest: &str,
+    program: (&str, &str),
     egress: &str,
 ) -> Result<String, CallError> {
-    let nofile = facts::engine(engine).await?.nofile_hard.min(NOFILE);
+    let nofile = facts::engine(engine).await.nofile_hard.min(NOFILE);
     let mut labels = names::guardian_labels(&state.instance(), state.uid());
+    let (digest, stamp) = program;
     labels.insert(names::DIGEST.to_owned(), digest.to_owned());
+    labels.insert(names::STAMP.to_owned(), stamp.to_owned());
     let body = ContainerCreateBody {
         hostname: Some("guardian".to_owned()),
         user: Some("65534:65534".to_owned()),

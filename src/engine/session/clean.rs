@@ -5,7 +5,7 @@ use std::path::Path;
 use std::pin::pin;
 use std::time::Duration;
 
-use bollard::models::ContainerSummary;
+use bollard::models::{ContainerSummary, ContainerSummaryStateEnum};
 use bollard::query_parameters::{
     InspectContainerOptions, ListContainersOptionsBuilder, ListNetworksOptionsBuilder, RemoveContainerOptionsBuilder,
 };
@@ -118,7 +118,7 @@ pub(super) async fn remove_by_id(context: &Context, id: &str, name: &str) -> Res
 /// Removes what a start that was killed left behind, and what is left of sandboxes whose container ended by itself.
 pub(super) async fn sweep(context: &Context) -> Result<(), SessionError> {
     build::sweep(context).await?;
-    let Held { sandboxes: held, looks } = all_held(context).await?;
+    let Held { sandboxes: held, alive, looks } = all_held(context).await?;
     // Whoever holds the lock looks at an image right now.
     if !looks.is_empty()
         && let Some(_lock) = image::try_lock(&context.paths.cache).map_err(BuildError::from)?
@@ -128,7 +128,10 @@ pub(super) async fn sweep(context: &Context) -> Result<(), SessionError> {
         }
     }
     for receipt in context.state.receipts()? {
-        if is_settled(context, &held, &receipt).await? {
+        // One list for all of them: what a command costs must not grow with sandboxes that nobody uses.
+        let is_alive = receipt.container.as_ref().is_some_and(|container| alive.contains(container));
+        if receipt.state == State::Running && is_alive || receipt.state == State::Stopped && !held.contains(&receipt.id)
+        {
             continue;
         }
         // Whoever holds the lock is at work on it.
@@ -161,6 +164,8 @@ pub(super) async fn held(context: &Context) -> Result<BTreeSet<String>, CallErro
 struct Held {
     /// Ids of sandboxes.
     sandboxes: BTreeSet<String>,
+    /// Containers that run, or are paused.
+    alive: BTreeSet<String>,
     /// Ids of containers that look at images' files for this user's cache.
     looks: Vec<String>,
 }
@@ -178,10 +183,14 @@ async fn all_held(context: &Context) -> Result<Held, CallError> {
         container.labels.as_ref().and_then(|labels| labels.get(names::LOOK)) == own.get(names::LOOK)
     };
     let looks = containers.iter().filter(|one| is_own(one)).filter_map(|one| one.id.clone()).collect();
+    let is_alive = |one: &&ContainerSummary| {
+        matches!(one.state, Some(ContainerSummaryStateEnum::RUNNING | ContainerSummaryStateEnum::PAUSED))
+    };
+    let alive = containers.iter().filter(is_alive).filter_map(|one| one.id.clone()).collect();
     let containers = containers.into_iter().filter_map(|container| container.labels);
     let labels = containers.chain(networks.into_iter().filter_map(|network| network.labels));
     let instance = context.state.instance();
     let labels = labels.filter(|labels| names::is_of(&instance, Some(labels)));
     let ids = labels.filter_map(|mut labels| labels.remove(names::SANDBOX));
-    Ok(Held { sandboxes: ids.filter(|id| !id.is_empty()).collect(), looks })
+    Ok(Held { sandboxes: ids.filter(|id| !id.is_empty()).collect(), alive, looks })
 }
