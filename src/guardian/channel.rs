@@ -16,6 +16,8 @@ use super::proxy::Proxy;
 
 /// How long a write may take before the client counts as gone.
 pub const STALL: Duration = Duration::from_secs(5);
+/// Bytes that a pipe holds: each read of standard input is a round through another thread.
+const PIPE: usize = 64 << 10;
 /// Bytes of events that are written at once.
 const BATCH: usize = 64 << 10;
 
@@ -29,7 +31,7 @@ pub async fn serve(
     let (say, sayings) = mpsc::unbounded_channel();
     let writer = tokio::spawn(write(output, sayings, proxy.clone()));
     let mut conversation = Conversation { proxy, epoch, greeted: false, say };
-    let mut input = BufReader::with_capacity(8 << 10, input);
+    let mut input = BufReader::with_capacity(PIPE, input);
     let mut line = Vec::new();
     while let Ok(Some(whole)) = next_line(&mut input, &mut line).await {
         if whole && let Ok(request) = serde_json::from_slice::<Request>(&line) {

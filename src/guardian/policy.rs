@@ -50,7 +50,7 @@ impl SandboxPolicy {
     /// Returns the policy that the wire form stands for.
     pub fn compile(wire: &WirePolicy) -> Result<Self, PolicyError> {
         let WirePolicy { allow, deny, permit_addresses, hosts, host_addresses } = wire;
-        let mut rules = RuleSet::default();
+        let mut rules = RuleSet::with_capacity(allow.len() + deny.len());
         for text in allow {
             rules.insert(&Rule::parse(text).map_err(|source| unreadable(text, source))?, Effect::Allow);
         }

@@ -96,8 +96,14 @@ impl Rule {
     }
 
     pub(crate) fn assemble(pattern: Pattern, port: Option<u16>, raw: bool) -> Self {
-        let port_text = port.map(|port| format!(":{port}")).unwrap_or_default();
-        let text = format!("{pattern}{port_text}{}", if raw { "/raw" } else { "" });
+        let mut text = pattern.to_string();
+        if let Some(port) = port {
+            text.push(':');
+            text.push_str(&port.to_string());
+        }
+        if raw {
+            text.push_str("/raw");
+        }
         Self { text: text.into_boxed_str(), pattern, port, raw }
     }
 

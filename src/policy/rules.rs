@@ -85,6 +85,11 @@ impl RuleSet {
         set
     }
 
+    /// Returns a set with room for so many rules.
+    pub fn with_capacity(rules: usize) -> Self {
+        Self { suffixes: HashMap::with_capacity(rules), entries: Vec::with_capacity(rules), ..Self::default() }
+    }
+
     /// Adds a rule.
     pub fn insert(&mut self, rule: &Rule, effect: Effect) {
         let index = u32::try_from(self.entries.len()).expect("rules arrive in lines of 16 MiB, far fewer than 2^32");

@@ -403,3 +403,6 @@ impl Drop for Connection {
 async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
     timeout(limit, work).await.ok()
 }
+
+#[cfg(test)]
+mod tests;

@@ -79,15 +79,35 @@ impl Pipe {
         }
     }
 
-    /// Moves what is in the pipe out of it, and says of each part how large it was.
-    pub(super) async fn empty(&mut self, to: &TcpStream, mut moved: impl FnMut(usize)) -> io::Result<()> {
+    /// Moves what is in the pipe out of it as far as nobody has to be waited for, and says of each part how large it was.
+    /// Returns whether the pipe is empty.
+    pub(super) fn empty_now(&mut self, to: &TcpStream, moved: impl Fn(usize)) -> io::Result<bool> {
         while self.held > 0 {
-            let give = || Ok(splice(&self.ends().exit, None, to, None, self.held, SpliceFlags::NONBLOCK)?);
-            let count = to.async_io(Interest::WRITABLE, give).await?;
-            self.held -= count;
-            moved(count);
+            match to.try_io(Interest::WRITABLE, || self.give(to)) {
+                Ok(count) => self.given(count, &moved),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(true)
+    }
+
+    /// Moves everything out.
+    pub(super) async fn empty(&mut self, to: &TcpStream, moved: impl Fn(usize)) -> io::Result<()> {
+        while self.held > 0 {
+            let count = to.async_io(Interest::WRITABLE, || self.give(to)).await?;
+            self.given(count, &moved);
         }
         Ok(())
+    }
+
+    fn give(&self, to: &TcpStream) -> io::Result<usize> {
+        Ok(splice(&self.ends().exit, None, to, None, self.held, SpliceFlags::NONBLOCK)?)
+    }
+
+    fn given(&mut self, count: usize, moved: impl Fn(usize)) {
+        self.held -= count;
+        moved(count);
     }
 }
 

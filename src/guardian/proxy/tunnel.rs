@@ -38,13 +38,18 @@ pub(super) async fn relay(client: TcpStream, upstream: TcpStream, early: BytesMu
     let started = Instant::now();
     let activity = AtomicU64::new(0);
     let touch = || activity.store(milliseconds(started.elapsed()), Ordering::Relaxed);
-    let up = async {
-        write_all(&upstream, early, &connection.sent).await?;
-        carry(&client, &upstream, &connection.sent, &touch).await
-    };
-    let down = carry(&upstream, &client, &connection.received, &touch);
+    // Written in place: a future that has a name before it is joined is part of every tunnel twice.
     tokio::select! {
-        _ = async { tokio::try_join!(up, down) } => {}
+        _ = async {
+            tokio::try_join!(
+                async {
+                    // What nobody waits for while a tunnel is idle is boxed: it would be part of every idle one.
+                    Box::pin(write_all(&upstream, early, &connection.sent)).await?;
+                    carry(&client, &upstream, &connection.sent, &touch).await
+                },
+                carry(&upstream, &client, &connection.received, &touch),
+            )
+        } => {}
         () = idle(started, &activity, connection.seat.shared.limits.idle) => {}
     }
 }
@@ -76,7 +81,9 @@ async fn carry(from: &TcpStream, to: &TcpStream, counter: &AtomicU64, touch: &im
                 Filled::End => break,
                 Filled::Bytes(count) => {
                     much = count >= SMALL_WINDOW;
-                    pipe.empty(to, note).await?;
+                    if !pipe.empty_now(to, note)? {
+                        Box::pin(pipe.empty(to, note)).await?;
+                    }
                 }
             }
         } else {
@@ -90,7 +97,7 @@ async fn carry(from: &TcpStream, to: &TcpStream, counter: &AtomicU64, touch: &im
                 Passed::Some(count, rest) => {
                     note(count);
                     much = false;
-                    rest.write(to, counter, touch).await?;
+                    Box::pin(rest.write(to, counter, touch)).await?;
                 }
             }
         }
