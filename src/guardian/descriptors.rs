@@ -2,10 +2,10 @@
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use super::limits::Limits;
+use super::limits::{Limits, PIPES};
 
-/// Descriptors for everything that is not a connection: standard streams, listeners, name servers, the event loop.
-const RESERVED: u64 = 128;
+/// Descriptors for everything that is not a connection: standard streams, listeners, name servers, the event loop, pipes.
+const RESERVED: u64 = 128 + 2 * PIPES as u64;
 
 /// Most of all connections that one sandbox gets, as a part of them.
 const SHARE: usize = 4;

@@ -13,8 +13,12 @@ pub const MEMORY: usize = 256 << 20;
 pub const CONNECTION_BYTES: usize = 64 << 10;
 /// Most that one plain forward holds beyond that: both heads, parsed and as bytes, and hyper's buffers.
 pub const FORWARD_BYTES: usize = 256 << 10;
+/// Pipes that the kernel moves bytes of busy tunnels through.
+pub const PIPES: usize = 16;
+/// Room of each in bytes.
+pub const PIPE_BYTES: usize = 512 << 10;
 /// For everything else: the program, policies, events, the leftovers of large reads, the kernel's share of sockets.
-pub const BASE_BYTES: usize = 48 << 20;
+pub const BASE_BYTES: usize = 40 << 20;
 
 /// Times and counts. The default is what ships.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +83,7 @@ impl Limits {
 
     /// What the connections of all sandboxes hold at most, in bytes.
     pub const fn memory(&self) -> usize {
-        BASE_BYTES + self.total * CONNECTION_BYTES + self.total_forwards * FORWARD_BYTES
+        BASE_BYTES + PIPES * PIPE_BYTES + self.total * CONNECTION_BYTES + self.total_forwards * FORWARD_BYTES
     }
 }
 

@@ -15,6 +15,12 @@ use super::paths::{self, PathsError};
 const PROGRAM_LIMIT: u64 = 256 << 20;
 /// ELF: type of a program header that names a dynamic loader (System V ABI, "Program Header").
 const PT_INTERP: u32 = 3;
+/// The program that is process 1 of a sandbox.
+const INIT: &str = "cloister-init";
+/// The client inside.
+const CLIENT: &str = "cloister-hostexec";
+/// Programs that a sandbox gets, and their names there.
+const COPIES: &[(&str, &str)] = &[(INIT, "cloister-init"), (CLIENT, "cloister-hostexec"), (CLIENT, "hostexec")];
 
 /// Why a program cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -123,26 +129,28 @@ impl Programs {
         if !is_static(&bytes) {
             return Err(ProgramsError::NotStatic { path });
         }
-        let digest = short_digest(&[&bytes]);
+        let digest = short_digest(&bytes);
         Ok(Program { bytes, digest })
     }
 
-    /// Copies what a sandbox gets to `<data>/programs/<digest>/` and returns that folder.
+    /// Copies what a sandbox gets to a folder below `<data>/programs` and returns that. Its name stands for the files that
+    /// were copied, as they were then: while they are the same, nothing is read.
     ///
     /// # Errors
     /// A program cannot be loaded or copied.
     pub fn install(&self, data: &Path) -> Result<PathBuf, ProgramsError> {
-        let init = self.load("cloister-init")?;
-        let client = self.load("cloister-hostexec")?;
-        let folder = data.join("programs").join(short_digest(&[&init.bytes, &client.bytes]));
+        let stamps = [self.stamp(INIT)?, self.stamp(CLIENT)?].join("\n");
+        let folder = data.join("programs").join(short_digest(stamps.as_bytes()));
+        if COPIES.iter().all(|(_, name)| folder.join(name).is_file()) {
+            return Ok(folder);
+        }
         paths::private(&data.join("programs"))?;
         public(&folder)?;
-        for (name, program) in [("cloister-init", &init), ("cloister-hostexec", &client), ("hostexec", &client)] {
-            let target = folder.join(name);
+        let (init, client) = (self.load(INIT)?, self.load(CLIENT)?);
+        for (program, name) in COPIES {
+            let program = if *program == INIT { &init } else { &client };
             // Never replaced in place: a running sandbox may have it mounted.
-            if file::read(&target, PROGRAM_LIMIT).ok().as_deref() != Some(&program.bytes) {
-                file::write(&target, &program.bytes, 0o755)?;
-            }
+            file::write(&folder.join(name), &program.bytes, 0o755)?;
         }
         Ok(folder)
     }
@@ -155,12 +163,8 @@ fn public(folder: &Path) -> Result<(), FileError> {
     std::fs::set_permissions(folder, Permissions::from_mode(0o755)).map_err(failed)
 }
 
-fn short_digest(parts: &[&[u8]]) -> String {
-    let mut hash = Sha256::new();
-    for part in parts {
-        hash.update(part);
-    }
-    hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+fn short_digest(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Tells whether these bytes are a 64-bit little-endian ELF file that names no dynamic loader.

@@ -12,11 +12,7 @@ use rustix::pipe::{PipeFlags, SpliceFlags, fcntl_setpipe_size, pipe_with, splice
 use tokio::io::Interest;
 use tokio::net::TcpStream;
 
-/// Room of a pipe in bytes.
-const ROOM: usize = 512 << 10;
-/// Most pipes of a thread.
-pub(in crate::guardian) const PIPES: usize = 16;
-
+use crate::guardian::limits::{PIPE_BYTES, PIPES};
 thread_local! {
     static POOL: RefCell<Pool> = const { RefCell::new(Pool { free: Vec::new(), made: 0 }) };
 }
@@ -64,7 +60,7 @@ impl Pipe {
 
     /// Moves what has arrived into the pipe, which is empty.
     pub(super) fn fill(&mut self, from: &TcpStream) -> io::Result<Filled> {
-        let take = || Ok(splice(from, None, &self.ends().entry, None, ROOM, SpliceFlags::NONBLOCK)?);
+        let take = || Ok(splice(from, None, &self.ends().entry, None, PIPE_BYTES, SpliceFlags::NONBLOCK)?);
         match from.try_io(Interest::READABLE, take) {
             Ok(0) => Ok(Filled::End),
             Ok(count) => {
@@ -118,7 +114,7 @@ impl Pool {
         }
         let (exit, entry) = pipe_with(PipeFlags::NONBLOCK | PipeFlags::CLOEXEC).ok()?;
         // a smaller one does as well
-        let _ = fcntl_setpipe_size(&entry, ROOM);
+        let _ = fcntl_setpipe_size(&entry, PIPE_BYTES);
         self.made += 1;
         Some(Ends { exit, entry })
     }

@@ -33,7 +33,7 @@ fn a_missing_program_says_what_to_do() {
 }
 
 #[test]
-fn programs_are_installed_under_their_digest() {
+fn programs_are_copied_once_for_each_state_of_their_files() {
     let (from, data) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     for name in ["cloister-init", "cloister-hostexec"] {
         file::write(&from.path().join(name), &elf(1), 0o755).unwrap();
@@ -44,6 +44,9 @@ fn programs_are_installed_under_their_digest() {
     let mut names: Vec<_> = std::fs::read_dir(&first).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     names.sort();
     assert_eq!(names, ["cloister-hostexec", "cloister-init", "hostexec"]);
+    std::fs::remove_file(first.join("hostexec")).unwrap();
+    programs.install(data.path()).unwrap();
+    assert_eq!(std::fs::read(first.join("hostexec")).unwrap(), elf(1), "what is missing is copied again");
     file::write(&from.path().join("cloister-init"), &elf(2), 0o755).unwrap();
     assert_ne!(programs.install(data.path()).unwrap(), first);
 }
