@@ -121,7 +121,7 @@ async fn without_descriptors_only_new_connections_wait() {
 
 #[tokio::test]
 async fn few_descriptors_are_shared() {
-    let guardian = Guardian::start("ulimit -n 160", 5);
+    let guardian = Guardian::start("ulimit -n 192", 5);
     let mut clients = Vec::new();
     for sandbox in [0, 1, 2, 3] {
         for _ in 0..4 {
