@@ -18,6 +18,8 @@ use crate::sandbox::protocol::{Attempt, ProbeReport};
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Most bytes that are read until the answer is there.
 const ANSWER_LIMIT: usize = 1 << 20;
+/// The attempt that only an image leaves open.
+const IMAGE_LEAK: &str = "own-programs";
 /// `kind` of an answer.
 const KIND: &str = "cloister-probe";
 
@@ -51,6 +53,9 @@ impl ProbeError {
     /// Returns what to do next.
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::Leak { leaks } if leaks.iter().all(|leak| leak.id == IMAGE_LEAK) => Some(
+                "nothing of the project ran; the image lets every user write there: `RUN chmod 755 / /run`".to_owned(),
+            ),
             Self::Leak { .. } => Some(
                 "nothing of the project ran; the engine does not isolate as it should: compare its version and its \
                  firewall rules with docs/threat-model.md"

@@ -43,7 +43,7 @@ fn each_loosened_restriction_is_named() {
     let extra = |words: &[&str]| Run { extra: words.iter().map(|word| (*word).to_owned()).collect(), ..Run::default() };
     let socket = "type=bind,source=/var/run/docker.sock,target=/tmp/innocent";
     let other = ExpectedMount { target: "/etc".to_owned(), device: 1, inode: 1 };
-    let cases: [(&str, Run, &[&str]); 13] = [
+    let cases: [(&str, Run, &[&str]); 14] = [
         ("exchanged", Run { mounts: vec![other], ..Run::default() }, &["mount-source"]),
         ("capability", extra(&["--cap-add", "NET_RAW"]), &["capabilities"]),
         ("privileges", Run { no_new_privileges: false, ..Run::default() }, &["no-new-privileges"]),
@@ -54,6 +54,7 @@ fn each_loosened_restriction_is_named() {
         ("device", extra(&["--device", "/dev/null:/dev/sda"]), &["devices"]),
         ("folder", extra(&["--device", "/dev/null:/dev/net/tun"]), &["devices"]),
         ("paths", extra(&["--security-opt", "systempaths=unconfined"]), &["kernel-settings", "masked-paths"]),
+        ("writable", extra(&["--tmpfs", "/run:uid=1000"]), &["own-programs"]),
         ("init", extra(&["--init"]), &["process-1"]),
         ("dns", Run { dns: false, ..extra(&["--dns", "192.0.2.53"]) }, &["dns-upstream"]),
         ("peer", Run { forbidden: vec![stage.address(2)], ..Run::default() }, &["host-address"]),

@@ -10,7 +10,7 @@ use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
 
 use super::{attempt, facts, mounts, status};
-use crate::sandbox::protocol::{Attempt, ExpectedMount};
+use crate::sandbox::protocol::{Attempt, ExpectedMount, PROGRAMS_TARGET};
 
 /// Devices that every container has; any other opens something of the host.
 const DEVICES: [&str; 9] = ["console", "full", "null", "ptmx", "random", "tty", "urandom", "zero", "core"];
@@ -24,6 +24,8 @@ pub(super) fn attempts(user: &str) -> Vec<Attempt> {
     let mut list = status::attempts(&read("/proc/self/status"), user);
     list.extend([default_route(), ipv6_off(), ipv6_addresses(), dns_upstream()]);
     list.extend([engine_sockets(user), devices(), cgroup(), kernel_settings(), masked_paths()]);
+    // Root may move what is root's, in every image: see docs/threat-model.md.
+    list.extend((!rustix::process::geteuid().is_root()).then(own_programs));
     list
 }
 
@@ -202,6 +204,29 @@ fn masked_paths() -> Attempt {
     let bare = |path: &&&str| fs::metadata(path).is_ok_and(|found| found.file_type().is_file());
     let shown: Vec<PathBuf> = MASKED.iter().filter(bare).map(PathBuf::from).collect();
     attempt("masked-paths", "files of the kernel that engines hide", shown.is_empty(), listed(&shown, "hidden"))
+}
+
+/// Whether the sandbox's user can move a folder above cloister's own programs, and put others in their place: only in an
+/// image that lets it write there.
+fn own_programs() -> Attempt {
+    let above = || Path::new(PROGRAMS_TARGET).ancestors().skip(1).filter(|folder| folder.parent().is_some());
+    let movable: Vec<PathBuf> = above().filter(|folder| is_movable(folder)).map(Path::to_owned).collect();
+    attempt("own-programs", "folders above cloister's own programs", movable.is_empty(), listed(&movable, "stay"))
+}
+
+/// Moves a folder, and back; nothing else runs yet. Only what says no is believed.
+fn is_movable(folder: &Path) -> bool {
+    let aside = folder.with_extension("moved");
+    match rustix::fs::rename(folder, &aside) {
+        // Overlays answer the last one: they move no folder of the image itself.
+        Err(Errno::ACCESS | Errno::PERM | Errno::ROFS | Errno::BUSY | Errno::XDEV) => false,
+        Err(_) => true,
+        Ok(()) => {
+            // The sandbox is not used, wherever the folder is by then.
+            let _moved = rustix::fs::rename(&aside, folder);
+            true
+        }
+    }
 }
 
 fn listed(paths: &[PathBuf], none: &str) -> String {

@@ -125,15 +125,10 @@ fn what_a_sandbox_needs_in_the_project_belongs_to_its_owner() {
 
 #[test]
 fn a_volume_of_the_image_is_replaced_by_one_of_the_sandbox() {
-    let name = format!("cloister-test:replaced-{}", std::process::id());
-    let mut build =
-        Command::new("docker").args(["build", "-t", &name, "-"]).stdin(std::process::Stdio::piped()).spawn();
-    let dockerfile = "FROM debian:bookworm\nVOLUME /workspaces/project/data /var/lib/service/\n";
-    std::io::Write::write_all(&mut build.as_mut().unwrap().stdin.take().unwrap(), dockerfile.as_bytes()).unwrap();
-    assert!(build.unwrap().wait().unwrap().success());
-    let _image = Image(name.clone());
+    let image = debian("VOLUME /workspaces/project/data /var/lib/service/");
     let user = User::with(&format!(
-        r#"{{ "image": "{name}", "mounts": ["type=volume,source=data,target=/workspaces/project/data"] }}"#
+        r#"{{ "image": "{}", "mounts": ["type=volume,source=data,target=/workspaces/project/data"] }}"#,
+        image.0
     ));
     user.start();
     let listed = user.listed();
@@ -146,6 +141,40 @@ fn a_volume_of_the_image_is_replaced_by_one_of_the_sandbox() {
     assert!(volume("/workspaces/project/data").ends_with("-data"));
     assert_eq!(volume("/var/lib/service").len(), 64);
     user.run(&["stop"]).expect(0);
+}
+
+/// An image of Debian's with one more step.
+fn debian(step: &str) -> Image {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    let name = format!("cloister-test:step-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+    let mut build = Command::new("docker").args(["build", "-t", &name, "-"]).stdin(Stdio::piped()).spawn().unwrap();
+    let dockerfile = format!("FROM debian:bookworm\n{step}\n");
+    std::io::Write::write_all(&mut build.stdin.take().unwrap(), dockerfile.as_bytes()).unwrap();
+    assert!(build.wait().unwrap().success());
+    Image(name)
+}
+
+/// With `/run` the sandbox's to write, `mv /run/cloister /run/x` puts another program in the place of the init that `exec` runs.
+#[test]
+fn an_image_that_lets_the_agent_move_cloisters_programs_is_refused() {
+    let cases = [
+        ("RUN chmod 777 / /run", true),
+        ("RUN chmod 777 /run", true),
+        ("RUN chmod 777 /run && mkdir -p /run/cloister.moved/x", true),
+        ("RUN chmod 1777 /run", false),
+        ("RUN chown 4711 /run", false),
+    ];
+    for (step, refused) in cases {
+        let image = debian(step);
+        let user = User::with(&format!(r#"{{ "image": "{}" }}"#, image.0));
+        let ran = user.run(&["start", "--", "test", "-x", "/run/cloister/bin/cloister-init"]);
+        ran.expect(i32::from(refused));
+        let stderr = ran.stderr();
+        let told =
+            stderr.contains("own-programs") && stderr.contains("hint: nothing of the project ran; the image lets");
+        assert_eq!(told, refused, "{step}: {stderr}");
+        user.run(&["shutdown"]).expect(0);
+    }
 }
 
 #[test]
