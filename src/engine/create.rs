@@ -7,7 +7,7 @@ use std::net::Ipv4Addr;
 
 use bollard::models::{
     ContainerCreateBody, HealthConfig, HostConfig, HostConfigCgroupnsModeEnum, HostConfigLogConfig, MountBindOptions,
-    MountBindOptionsPropagationEnum, MountTmpfsOptions, MountType, NetworkingConfig, ResourcesUlimits, RestartPolicy,
+    MountBindOptionsPropagationEnum, MountType, NetworkingConfig, ResourcesUlimits, RestartPolicy,
     RestartPolicyNameEnum,
 };
 
@@ -16,7 +16,7 @@ use super::{names, network};
 use crate::plan::model::{Container, Limits, Mount, MountKind, Namespaces};
 
 /// Mode of a tmpfs: everybody may write, nobody may remove another's files.
-const TMPFS_MODE: i64 = 0o1777;
+const TMPFS_MODE: &str = "1777";
 /// Logs of a container: three files of this size.
 const LOG_SIZE: &str = "10m";
 
@@ -117,7 +117,10 @@ pub fn body(container: &Container, place: &Place<'_>) -> Result<ContainerCreateB
     host.privileged = Some(false);
     host.init = Some(false);
     host.readonly_rootfs = Some(*readonly_rootfs);
-    host.mounts = Some(mounts.iter().map(|mount| self::mount(mount, values)).collect::<Result<_, _>>()?);
+    host.mounts =
+        Some(mounts.iter().filter_map(|mount| self::mount(mount, values).transpose()).collect::<Result<_, _>>()?);
+    host.tmpfs =
+        Some(mounts.iter().filter(|mount| mount.kind == MountKind::Tmpfs).map(|mount| memory(mount, user)).collect());
     host.sysctls = Some(known_sysctls(sysctls, place.ipv6).into_iter().collect());
     host.extra_hosts =
         Some(extra_hosts.iter().map(|(name, address)| format!("{name}:{}", values.text(address))).collect());
@@ -228,14 +231,24 @@ pub fn volume_labels(container: &Container, instance: &str) -> HashMap<String, S
     kept.chain([(names::INSTANCE.to_owned(), instance.to_owned())]).collect()
 }
 
-fn mount(mount: &Mount, values: &Values<'_>) -> Result<bollard::models::Mount, CreateError> {
-    let Mount { kind, source, target, readonly, size_bytes } = mount;
+/// Target and options of a mount of memory. It belongs to the sandbox's user: over a folder of the image, runtimes give it
+/// that folder's mode instead of its own.
+fn memory(Mount { target, readonly, size_bytes, .. }: &Mount, user: &str) -> (String, String) {
+    let (uid, gid) = user.split_once(':').unwrap_or((user, user));
+    let access = if *readonly { "ro" } else { "rw" };
+    let size = size_bytes.map(|size| format!(",size={size}")).unwrap_or_default();
+    (target.clone(), format!("{access},mode={TMPFS_MODE},uid={uid},gid={gid}{size}"))
+}
+
+/// Returns a mount; `None` for memory, whose owner can be said elsewhere only.
+fn mount(mount: &Mount, values: &Values<'_>) -> Result<Option<bollard::models::Mount>, CreateError> {
+    let Mount { kind, source, target, readonly, size_bytes: _ } = mount;
     let base = bollard::models::Mount {
         target: Some(target.clone()),
         read_only: Some(*readonly),
         ..bollard::models::Mount::default()
     };
-    Ok(match kind {
+    Ok(Some(match kind {
         MountKind::Bind => bollard::models::Mount {
             source: Some(values.source(source)?),
             typ: Some(MountType::BIND),
@@ -251,16 +264,8 @@ fn mount(mount: &Mount, values: &Values<'_>) -> Result<bollard::models::Mount, C
         MountKind::Volume => {
             bollard::models::Mount { source: Some(source.clone()), typ: Some(MountType::VOLUME), ..base }
         }
-        MountKind::Tmpfs => bollard::models::Mount {
-            typ: Some(MountType::TMPFS),
-            tmpfs_options: Some(MountTmpfsOptions {
-                size_bytes: size_bytes.map(|size| number(size, "size of a tmpfs")).transpose()?,
-                mode: Some(TMPFS_MODE),
-                ..MountTmpfsOptions::default()
-            }),
-            ..base
-        },
-    })
+        MountKind::Tmpfs => return Ok(None),
+    }))
 }
 
 #[cfg(test)]

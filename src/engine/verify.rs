@@ -100,6 +100,7 @@ pub fn container(expected: &Expected<'_>, found: &ContainerInspectResponse) -> V
     process(&mut comparison, expected, found);
     comparison.empty("HostConfig.Binds", host.binds.as_deref());
     comparison.empty("HostConfig.VolumesFrom", host.volumes_from.as_deref());
+    memory(&mut comparison, expected, &host);
     mounts(&mut comparison, expected, found.mounts.as_deref().unwrap_or_default());
     comparison.mismatches
 }
@@ -208,6 +209,16 @@ fn process(comparison: &mut Comparison, expected: &Expected<'_>, found: &Contain
     let differs = |name: &&String| env.get(*name) != found.get(*name);
     let names: BTreeSet<&String> = env.keys().chain(found.keys()).filter(differs).collect();
     comparison.empty("Config.Env", Some(&names.into_iter().collect::<Vec<_>>()));
+}
+
+/// Mounts of memory, by target and size.
+fn memory(comparison: &mut Comparison, expected: &Expected<'_>, host: &HostConfig) {
+    let size = |options: &str| options.split(',').find_map(|option| option.strip_prefix("size=")?.parse::<u64>().ok());
+    let asked = expected.container.mounts.iter().filter(|mount| mount.kind == MountKind::Tmpfs);
+    let asked: BTreeMap<&str, _> = asked.map(|mount| (mount.target.as_str(), mount.size_bytes)).collect();
+    let found = host.tmpfs.iter().flatten();
+    let found: BTreeMap<&str, _> = found.map(|(target, options)| (target.as_str(), size(options))).collect();
+    comparison.equal("HostConfig.Tmpfs", &asked, &found);
 }
 
 fn mounts(comparison: &mut Comparison, expected: &Expected<'_>, found: &[MountPoint]) {

@@ -40,6 +40,7 @@ fn the_engine_is_told_exactly_the_plan() {
     assert_eq!([&labels["cloister.digest"], &labels["cloister.instance"]], ["sha256:1", "89abcdef"]);
     assert_eq!(body.healthcheck.unwrap().test.unwrap(), ["NONE"]);
     assert_eq!(host.binds, None);
+    assert_eq!(host.tmpfs.unwrap()["/scratch"], "rw,mode=1777,uid=1000,gid=1000,size=1048576");
     assert_eq!((host.memory, host.memory_swap), (Some(1 << 30), Some(1 << 30)));
     assert_eq!(host.nano_cpus, Some(2_000_000_000), "no more than there are");
     assert!(host.security_opt.unwrap()[1].starts_with("seccomp={"));
@@ -51,8 +52,7 @@ fn the_engine_is_told_exactly_the_plan() {
 fn mounts_never_create_their_source_and_never_travel() {
     let mounts = body(&container(), &place()).unwrap().host_config.unwrap().mounts.unwrap();
     let sources: Vec<_> = mounts.iter().map(|mount| mount.source.clone().unwrap_or_default()).collect();
-    let expected =
-        ["/data/homes/0", "/home/a/web", "cloister-0123456789ab-cache", "", "/data/programs/0", "/state/files"];
+    let expected = ["/data/homes/0", "/home/a/web", "cloister-0123456789ab-cache", "/data/programs/0", "/state/files"];
     assert_eq!(sources, expected);
     for options in mounts.iter().filter_map(|mount| mount.bind_options.as_ref()) {
         assert_eq!(options.propagation, Some(MountBindOptionsPropagationEnum::RPRIVATE));

@@ -63,7 +63,8 @@ struct Marker {
 pub async fn build(context: &Context, request: Build<'_>, signals: &mut Signals) -> Result<ImageFacts, SessionError> {
     let audited = Audited::new(request.plan, request.policy)?;
     let id = SandboxId::derive(context.state.uid(), request.folder);
-    let _lock = start::until_interrupted(signals, start::swept_and_locked(context, id.as_str())).await?;
+    let _lock =
+        start::until_interrupted(signals, start::swept_and_locked(context, id.as_str(), request.rebuild)).await?;
     if !request.rebuild
         && let Some(image) = image_of_running(context, id.as_str()).await?
     {

@@ -72,7 +72,7 @@ pub(super) async fn remove_unreadable(context: &Context, id: &str) -> Result<(),
 pub(super) struct Seized {
     /// Whether there was a container.
     pub(super) existed: bool,
-    _lock: Lock,
+    lock: Lock,
 }
 
 /// Removes a sandbox's container until nobody else holds its lock: who waits for a process in the container ends then.
@@ -83,8 +83,19 @@ pub(super) async fn seize(context: &Context, id: &str) -> Result<Seized, Session
     loop {
         existed |= remove_container(context, &name).await?;
         if let Ok(lock) = timeout(AGAIN, &mut locking).await {
-            return Ok(Seized { existed, _lock: lock? });
+            return Ok(Seized { existed, lock: lock? });
         }
+    }
+}
+
+/// Takes a sandbox's lock. For one that is made anew, nobody's process in the old one is waited for.
+pub(super) async fn lock(context: &Context, id: &str, anew: bool) -> Result<Lock, SessionError> {
+    if !anew {
+        return Ok(context.state.lock_sandbox(id).await?);
+    }
+    match context.state.try_lock_sandbox(id)? {
+        Some(lock) => Ok(lock),
+        None => Ok(seize(context, id).await?.lock),
     }
 }
 

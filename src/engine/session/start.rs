@@ -76,7 +76,7 @@ pub struct Started {
 pub async fn start(context: &Context, request: Start<'_>, signals: &mut Signals) -> Result<Started, SessionError> {
     let audited = Audited::new(request.plan, request.policy)?;
     let id = SandboxId::derive(context.state.uid(), request.folder);
-    let lock = until_interrupted(signals, swept_and_locked(context, id.as_str())).await?;
+    let lock = until_interrupted(signals, swept_and_locked(context, id.as_str(), request.rebuild)).await?;
     Ok(match running(context, id.as_str()).await? {
         Some((receipt, life)) if !request.rebuild => {
             let served = join(context, request, select::usable(receipt, life)?).await?;
@@ -90,9 +90,9 @@ pub async fn start(context: &Context, request: Start<'_>, signals: &mut Signals)
 }
 
 /// Cleans up, and takes a sandbox's lock.
-pub(super) async fn swept_and_locked(context: &Context, id: &str) -> Result<Lock, SessionError> {
+pub(super) async fn swept_and_locked(context: &Context, id: &str, anew: bool) -> Result<Lock, SessionError> {
     clean::sweep(context).await?;
-    Ok(context.state.lock_sandbox(id).await?)
+    clean::lock(context, id, anew).await
 }
 
 impl Started {

@@ -43,6 +43,7 @@ fn inspected() -> ContainerInspectResponse {
         shm_size: Some(64 << 20),
         nano_cpus: Some(2_000_000_000),
         ulimits: Some(vec![limit("core", 0, 0), limit("nofile", 16384, 16384), limit("nproc", 100, 200)]),
+        tmpfs: Some([("/scratch".to_owned(), "rw,mode=1777,uid=1000,gid=1000,size=1048576".to_owned())].into()),
         masked_paths: words(&["/proc/kcore"]),
         readonly_paths: words(&["/proc/sys"]),
         ..HostConfig::default()
@@ -107,7 +108,7 @@ fn a_container_as_planned_has_no_mismatch() {
 #[test]
 fn every_field_that_an_engine_could_get_wrong_is_noticed() {
     type Change = fn(&mut HostConfig);
-    let changes: [(&str, Change); 26] = [
+    let changes: [(&str, Change); 27] = [
         ("CapAdd", |host| host.cap_add = Some(vec!["NET_RAW".to_owned()])),
         ("CapDrop", |host| host.cap_drop = None),
         ("SecurityOpt", |host| host.security_opt = Some(vec!["no-new-privileges:true".to_owned()])),
@@ -132,6 +133,7 @@ fn every_field_that_an_engine_could_get_wrong_is_noticed() {
         ("Dns", |host| host.dns = None),
         ("PidsLimit", |host| host.pids_limit = Some(0)),
         ("MemorySwap", |host| host.memory_swap = Some(-1)),
+        ("Tmpfs", |host| host.tmpfs = Some([("/etc".to_owned(), String::new())].into())),
         ("NanoCpus within the limit", |host| host.nano_cpus = None),
         ("Ulimits", |host| host.ulimits = None),
     ];

@@ -109,9 +109,10 @@ fn volumes_belong_to_the_agent_and_leave_nothing_of_root_behind() {
             "mounts": [
                 "source=modules,target=${containerWorkspaceFolder}/node_modules,type=volume",
                 "source=cache,target=/var/cache/mine,type=volume",
-                "type=tmpfs,target=/scratch"
+                "type=tmpfs,target=/scratch",
+                "type=tmpfs,target=/srv"
             ],
-            "postCreateCommand": "touch node_modules/x /var/cache/mine/x /scratch/x"
+            "postCreateCommand": "touch node_modules/x /var/cache/mine/x /scratch/x /srv/x"
         }"#,
     );
     user.start();

@@ -63,6 +63,18 @@ fn a_command_that_never_ends_holds_up_neither_stop_nor_shutdown() {
     }
 }
 
+#[test]
+fn a_sandbox_is_made_anew_whatever_command_never_ends_in_it() {
+    let user = User::with(DEAF);
+    let first = deaf(&user);
+    user.configure(r#"{ "image": "debian:bookworm" }"#);
+    user.run(&["start", "--rebuild", "--", "true"]).expect(0);
+    let first = ended(first);
+    first.expect(1);
+    assert!(first.stderr().contains("cloister: `project` was stopped\n"), "{}", first.stderr());
+    user.run(&["exec", "--", "true"]).expect(0);
+}
+
 /// Before the container is there, while it is made, and while it is measured.
 #[test]
 fn a_stop_at_any_time_of_a_start_ends_it() {
