@@ -13,13 +13,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::harden::protect;
 use crate::harden::syntax::path::is_within;
-use crate::host::beneath::{Root, kind};
+use crate::host::beneath::{self, Root, kind};
 use crate::plan::model::{Container, MountKind, Workspace};
 
 /// The one file of a repository that may not be empty: git follows it, here to where it lies.
 const POINTER: (&str, &[u8]) = (".git/commondir", b".\n");
-/// Modes of what is made: the usual ones.
-const FOLDER_MODE: Mode = Mode::from_raw_mode(0o755);
+/// Mode of a file that is made: the usual one.
 const FILE_MODE: Mode = Mode::from_raw_mode(0o644);
 
 /// A name below the workspace that something is mounted on.
@@ -84,10 +83,7 @@ pub fn make(
 fn make_one(parent: &OwnedFd, path: &Path, (uid, gid): (Option<Uid>, Option<Gid>)) -> Result<(), Errno> {
     let name = path.file_name().unwrap_or_default();
     match contents(path) {
-        None => {
-            rustix::fs::mkdirat(parent, name, FOLDER_MODE)?;
-            rustix::fs::chownat(parent, name, uid, gid, AtFlags::SYMLINK_NOFOLLOW)
-        }
+        None => beneath::make_folder(parent, name, (uid, gid)).map(|_folder| ()),
         Some(bytes) => {
             let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
             let file = rustix::fs::openat(parent, name, flags, FILE_MODE)?;

@@ -1,11 +1,12 @@
 //! Files of a folder that somebody hostile may write: reached from the folder itself and never through a link (SEC-59).
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Read;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, ResolveFlags, Stat, StatxFlags};
+use rustix::fs::{AtFlags, Dir, FileType, Gid, Mode, OFlags, ResolveFlags, Stat, StatxFlags, Uid};
 use rustix::io::Errno;
 
 /// What nobody may put on the way.
@@ -13,6 +14,8 @@ const NO_LINKS: ResolveFlags =
     ResolveFlags::BENEATH.union(ResolveFlags::NO_SYMLINKS).union(ResolveFlags::NO_MAGICLINKS);
 /// A folder to go on from.
 const FOLDER: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
+/// Mode of a folder that is made: the usual one.
+const FOLDER_MODE: Mode = Mode::from_raw_mode(0o755);
 /// A pipe must not block the reader, a terminal must not become ours.
 const READ: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
 
@@ -116,6 +119,29 @@ impl Root {
         File::from(descriptor).take(limit).read_to_end(&mut bytes)?;
         Ok(Some(bytes))
     }
+}
+
+/// Makes a folder in a folder and gives it to somebody; returns it, open. What is given away is what was made: a name that
+/// somebody else put there in between belongs to them, or has something in it.
+///
+/// # Errors
+/// Something is there already, or took the new folder's place.
+pub fn make_folder(parent: impl AsFd, name: &OsStr, (uid, gid): (Option<Uid>, Option<Gid>)) -> Result<OwnedFd, Errno> {
+    rustix::fs::mkdirat(&parent, name, FOLDER_MODE)?;
+    let flags = READ | OFlags::DIRECTORY | OFlags::NOFOLLOW;
+    give(rustix::fs::openat2(&parent, name, flags, Mode::empty(), NO_LINKS)?, (uid, gid))
+}
+
+/// Gives away a folder that this process has just made.
+fn give(made: OwnedFd, (uid, gid): (Option<Uid>, Option<Gid>)) -> Result<OwnedFd, Errno> {
+    let own = rustix::fs::fstat(&made)?.st_uid == rustix::process::geteuid().as_raw();
+    let is_itself = |name: &std::ffi::CStr| name == c"." || name == c"..";
+    let empty = Dir::read_from(&made)?.all(|entry| entry.is_ok_and(|entry| is_itself(entry.file_name())));
+    if !own || !empty {
+        return Err(Errno::EXIST);
+    }
+    rustix::fs::fchown(&made, uid, gid)?;
+    Ok(made)
 }
 
 /// Returns what lies at a path that was looked at.

@@ -18,6 +18,7 @@ use crate::engine::covers;
 use crate::engine::receipt::Receipt;
 use crate::engine::sources::Sources;
 use crate::harden::syntax::path::is_within;
+use crate::host::beneath;
 use crate::plan::model::{Container, Mount, MountKind, Workspace};
 
 /// Mode of a folder that is made: the usual one.
@@ -64,17 +65,15 @@ fn needed<'a>(container: &'a Container, workspace: &'a Workspace) -> BTreeSet<(&
 }
 
 /// Walks down from `root`, never through a link, and makes what is missing.
-fn make_below(root: BorrowedFd<'_>, relative: &str, (uid, gid): (Option<Uid>, Option<Gid>)) -> Result<(), Errno> {
+fn make_below(root: BorrowedFd<'_>, relative: &str, owner: (Option<Uid>, Option<Gid>)) -> Result<(), Errno> {
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let no_links = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
     let mut folder: OwnedFd = rustix::io::fcntl_dupfd_cloexec(root, 0)?;
     for name in relative.split('/') {
-        match rustix::fs::mkdirat(&folder, name, FOLDER_MODE) {
-            Ok(()) => rustix::fs::chownat(&folder, name, uid, gid, rustix::fs::AtFlags::SYMLINK_NOFOLLOW)?,
-            Err(Errno::EXIST) => {}
-            Err(error) => return Err(error),
-        }
-        let no_links = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
-        folder = rustix::fs::openat2(&folder, name, flags, Mode::empty(), no_links)?;
+        folder = match beneath::make_folder(&folder, name.as_ref(), owner) {
+            Err(Errno::EXIST) => rustix::fs::openat2(&folder, name, flags, Mode::empty(), no_links)?,
+            made => made?,
+        };
     }
     Ok(())
 }

@@ -33,3 +33,26 @@ fn nothing_is_reached_through_a_link_and_no_pipe_is_waited_for() {
     assert!(opened.list(Path::new("short")).is_err() && opened.list(Path::new("")).is_ok());
     assert!(Root::open(&root.join("short")).is_err());
 }
+
+/// An agent that puts something in the place of a folder that was just made gets nothing given to anybody.
+#[test]
+fn only_the_folder_that_was_made_is_given_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().canonicalize().unwrap();
+    std::fs::create_dir_all(path.join("full/in")).unwrap();
+    std::fs::create_dir(path.join("empty")).unwrap();
+    symlink(path.join("empty"), path.join("link")).unwrap();
+    let root = Root::open(&path).unwrap();
+    let nobody = (None, None);
+    for there in ["full", "empty", "link"] {
+        let made = make_folder(&root.0, OsStr::new(there), nobody);
+        assert_eq!(made.err(), Some(Errno::EXIST), "{there}");
+    }
+    assert!(make_folder(&root.0, OsStr::new("new"), nobody).is_ok() && path.join("new").is_dir());
+    assert_eq!(
+        give(root.list(Path::new("full")).unwrap(), nobody).err(),
+        Some(Errno::EXIST),
+        "somebody's, moved there"
+    );
+    assert!(give(root.list(Path::new("empty")).unwrap(), nobody).is_ok());
+}
