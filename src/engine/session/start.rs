@@ -311,8 +311,16 @@ async fn promise(context: &Context, plan: &Plan, request: Start<'_>, id: &Sandbo
 /// Returns another sandbox whose agent could replace what lies in this mount, or the mount itself.
 fn overlapping<'a>(receipts: &'a [Receipt], id: &str, mount: &str) -> Option<&'a Receipt> {
     let mut others = receipts.iter().filter(|other| other.id != id && other.state != State::Stopped);
-    let shares = |other: &str| Path::new(other).starts_with(mount) || Path::new(mount).starts_with(other);
+    let shares = |other: &str| lies_in(other, mount) || lies_in(mount, other);
     others.find(|other| other.mount.as_deref().is_some_and(shares))
+}
+
+/// Whether a folder is another one or lies in it, by name or as the same folder under another name: a bind mount.
+fn lies_in(inner: &str, outer: &str) -> bool {
+    let identity = |path: &Path| rustix::fs::stat(path).ok().map(|found| (found.st_dev, found.st_ino));
+    let (inner, outer) = (Path::new(inner), Path::new(outer));
+    let same = |place: (u64, u64)| inner.ancestors().any(|above| identity(above) == Some(place));
+    inner.starts_with(outer) || identity(outer).is_some_and(same)
 }
 
 /// The policy as the guardian reads it.

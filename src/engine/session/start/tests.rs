@@ -30,3 +30,27 @@ fn a_folder_belongs_to_one_sandbox_at_a_time() {
         assert_eq!(found, expected, "{mount}");
     }
 }
+
+/// A link stands for a bind mount here: the kernel says of both that it is the same folder.
+#[test]
+fn a_folder_under_another_name_is_the_same_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    rustix::fs::mkdir(path("web"), rustix::fs::Mode::RWXU).unwrap();
+    rustix::fs::mkdir(path("web/in"), rustix::fs::Mode::RWXU).unwrap();
+    rustix::fs::mkdir(path("api"), rustix::fs::Mode::RWXU).unwrap();
+    rustix::fs::symlink(path("web"), path("again")).unwrap();
+    let cases = [
+        ("again", "web", true),
+        ("web", "again", true),
+        ("again/in", "web", true),
+        ("web/in", "again", true),
+        ("web", "again/in", false),
+        ("api", "again", false),
+        ("api", "none", false),
+        ("none", "api", false),
+    ];
+    for (inner, outer, lies) in cases {
+        assert_eq!(lies_in(&path(inner), &path(outer)), lies, "{inner} in {outer}");
+    }
+}
