@@ -6,7 +6,7 @@ use super::failure::Failure;
 use super::output::Output;
 use super::review;
 use super::runtime;
-use crate::engine::session::{self, Context, SessionError, Stopped};
+use crate::engine::session::{self, Context, SelectError, SessionError, Stopped};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -33,7 +33,14 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
     runtime::finish(async {
         let context = Context::open().await?;
         let folder = std::env::current_dir().unwrap_or_default();
-        let receipt = session::select(&context, args.name.as_deref(), &folder)?;
+        let receipt = match session::select(&context, args.name.as_deref(), &folder) {
+            Err(SessionError::Select(SelectError::NotHere)) => {
+                let name = session::end_build(&context, &folder).await?.ok_or(SelectError::NotHere)?;
+                said = format!("`{name}` stopped\n");
+                return Ok(exit::OK);
+            }
+            selected => selected?,
+        };
         said = match session::stop(&context, &receipt).await? {
             Some(Stopped { name, existed: true, review }) => {
                 format!("`{name}` stopped\n{}", review::short(review.as_ref()))

@@ -15,6 +15,7 @@ mod select;
 mod start;
 mod stop;
 
+use std::path::Path;
 use std::time::Duration;
 
 use bollard::query_parameters::InspectContainerOptions;
@@ -31,7 +32,7 @@ pub use refused::refused_since;
 pub use review::{Review, review};
 pub use select::{SelectError, running, select};
 pub use start::{Served, Start, Started, hand_over, reload, start, until_interrupted};
-pub use stop::{Shutdown, Stopped, shutdown, stop};
+pub use stop::{Shutdown, Stopped, end_build, shutdown, stop};
 
 use super::apply::{ApplyError, Bench};
 use super::build::BuildError;
@@ -50,6 +51,7 @@ use crate::host::identity::{Identity, IdentityError};
 use crate::host::paths::{Paths, PathsError};
 use crate::host::programs::{Programs, ProgramsError};
 use crate::host::random::RandomError;
+use crate::ident::display_name;
 use crate::plan::diff::Change;
 use crate::ui::text::quoted;
 
@@ -280,6 +282,12 @@ impl Context {
             return Err(self.why(receipt, SessionError::Stopped { name: receipt.name.clone() }).await);
         }
         Ok(())
+    }
+
+    /// The name of a sandbox, which may not have a receipt yet.
+    fn name(&self, id: &str, folder: &Path) -> String {
+        let known = self.state.load(id).ok().flatten();
+        known.map_or_else(|| display_name(folder), |receipt| receipt.name)
     }
 
     /// Asks the engine what has become of a sandbox's container.

@@ -15,6 +15,9 @@ use crate::review::Snapshot;
 /// Most bytes that a receipt or a plan has.
 const RECEIPT_LIMIT: u64 = 16 << 20;
 
+/// Asks whoever works for a sandbox to end.
+const END: &str = "end";
+
 /// Most bytes that a snapshot of a workspace has.
 const SNAPSHOT_LIMIT: u64 = 1 << 30;
 
@@ -125,6 +128,27 @@ impl StateFolder {
         Ok(Lock::try_take(&self.sandbox(id).join("lock"))?)
     }
 
+    /// Tells whether somebody works for a sandbox right now.
+    pub fn is_locked(&self, id: &str) -> bool {
+        // What is no folder is no sandbox, and nobody's.
+        matches!(self.try_lock_sandbox(id), Ok(None))
+    }
+
+    /// Asks whoever works for a sandbox to end; returns whether it could be asked, which a full disk may not let.
+    pub fn ask_for_end(&self, id: &str) -> bool {
+        file::write(&self.sandbox(id).join(END), b"", 0o600).is_ok()
+    }
+
+    /// Takes such a question away; returns whether there was one.
+    pub fn take_end(&self, id: &str) -> bool {
+        self.is_end_wanted(id) && file::remove(&self.sandbox(id).join(END)).is_ok()
+    }
+
+    /// Tells whether there is such a question.
+    pub fn is_end_wanted(&self, id: &str) -> bool {
+        self.sandbox(id).join(END).exists()
+    }
+
     /// The name of a sandbox as far as a receipt tells it.
     fn name(&self, id: &str) -> String {
         let known = self.load(id).ok().flatten();
@@ -186,7 +210,11 @@ impl StateFolder {
         Ok(receipts)
     }
 
-    fn ids(&self) -> Result<Vec<String>, StateError> {
+    /// Returns the ids of all sandboxes that were ever started and not collected.
+    ///
+    /// # Errors
+    /// The folder cannot be listed.
+    pub fn ids(&self) -> Result<Vec<String>, StateError> {
         let path = self.root.join("sandboxes");
         let failed = |source| StateError::List { path: path.clone(), source };
         let mut ids = Vec::new();

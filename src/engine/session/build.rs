@@ -4,9 +4,11 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use bollard::query_parameters::{InspectContainerOptions, ListContainersOptionsBuilder, ListImagesOptionsBuilder};
 use serde::{Deserialize, Serialize};
+use tokio::time::sleep;
 
 use super::super::apply::Audited;
 use super::super::build::{self, Order};
@@ -28,6 +30,8 @@ use crate::source::Source;
 
 /// Says that a build may have left something.
 const MARKER: &str = "building.json";
+/// How often it is looked whether somebody asks for an end.
+const LOOK: Duration = Duration::from_millis(50);
 /// Most bytes of it.
 const MARKER_LIMIT: u64 = 4 << 20;
 
@@ -72,6 +76,8 @@ pub async fn build(context: &Context, request: Build<'_>, signals: &mut Signals)
     }
     owner::check(context, &[&names::container(id.as_str()), &names::build(id.as_str())]).await?;
     owner::check_image(context, &names::build(id.as_str())).await?;
+    // Whatever was asked before was asked of somebody else.
+    context.state.take_end(id.as_str());
     let policy = start::wire(request.policy)?;
     let order = Order {
         id: id.as_str(),
@@ -90,13 +96,31 @@ pub async fn build(context: &Context, request: Build<'_>, signals: &mut Signals)
         mark(context, id.as_str()).await?;
         Ok(prepared.build(context.bench(), audited).await?)
     };
-    let built = start::until_interrupted(signals, building).await;
+    let built = start::until_interrupted(signals, until_stopped(context, id.as_str(), request.folder, building)).await;
     // What failed keeps its layers for the next attempt; what was cut off has no use for them.
-    let ended_early = matches!(built, Err(SessionError::Interrupted));
+    let ended_early = matches!(built, Err(SessionError::Interrupted | SessionError::Stopped { .. }));
     let cleaned = clean_up(context, id.as_str(), ended_early).await;
     let image = built?;
     cleaned?;
     facts_of(context, &image).await
+}
+
+/// Builds until somebody stops the sandbox that it is for.
+async fn until_stopped<T>(
+    context: &Context,
+    id: &str,
+    folder: &Path,
+    building: impl Future<Output = Result<T, SessionError>>,
+) -> Result<T, SessionError> {
+    let stopped = async {
+        while !context.state.take_end(id) {
+            sleep(LOOK).await;
+        }
+    };
+    tokio::select! {
+        built = building => built,
+        () = stopped => Err(SessionError::Stopped { name: context.name(id, folder) }),
+    }
 }
 
 async fn facts_of(context: &Context, image: &str) -> Result<ImageFacts, SessionError> {

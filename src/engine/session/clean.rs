@@ -70,21 +70,28 @@ pub(super) async fn remove_unreadable(context: &Context, id: &str) -> Result<(),
 
 /// A sandbox that has no container, and is nobody else's to work on.
 pub(super) struct Seized {
-    /// Whether there was a container.
+    /// Whether there was a container, or a build.
     pub(super) existed: bool,
     lock: Lock,
 }
 
-/// Removes a sandbox's container until nobody else holds its lock: who waits for a process in the container ends then.
+/// Removes a sandbox's container, and asks whoever builds for it to end, until nobody else holds its lock: who waits for
+/// a process in the container ends then.
 pub(super) async fn seize(context: &Context, id: &str) -> Result<Seized, SessionError> {
     let name = names::container(id);
-    let mut existed = false;
-    let mut locking = pin!(context.state.lock_sandbox(id));
+    let state = &context.state;
+    let (mut existed, mut asked) = (false, false);
+    let mut locking = pin!(state.lock_sandbox(id));
     loop {
         existed |= remove_container(context, &name).await?;
         if let Ok(lock) = timeout(AGAIN, &mut locking).await {
-            return Ok(Seized { existed, lock: lock? });
+            let lock = lock?;
+            // Whoever obeys takes the question away.
+            existed |= !state.take_end(id) && asked;
+            return Ok(Seized { existed, lock });
         }
+        existed |= asked && !state.is_end_wanted(id);
+        asked = state.ask_for_end(id);
     }
 }
 

@@ -1,9 +1,12 @@
 //! Stopping one sandbox, or everything.
 
+use std::path::Path;
+
 use super::super::covers;
 use super::super::guardian;
 use super::super::receipt::{Receipt, State};
 use super::{Context, Review, SessionError, clean, review};
+use crate::ident::SandboxId;
 
 /// A sandbox that was stopped.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +41,24 @@ pub async fn stop(context: &Context, receipt: &Receipt) -> Result<Option<Stopped
     Ok(Some(Stopped { name: receipt.name, existed, review: told }))
 }
 
+/// Ends the build of a folder's first sandbox, or of one that a folder above has: there is no receipt yet. Returns its
+/// name; `None` where nobody builds.
+///
+/// # Errors
+/// The engine does not do it.
+pub async fn end_build(context: &Context, folder: &Path) -> Result<Option<String>, SessionError> {
+    let ids = context.state.ids()?;
+    for folder in folder.ancestors() {
+        let id = SandboxId::derive(context.state.uid(), folder);
+        if ids.iter().any(|known| known == id.as_str()) && context.state.is_locked(id.as_str()) {
+            let name = context.name(id.as_str(), folder);
+            clean::seize(context, id.as_str()).await?;
+            return Ok(Some(name));
+        }
+    }
+    Ok(None)
+}
+
 /// What came of a shutdown.
 #[derive(Debug)]
 pub struct Shutdown {
@@ -58,6 +79,15 @@ pub async fn shutdown(context: &Context) -> Result<Shutdown, SessionError> {
     for receipt in context.state.receipts()?.into_iter().filter(|receipt| receipt.state != State::Stopped) {
         match stop(context, &receipt).await {
             Ok(one) => stopped.extend(one.filter(|one| one.existed)),
+            Err(error) => failed.push(error),
+        }
+    }
+    // Builds, whose sandboxes do not run.
+    for id in context.state.ids()?.into_iter().filter(|id| context.state.is_locked(id)) {
+        let name = context.state.load(&id).ok().flatten().map_or_else(|| id.clone(), |receipt| receipt.name);
+        match clean::seize(context, &id).await {
+            Ok(seized) if seized.existed => stopped.push(Stopped { name, existed: true, review: None }),
+            Ok(_) => {}
             Err(error) => failed.push(error),
         }
     }

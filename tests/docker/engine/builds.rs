@@ -305,13 +305,35 @@ fn a_build_that_ends_early_leaves_nothing() {
         let ended = child.wait_with_output().unwrap();
         let stderr = String::from_utf8_lossy(&ended.stderr).into_owned();
         if signal == rustix::process::Signal::INT {
-            assert!(stderr.contains("interrupted") && ended.status.code() == Some(1), "{stderr}");
+            assert!(stderr.contains("interrupted") && ended.status.code() == Some(130), "{stderr}");
             assert_eq!(builder.left(), "", "{signal:?}");
         }
         assert_eq!(builder.settled(), "", "{signal:?}");
         builder.write(".devcontainer/Dockerfile", "FROM debian:bookworm\n");
         builder.user.run(&["start", "--", "true"]).expect(0);
     }
+}
+
+#[test]
+fn a_build_does_not_hold_up_a_stop() {
+    let mark = std::process::id();
+    let slow = format!("FROM debian:bookworm\nRUN echo s{mark} > /made\nRUN echo now; trap '' TERM; sleep 100\n");
+    let builder = Builder::with(CONFIG, &slow);
+    for (words, said) in [(["stop"], "`project` stopped\n"), (["shutdown"], " stopped\n")] {
+        let mut child = builder.user.command(&["start", "-d"]).stderr(Stdio::piped()).spawn().unwrap();
+        builder.wait_for_step(&mut child);
+        let begin = std::time::Instant::now();
+        let stopped = builder.user.run(&words);
+        stopped.expect(0);
+        assert!(stopped.stderr().contains(said), "{}", stopped.stderr());
+        assert!(begin.elapsed() < Duration::from_secs(20), "{words:?}: {:?}", begin.elapsed());
+        let ended = child.wait_with_output().unwrap();
+        let stderr = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert!(stderr.contains("cloister: `project` was stopped") && ended.status.code() == Some(1), "{stderr}");
+        assert_eq!(builder.left(), "", "{words:?}");
+    }
+    builder.write(".devcontainer/Dockerfile", "FROM debian:bookworm\n");
+    builder.user.run(&["start", "--", "true"]).expect(0);
 }
 
 #[test]
