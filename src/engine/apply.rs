@@ -25,6 +25,7 @@ use super::fill::{FillError, Values};
 use super::guardian::{ChannelError, GuardianError};
 use super::hijack::{self, HijackError, Stream};
 use super::layout::{self, LayoutError};
+use super::names;
 use super::network::NetworkError;
 use super::owned::Foreign;
 use super::pool;
@@ -346,7 +347,9 @@ pub async fn apply(
     probe::answer(&mut stream).await?;
     debug!("the sandbox is sealed");
     sources.unchanged()?;
-    receipt.started = compare_mounts(bench.engine, audited.container, &sources, &container).await?;
+    let found = compare_mounts(bench.engine, audited.container, &sources, &container).await?;
+    receipt.endpoint = names::endpoint(&receipt.id, &found);
+    receipt.started = found.state.and_then(|state| state.started_at);
     Ok(before)
 }
 
@@ -441,16 +444,16 @@ pub(super) async fn start(engine: &Engine, container: &str) -> Result<Stream, Ap
     Ok(stream)
 }
 
-/// Compares what the kernel mounted with what was opened, as far as this user may see it. Returns when the container
-/// started.
+/// Compares what the kernel mounted with what was opened, as far as this user may see it. Returns what the engine says
+/// of the container.
 async fn compare_mounts(
     engine: &Engine,
     plan: &Container,
     sources: &Sources,
     container: &str,
-) -> Result<Option<String>, ApplyError> {
+) -> Result<ContainerInspectResponse, ApplyError> {
     let found = inspect(engine, container).await?;
-    let state = found.state.unwrap_or_default();
+    let state = found.state.clone().unwrap_or_default();
     if state.running != Some(true) {
         if let Some(ended) = ended(engine, container).await? {
             return Err(ApplyError::Ended(ended));
@@ -461,11 +464,10 @@ async fn compare_mounts(
     let text = file::read_text(Path::new(&format!("/proc/{process}/mountinfo")), MOUNTINFO_LIMIT).unwrap_or_default();
     // An engine in another process namespace counts its processes differently.
     if mountinfo::belongs_to(&text, container) {
-        let volumes =
-            found.mounts.unwrap_or_default().into_iter().filter(|mount| mount.typ.as_deref() == Some("volume"));
-        let volumes: Vec<String> = volumes.filter_map(|mount| mount.destination).collect();
+        let volumes = found.mounts.iter().flatten().filter(|mount| mount.typ.as_deref() == Some("volume"));
+        let volumes: Vec<String> = volumes.filter_map(|mount| mount.destination.clone()).collect();
         agree(mountinfo::compare(plan, &volumes, &text))?;
         sources.compare(process)?;
     }
-    Ok(state.started_at)
+    Ok(found)
 }

@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
+use bollard::models::ContainerInspectResponse;
+
 use crate::ident::{SandboxId, digest_prefix, display_name};
 
 /// Label: id of the sandbox.
@@ -30,6 +32,12 @@ pub fn instance(uid: u32, state: &Path) -> String {
 /// Name of a sandbox's container and of its network.
 pub fn container(id: &str) -> String {
     format!("cloister-{id}")
+}
+
+/// Returns the engine's id of a sandbox's connection to its network, which is another one after every reconnection.
+pub fn endpoint(id: &str, found: &ContainerInspectResponse) -> Option<String> {
+    let networks = found.network_settings.as_ref()?.networks.as_ref()?;
+    networks.get(&container(id))?.endpoint_id.clone().filter(|endpoint| !endpoint.is_empty())
 }
 
 /// What a sandbox's image build is called: its network, the container that holds it, its image, and its identity at

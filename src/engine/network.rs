@@ -162,6 +162,17 @@ pub async fn remove(engine: &Engine, name: &str, instance: &str) -> Result<(), C
     Ok(())
 }
 
+/// Returns the names of the containers on a network; none where there is no such network.
+///
+/// # Errors
+/// The engine does not answer.
+pub async fn members(engine: &Engine, name: &str) -> Result<Vec<String>, CallError> {
+    let inspected = engine.docker.inspect_network(name, None::<InspectNetworkOptions>).await;
+    let network = inspected.unless_absent(|| format!("inspect the network `{name}`"))?;
+    let members = network.and_then(|network| network.containers).unwrap_or_default();
+    Ok(members.into_values().map(|member| member.name.unwrap_or_default()).collect())
+}
+
 /// Puts a container onto a network, at an address; it is fine if it is there already.
 ///
 /// # Errors

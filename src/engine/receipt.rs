@@ -56,6 +56,9 @@ pub struct Receipt {
     pub container: Option<String>,
     /// When the engine started the container, in the engine's words; `None` until its probe was seen.
     pub started: Option<String>,
+    /// Engine's id of the connection to the network that was measured; `None` until then.
+    #[serde(default)]
+    pub endpoint: Option<String>,
     /// The sandbox's network; `None` until it is made.
     pub subnet: Option<Ipv4Net>,
     /// The second factor of this container's life.

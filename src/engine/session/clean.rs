@@ -41,6 +41,7 @@ pub(super) async fn remove(context: &Context, receipt: &mut Receipt) -> Result<(
     receipt.state = State::Stopped;
     receipt.container = None;
     receipt.started = None;
+    receipt.endpoint = None;
     receipt.subnet = None;
     receipt.token = String::new();
     receipt.hooks_done = BTreeSet::new();

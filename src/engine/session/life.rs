@@ -12,7 +12,7 @@ pub(super) enum Life {
     Runs,
     /// Somebody paused it.
     Paused,
-    /// Somebody took it off its network.
+    /// Somebody took it off the network that was measured; it may be on another one of that name.
     Cut,
     /// Somebody put it on another network beside its own.
     Exposed,
@@ -30,7 +30,8 @@ pub(super) fn of(receipt: &Receipt, container: &ContainerInspectResponse) -> Lif
         && receipt.started == state.started_at;
     let networks = container.network_settings.as_ref().and_then(|settings| settings.networks.as_ref());
     let own = names::container(&receipt.id);
-    let connected = networks.is_some_and(|networks| networks.contains_key(&own));
+    let endpoint = names::endpoint(&receipt.id, container);
+    let connected = endpoint.is_some() && endpoint == receipt.endpoint;
     let exposed = networks.is_some_and(|networks| networks.keys().any(|name| *name != own));
     match state {
         state if !same || state.running != Some(true) => Life::Gone,

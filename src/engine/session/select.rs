@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::super::names;
+use super::super::network;
 use super::super::receipt::{Receipt, State};
 use super::life::Life;
 use super::{Context, SessionError};
@@ -53,6 +54,14 @@ pub enum SelectError {
         /// Its name.
         name: String,
     },
+    /// It is not alone with the guardian.
+    #[error("somebody connected `{other}` to the network of `{name}`, past the guardian")]
+    Crowded {
+        /// Its name.
+        name: String,
+        /// The container that is on its network.
+        other: String,
+    },
     /// It has a network that is not its own.
     #[error("somebody connected `{name}` to another network, past the guardian")]
     Exposed {
@@ -77,7 +86,9 @@ impl SelectError {
                 Self::Runs { name } => return Some(format!("stop it first: `cloister stop {name}`")),
                 Self::NotRunning { .. } => "start it: `cloister start`",
                 Self::Paused { container, .. } => return Some(format!("`docker unpause {container}` lets it go on")),
-                Self::Cut { .. } | Self::Exposed { .. } => "make it anew: `cloister start --rebuild`",
+                Self::Cut { .. } | Self::Crowded { .. } | Self::Exposed { .. } => {
+                    "make it anew: `cloister start --rebuild`"
+                }
             }
             .to_owned(),
         )
@@ -100,14 +111,26 @@ pub fn select(context: &Context, name: Option<&str>, folder: &Path) -> Result<Re
 pub async fn running(context: &Context, name: Option<&str>, folder: &Path) -> Result<Receipt, SessionError> {
     let receipt = select(context, name, folder)?;
     let life = context.life(&receipt).await?;
-    match usable(receipt.clone(), life) {
-        Err(error @ SelectError::NotRunning { .. }) => Err(context.why(&receipt, error.into()).await),
-        usable => Ok(usable?),
+    match joinable(context, receipt.clone(), life).await {
+        Err(error @ SessionError::Select(SelectError::NotRunning { .. })) => Err(context.why(&receipt, error).await),
+        joinable => joinable,
+    }
+}
+
+/// Returns the receipt of a sandbox that a process can be run in, and that is alone with the guardian on its network.
+pub(super) async fn joinable(context: &Context, receipt: Receipt, life: Life) -> Result<Receipt, SessionError> {
+    let receipt = usable(receipt, life)?;
+    let network = names::container(&receipt.id);
+    let guardian = names::guardian(&context.state.instance());
+    let others = network::members(&context.engine, &network).await?;
+    match others.into_iter().find(|name| *name != network && *name != guardian) {
+        Some(other) => Err(SelectError::Crowded { name: receipt.name, other }.into()),
+        None => Ok(receipt),
     }
 }
 
 /// Returns the receipt of a sandbox that a process can be run in.
-pub(super) fn usable(receipt: Receipt, life: Life) -> Result<Receipt, SelectError> {
+fn usable(receipt: Receipt, life: Life) -> Result<Receipt, SelectError> {
     let name = receipt.name.clone();
     match life {
         Life::Runs => Ok(receipt),

@@ -79,7 +79,7 @@ pub async fn start(context: &Context, request: Start<'_>, signals: &mut Signals)
     let lock = until_interrupted(signals, swept_and_locked(context, id.as_str(), request.rebuild)).await?;
     Ok(match running(context, id.as_str()).await? {
         Some((receipt, life)) if !request.rebuild => {
-            let served = join(context, request, select::usable(receipt, life)?).await?;
+            let served = join(context, request, select::joinable(context, receipt, life).await?).await?;
             Started { served, made: false, before: None, lock }
         }
         _ => {
@@ -292,6 +292,7 @@ async fn promise(context: &Context, plan: &Plan, request: Start<'_>, id: &Sandbo
         plan_digest: plan.digest.clone(),
         container: None,
         started: None,
+        endpoint: None,
         subnet: None,
         token: random::token()?,
         policy: wire(request.policy)?,

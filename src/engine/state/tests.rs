@@ -18,6 +18,7 @@ pub(crate) fn receipt(id: &str) -> Receipt {
         token: "secret".to_owned(),
         policy: crate::guardian::protocol::WirePolicy::default(),
         process: ProcessDefaults::default(),
+        endpoint: None,
         hooks_done: BTreeSet::new(),
         covers: Vec::new(),
         unreviewed: false,

@@ -1,8 +1,9 @@
 //! What others do to a sandbox with the engine's own commands, and sandboxes that would meet in one folder.
 
+use std::collections::BTreeSet;
 use std::process::Command;
 
-use super::{User, exists, inspect, text};
+use super::{User, exists, guardian, inspect, text};
 
 const CONFIG: &str = r#"{ "image": "debian:bookworm" }"#;
 
@@ -63,6 +64,115 @@ fn a_sandbox_on_another_network_is_not_joined() {
         assert!(stderr.contains("`project` to another network") && stderr.contains("start --rebuild"), "{stderr}");
     }
     user.run(&["start", "--rebuild", "--", "true"]).expect(0);
+}
+
+/// What a sandbox is answered for a host that nobody allowed.
+const ASK: &str = "curl -s -o /dev/null -w '%{http_code}' --max-time 5 http://www.example.org/";
+
+/// Another container, gone with the value.
+struct Stranger(String);
+
+impl Stranger {
+    fn on(network: &str) -> Self {
+        let name = format!("cloister-test-stranger-{}", std::process::id());
+        docker(&["run", "-d", "--name", &name, "--network", network, "debian:bookworm", "sleep", "600"]);
+        Self(name)
+    }
+}
+
+impl Drop for Stranger {
+    fn drop(&mut self) {
+        let _ = Command::new("docker").args(["rm", "-f", &self.0]).output();
+    }
+}
+
+fn refused(user: &User, reason: &str) {
+    for words in [&["exec", "--", "true"][..], &["start", "--", "true"]] {
+        let refused = user.run(words);
+        refused.expect(1);
+        let stderr = refused.stderr();
+        assert!(stderr.contains(reason) && stderr.contains("cloister start --rebuild"), "{words:?}: {stderr}");
+    }
+}
+
+/// Taken off and put back, the sandbox would be on a network that nobody measured.
+#[test]
+fn a_network_that_was_replaced_is_not_used() {
+    let user = User::with(CONFIG);
+    let listed = user.start();
+    let name = text(&listed["container"]);
+    docker(&["network", "disconnect", name, name]);
+    docker(&["network", "connect", name, name]);
+    refused(&user, "was taken off its network");
+    docker(&["network", "disconnect", name, name]);
+    docker(&["network", "disconnect", name, &guardian(&user)]);
+    docker(&["network", "rm", name]);
+    refused(&user, "was taken off its network");
+    let network = Stray(name.to_owned());
+    docker(&["network", "create", name]);
+    docker(&["network", "connect", name, name]);
+    refused(&user, "was taken off its network");
+    user.run(&["start", "--rebuild", "--", "true"]).expect(0);
+    let made = inspect("network", name).unwrap();
+    assert_eq!((&made["Internal"], &made["Labels"]["cloister.sandbox"]), (&true.into(), &listed["id"]));
+    assert_eq!(user.shell(ASK).expect(0), "403");
+    drop(network);
+}
+
+/// A network of somebody's own; it is fine if it is gone by then.
+struct Stray(String);
+
+impl Drop for Stray {
+    fn drop(&mut self) {
+        let _ = Command::new("docker").args(["network", "rm", &self.0]).output();
+    }
+}
+
+#[test]
+fn a_stranger_on_the_network_keeps_everybody_out() {
+    let user = User::with(CONFIG);
+    let listed = user.start();
+    let name = text(&listed["container"]);
+    let stranger = Stranger::on(name);
+    refused(&user, &format!("somebody connected `{}` to the network of `project`", stranger.0));
+    user.run(&["start", "--rebuild", "--", "true"]).expect(0);
+    assert!(inspect("container", &stranger.0).is_some(), "it is somebody else's");
+    assert_eq!(user.shell(ASK).expect(0), "403");
+}
+
+/// Whatever is done to the guardian while a sandbox runs, the next command brings it back, and it knows the sandbox.
+#[test]
+fn a_guardian_that_somebody_touched_is_brought_back() {
+    let user = User::with(CONFIG);
+    let listed = user.start();
+    let (name, guardian) = (text(&listed["container"]), guardian(&user));
+    let egress = guardian.replace("guardian", "egress");
+    let image = inspect("container", &guardian).unwrap()["Config"]["Image"].as_str().unwrap().to_owned();
+    let deeds: [(&str, &[&[&str]]); 6] = [
+        ("killed", &[&["kill", &guardian]]),
+        ("removed", &[&["rm", "-f", &guardian]]),
+        ("taken off the sandbox's network", &[&["network", "disconnect", name, &guardian]]),
+        ("taken off its own network", &[&["network", "disconnect", &egress, &guardian]]),
+        ("without its own network", &[&["network", "disconnect", &egress, &guardian], &["network", "rm", &egress]]),
+        ("without its image", &[&["rm", "-f", &guardian], &["rmi", "-f", &image]]),
+    ];
+    for (what, deed) in deeds {
+        deed.iter().for_each(|words| docker(words));
+        assert_eq!(user.shell(ASK).expect(0), "403", "{what}");
+        let networks = &inspect("container", &guardian).unwrap()["NetworkSettings"]["Networks"];
+        let networks: BTreeSet<_> = networks.as_object().unwrap().keys().cloned().collect();
+        assert_eq!(networks, [name.to_owned(), egress.clone()].into(), "{what}");
+        assert_eq!(user.listed()[0]["container"].as_str(), Some(name), "{what}");
+    }
+    // The same with a sandbox that does not run.
+    for (what, deed) in deeds.into_iter().filter(|(what, _)| !what.contains("sandbox")) {
+        user.run(&["stop"]).expect(0);
+        deed.iter().for_each(|words| docker(words));
+        let status = user.run(&["guardian", "status"]);
+        status.expect(0);
+        user.run(&["start", "--detach"]).expect(0);
+        assert_eq!(user.shell(ASK).expect(0), "403", "{what}");
+    }
 }
 
 #[test]
