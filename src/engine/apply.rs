@@ -196,7 +196,8 @@ impl ApplyError {
             Self::Ended(ended) => Some(ended.hint().to_owned()),
             Self::Different(_) => Some("nothing of the project ran, and the container was removed".to_owned()),
             Self::Create(_) | Self::Fill(_) | Self::Account(_) | Self::File(_) | Self::Source(_) => None,
-            Self::Addresses(_) | Self::Call(_) | Self::Attach(_) => None,
+            Self::Call(error) => error.hint(),
+            Self::Addresses(_) | Self::Attach(_) => None,
         }
     }
 }

@@ -91,7 +91,8 @@ impl BuildError {
             Self::Context(error) => error.hint(),
             Self::Seal(error) => error.hint(),
             Self::Step { dockerfile, refusals, .. } => Some(step_hint(dockerfile, refusals)),
-            Self::Engine(_) | Self::Broken | Self::Call(_) | Self::File(_) => None,
+            Self::Call(error) => error.hint(),
+            Self::Engine(_) | Self::Broken | Self::File(_) => None,
         }
     }
 }

@@ -122,6 +122,18 @@ impl CallError {
         }
     }
 
+    /// Returns what to do next, where the engine did not answer at all.
+    pub fn hint(&self) -> Option<String> {
+        use bollard::errors::Error::{HyperLegacyError, HyperResponseError, IOError, RequestTimeoutError};
+        let is_gone = matches!(
+            self.source,
+            HyperLegacyError { .. } | HyperResponseError { .. } | IOError { .. } | RequestTimeoutError
+        );
+        is_gone.then(|| {
+            "the engine went away; a restart ends what it ran: once `docker info` answers, `cloister start`".to_owned()
+        })
+    }
+
     /// Returns the engine's own words.
     pub fn message(&self) -> &str {
         match &self.source {

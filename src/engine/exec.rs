@@ -63,7 +63,8 @@ impl ExecError {
                 "somebody paused it: `docker ps` shows its container, `docker unpause CONTAINER` lets it go on"
                     .to_owned(),
             ),
-            Self::Call(_) | Self::Start { .. } | Self::Random(_) | Self::Streams(_) | Self::NoExitCode { .. } => None,
+            Self::Call(error) => error.hint(),
+            Self::Start { .. } | Self::Random(_) | Self::Streams(_) | Self::NoExitCode { .. } => None,
         }
     }
 }

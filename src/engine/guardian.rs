@@ -64,7 +64,8 @@ impl GuardianError {
                 Some("start it anew: `cloister guardian stop`, then `cloister guardian start`".to_owned())
             }
             Self::State(error) => error.hint(),
-            Self::Image(_) | Self::Call(_) | Self::Addresses(_) => None,
+            Self::Call(error) => error.hint(),
+            Self::Image(_) | Self::Addresses(_) => None,
         }
     }
 }

@@ -37,7 +37,8 @@ impl NetworkError {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Pool(error) => error.hint(),
-            Self::Routes(_) | Self::Call(_) => None,
+            Self::Call(error) => error.hint(),
+            Self::Routes(_) => None,
         }
     }
 }

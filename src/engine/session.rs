@@ -199,7 +199,8 @@ impl SessionError {
             }
             Self::Ended { ended, .. } => Some(ended.hint().to_owned()),
             Self::Stopped { .. } => Some("make it anew: `cloister start`".to_owned()),
-            Self::Call(_) | Self::Random(_) | Self::Addresses(_) => None,
+            Self::Call(error) => error.hint(),
+            Self::Random(_) | Self::Addresses(_) => None,
             Self::InterruptedBefore => Some("end it with `cloister stop`".to_owned()),
             Self::Signals(_) | Self::Interrupted => None,
         }

@@ -1,5 +1,6 @@
 //! Sandboxes on a real engine, through the program itself: what is made, what runs in it, and what is left.
 
+mod away;
 mod broken;
 mod builds;
 mod images;

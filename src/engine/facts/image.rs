@@ -88,7 +88,8 @@ impl ImageError {
             )),
             Self::Irregular { .. } => Some("use another image: this one is made to hang whoever runs it".to_owned()),
             Self::Folder(error) => error.hint(),
-            Self::Call(_) | Self::File(_) | Self::Lock(_) => None,
+            Self::Call(error) => error.hint(),
+            Self::File(_) | Self::Lock(_) => None,
         }
     }
 }
