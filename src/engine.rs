@@ -31,6 +31,7 @@ pub mod guardian;
 pub mod hijack;
 pub mod images;
 pub mod layout;
+mod lease;
 pub mod lifecycle;
 pub mod names;
 pub mod network;

@@ -80,6 +80,8 @@ pub struct Process {
     pub folders: Vec<String>,
     /// Environment on top of the container's.
     pub env: BTreeMap<String, String>,
+    /// By what its processes are found again; `None` where nobody else has to.
+    pub mark: Option<String>,
 }
 
 impl Process {
@@ -87,7 +89,8 @@ impl Process {
     /// environment: what should be unset is emptied.
     pub fn new(command: Vec<String>, defaults: &ProcessDefaults) -> Self {
         let env = defaults.env.iter().map(|(name, value)| (name.clone(), value.clone().unwrap_or_default()));
-        Self { command, user: defaults.user.clone(), folders: vec![defaults.folder.clone()], env: env.collect() }
+        let folders = vec![defaults.folder.clone()];
+        Self { command, user: defaults.user.clone(), folders, env: env.collect(), mark: None }
     }
 
     /// The interactive shell.
@@ -140,7 +143,7 @@ pub(crate) async fn start<'a>(
     process: &'a Process,
     streams: Streams,
 ) -> Result<(Running<'a>, Stream), ExecError> {
-    let mark = random::mark()?;
+    let mark = process.mark.clone().map_or_else(random::mark, Ok)?;
     let mut env: Vec<String> = process.env.iter().map(|(name, value)| format!("{name}={value}")).collect();
     env.push(format!("{EXEC_MARK}={mark}"));
     let tty = streams.terminal.is_some();
@@ -178,7 +181,7 @@ impl Running<'_> {
     /// that a process is started before it is: one that is not there yet is looked for again. Returns whether anything was there.
     pub(crate) async fn signal(&self, name: &str) -> Result<bool, ExecError> {
         loop {
-            if self.signal_once(name).await? {
+            if signal(self.engine, &self.container, &self.process.user, &self.mark, name).await? {
                 return Ok(true);
             }
             if self.begun.elapsed() > YOUTH || self.has_ended().await? {
@@ -186,20 +189,6 @@ impl Running<'_> {
             }
             sleep(Duration::from_millis(20)).await;
         }
-    }
-
-    /// Sends a signal to what is there, and returns whether anything was.
-    async fn signal_once(&self, name: &str) -> Result<bool, ExecError> {
-        let process = Process {
-            command: [INIT, "signal", &self.mark, name].map(str::to_owned).into(),
-            user: self.process.user.clone(),
-            folders: Vec::new(),
-            env: BTreeMap::new(),
-        };
-        let streams = Streams { stdin: false, terminal: None };
-        let (sender, mut stream) = Box::pin(start(self.engine, &self.container, &process, streams)).await?;
-        tokio::io::copy(&mut stream, &mut tokio::io::sink()).await.map_err(ExecError::Streams)?;
-        Ok(sender.exit_code().await? == 0)
     }
 
     async fn has_ended(&self) -> Result<bool, ExecError> {
@@ -219,4 +208,25 @@ impl Running<'_> {
         }
         Err(ExecError::NoExitCode { program: self.process.program() })
     }
+}
+
+/// Sends a signal to every process with a mark, and returns whether there was one.
+pub(crate) async fn signal(
+    engine: &Engine,
+    container: &str,
+    user: &str,
+    mark: &str,
+    name: &str,
+) -> Result<bool, ExecError> {
+    let process = Process {
+        command: [INIT, "signal", mark, name].map(str::to_owned).into(),
+        user: user.to_owned(),
+        folders: Vec::new(),
+        env: BTreeMap::new(),
+        mark: None,
+    };
+    let streams = Streams { stdin: false, terminal: None };
+    let (sender, mut stream) = Box::pin(start(engine, container, &process, streams)).await?;
+    tokio::io::copy(&mut stream, &mut tokio::io::sink()).await.map_err(ExecError::Streams)?;
+    Ok(sender.exit_code().await? == 0)
 }

@@ -5,7 +5,8 @@ use futures_util::future::join_all;
 
 use super::connect::Engine;
 use super::exec::{ExecError, Process, lines};
-use super::receipt::{ProcessDefaults, Receipt};
+use super::lease::Lease;
+use super::receipt::Receipt;
 use super::state::{StateError, StateFolder};
 use crate::host::signals::Signals;
 use crate::plan::model::{Hook, HookStatus, Place};
@@ -82,7 +83,6 @@ pub async fn run(
     hooks: &[Hook],
     signals: &mut Signals,
 ) -> Result<(), LifecycleError> {
-    let container = receipt.container.clone().unwrap_or_default();
     for property in properties(hooks) {
         let key = format!("{}#{}", property[0].hook, property[0].group);
         if receipt.hooks_done.contains(&key) {
@@ -91,7 +91,7 @@ pub async fn run(
         if signals.waiting().is_some() {
             return Err(LifecycleError::Interrupted { hook: property[0].hook.clone() });
         }
-        run_property(engine, &container, &receipt.process, &property, signals).await?;
+        run_property(engine, state, receipt, &property, signals).await?;
         if property[0].hook != EVERY_TIME {
             receipt.hooks_done.insert(key);
             state.save(receipt)?;
@@ -116,14 +116,14 @@ fn properties(hooks: &[Hook]) -> Vec<Vec<&Hook>> {
 /// The object form: side by side, and all of them come to their end.
 async fn run_property(
     engine: &Engine,
-    container: &str,
-    defaults: &ProcessDefaults,
+    state: &StateFolder,
+    receipt: &Receipt,
     property: &[&Hook],
     signals: &mut Signals,
 ) -> Result<(), LifecycleError> {
     // Each of them hears every signal.
     let mut ears = vec![signals.clone(); property.len()];
-    let running = property.iter().zip(&mut ears).map(|(hook, ears)| run_one(engine, container, defaults, hook, ears));
+    let running = property.iter().zip(&mut ears).map(|(hook, ears)| run_one(engine, state, receipt, hook, ears));
     let results = join_all(running).await;
     ears.iter().for_each(|ears| signals.merge(ears));
     results.into_iter().collect()
@@ -131,15 +131,19 @@ async fn run_property(
 
 async fn run_one(
     engine: &Engine,
-    container: &str,
-    defaults: &ProcessDefaults,
+    state: &StateFolder,
+    receipt: &Receipt,
     hook: &Hook,
     signals: &mut Signals,
 ) -> Result<(), LifecycleError> {
-    let process = Process { user: hook.user.clone(), ..Process::new(hook.command.clone(), defaults) };
+    let failed = |source| LifecycleError::Exec { hook: hook.hook.clone(), source };
+    let lease = Lease::take(state, &receipt.id).map_err(|error| failed(error.into()))?;
+    let process = Process::new(hook.command.clone(), &receipt.process);
+    let process = Process { user: hook.user.clone(), mark: Some(lease.mark.clone()), ..process };
+    let container = receipt.container.as_deref().unwrap_or_default();
     let name = Some(hook.name.as_str()).filter(|name| !name.is_empty());
     let code = lines::run(engine, container, &process, name, signals).await;
-    match code.map_err(|source| LifecycleError::Exec { hook: hook.hook.clone(), source })? {
+    match code.map_err(failed)? {
         None => Err(LifecycleError::Killed { hook: hook.hook.clone() }),
         Some(0) => Ok(()),
         Some(code) => Err(LifecycleError::Failed {

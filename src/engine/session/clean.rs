@@ -16,6 +16,7 @@ use super::super::connect::{CallError, Operation};
 use super::super::covers;
 use super::super::facts::image;
 use super::super::guardian;
+use super::super::lease;
 use super::super::names;
 use super::super::network;
 use super::super::receipt::{Receipt, State};
@@ -38,6 +39,7 @@ pub(super) async fn remove(context: &Context, receipt: &mut Receipt) -> Result<(
         }
         receipt.covers = Vec::new();
     }
+    lease::forget(&context.state, &receipt.id);
     receipt.state = State::Stopped;
     receipt.container = None;
     receipt.started = None;
@@ -151,6 +153,7 @@ pub(super) async fn sweep(context: &Context) -> Result<(), SessionError> {
         let is_alive = receipt.container.as_ref().is_some_and(|container| alive.contains(container));
         if receipt.state == State::Running && is_alive || receipt.state == State::Stopped && !held.contains(&receipt.id)
         {
+            end_orphans(context, &receipt).await?;
             continue;
         }
         // Whoever holds the lock is at work on it.
@@ -159,6 +162,17 @@ pub(super) async fn sweep(context: &Context) -> Result<(), SessionError> {
             && !is_settled(context, &held, &receipt).await?
         {
             remove(context, &mut receipt).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Ends what cloisters that were killed left running in a sandbox.
+async fn end_orphans(context: &Context, receipt: &Receipt) -> Result<(), SessionError> {
+    let orphans = lease::orphans(&context.state, &receipt.id);
+    if !orphans.is_empty() && context.life(receipt).await? == Life::Runs {
+        for orphan in orphans {
+            lease::end(&context.engine, receipt, orphan).await?;
         }
     }
     Ok(())

@@ -1,6 +1,7 @@
 //! The command that somebody waits for, and what is said when its sandbox went away meanwhile.
 
 use super::super::exec::{Process, attached};
+use super::super::lease::Lease;
 use super::super::receipt::Receipt;
 use super::start::{KILLED, is_gone};
 use super::{Context, SessionError};
@@ -20,7 +21,9 @@ pub async fn command(
         return Err(SessionError::InterruptedBefore);
     }
     let container = receipt.container.as_deref().unwrap_or_default();
-    match attached::run(&context.engine, container, process, signals).await {
+    let lease = Lease::take(&context.state, &receipt.id)?;
+    let process = Process { mark: Some(lease.mark.clone()), ..process.clone() };
+    match attached::run(&context.engine, container, &process, signals).await {
         Ok(KILLED) | Err(_) if is_gone(context, receipt).await => {
             Err(context.why(receipt, SessionError::Stopped { name: receipt.name.clone() }).await)
         }

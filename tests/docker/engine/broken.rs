@@ -39,6 +39,35 @@ fn settled(user: &User, name: &str) -> Option<serde_json::Value> {
     panic!("a network is left, whatever is run");
 }
 
+/// What was killed is a shell that waits, a program that hears nothing, and a lifecycle command.
+#[test]
+fn what_a_killed_cloister_ran_is_ended_by_the_next_command() {
+    let user = User::with(r#"{ "image": "debian:bookworm", "postStartCommand": "touch began; exec sleep 4711" }"#);
+    let killed = |words: &[&str]| {
+        let began = user.project.join("began");
+        let mut child = user.command(words).spawn().unwrap();
+        let times =
+            (0..600).take_while(|_| !super::exists(&began)).map(|_| std::thread::sleep(Duration::from_millis(50)));
+        assert!(times.count() < 600, "{words:?} did not begin");
+        child.kill().unwrap();
+        child.wait().unwrap();
+        std::fs::remove_file(began).unwrap();
+    };
+    let runs = || user.shell("grep -lzE '^471[1-9]' /proc/[0-9]*/cmdline").stdout();
+    killed(&["start", "--detach"]);
+    assert_ne!(runs(), "", "exec itself ends nothing");
+    let awaited = user.command(&["exec", "--", "sleep", "4719"]).spawn().unwrap();
+    killed(&["exec", "--", "sh", "-c", "touch began; sleep 4712; true"]);
+    killed(&["exec", "--", "sh", "-c", "trap '' HUP TERM INT; touch began; sleep 4713; true"]);
+    assert_eq!(runs().lines().count(), 4, "{}", runs());
+    user.listed();
+    let left = runs();
+    assert_eq!(left.lines().count(), 1, "what somebody waits for goes on: {left}");
+    user.run(&["stop"]).expect(0);
+    let awaited = awaited.wait_with_output().unwrap();
+    assert_eq!(awaited.status.code(), Some(137));
+}
+
 #[test]
 fn what_the_engine_made_too_late_is_removed() {
     let user = User::with(CONFIG);
