@@ -10,6 +10,7 @@ mod lifecycle;
 mod network;
 mod processes;
 mod properties;
+mod pulls;
 mod refused;
 mod soak;
 mod stops;

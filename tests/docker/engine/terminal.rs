@@ -1,6 +1,6 @@
 //! Somebody sits at a terminal: its size, its keys, its modes, and several of them at once.
 
-mod pty;
+pub(crate) mod pty;
 
 use std::process::Command;
 

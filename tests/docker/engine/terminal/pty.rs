@@ -18,7 +18,7 @@ use super::super::User;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// cloister with a terminal of its own.
-pub(super) struct Terminal {
+pub(crate) struct Terminal {
     person: File,
     /// Kept open, so that the modes can be read when everybody else is gone.
     device: OwnedFd,
@@ -29,7 +29,7 @@ pub(super) struct Terminal {
 
 impl Terminal {
     /// Starts cloister in a terminal of this many rows and columns.
-    pub(super) fn open(user: &User, (rows, columns): (u16, u16), words: &[&str]) -> Self {
+    pub(crate) fn open(user: &User, (rows, columns): (u16, u16), words: &[&str]) -> Self {
         let person = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC).unwrap();
         grantpt(&person).unwrap();
         unlockpt(&person).unwrap();
@@ -49,21 +49,21 @@ impl Terminal {
         Self { person, device, shown, modes, child }
     }
 
-    pub(super) fn types(&mut self, text: &str) {
+    pub(crate) fn types(&mut self, text: &str) {
         self.person.write_all(text.as_bytes()).unwrap();
     }
 
-    pub(super) fn resize(&self, rows: u16, columns: u16) {
+    pub(crate) fn resize(&self, rows: u16, columns: u16) {
         tcsetwinsize(&self.person, size(rows, columns)).unwrap();
     }
 
     /// Everything that was shown so far.
-    pub(super) fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         self.shown.lock().unwrap().clone()
     }
 
     /// Waits until a text is shown, for the first time or again.
-    pub(super) fn shows(&self, text: &str, times: usize) {
+    pub(crate) fn shows(&self, text: &str, times: usize) {
         let begin = Instant::now();
         while self.shown().matches(text).count() < times {
             assert!(begin.elapsed() < PATIENCE, "{text:?} is not shown: {}", self.shown());
@@ -71,12 +71,12 @@ impl Terminal {
         }
     }
 
-    pub(super) fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         kill_process(Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap(), signal).unwrap();
     }
 
     /// Waits for the end; the terminal has to be as it was before.
-    pub(super) fn ends(&mut self) -> ExitStatus {
+    pub(crate) fn ends(&mut self) -> ExitStatus {
         let begin = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -91,13 +91,13 @@ impl Terminal {
         }
     }
 
-    pub(super) fn ends_with(&mut self, code: i32) {
+    pub(crate) fn ends_with(&mut self, code: i32) {
         let status = self.ends();
         assert_eq!(status.code(), Some(code), "{}", self.shown());
     }
 
     /// Tells whether keys are handed on one by one.
-    pub(super) fn is_raw(&self) -> bool {
+    pub(crate) fn is_raw(&self) -> bool {
         modes(&self.device) != self.modes
     }
 }
