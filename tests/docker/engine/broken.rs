@@ -75,9 +75,11 @@ fn what_the_engine_made_too_late_is_removed() {
     let (id, name) = (text(&listed["id"]), text(&listed["container"]));
     user.run(&["stop"]).expect(0);
     let uid = rustix::process::geteuid().as_raw();
+    let instance = cloister::engine::names::instance(uid, &user.state());
     let made = Command::new("docker")
         .args(["network", "create", "--label", &format!("cloister.sandbox={id}")])
-        .args(["--label", &format!("cloister.user={uid}"), name])
+        .args(["--label", &format!("cloister.user={uid}")])
+        .args(["--label", &format!("cloister.instance={instance}"), name])
         .output();
     assert!(made.unwrap().status.success());
     user.listed();
