@@ -112,11 +112,16 @@ fn a_network_that_was_replaced_is_not_used() {
     docker(&["network", "create", name]);
     docker(&["network", "connect", name, name]);
     refused(&user, "was taken off its network");
-    user.run(&["start", "--rebuild", "--", "true"]).expect(0);
+    let foreign = user.run(&["start", "--rebuild", "--", "true"]);
+    foreign.expect(1);
+    assert!(foreign.stderr().contains(&format!("docker network rm {name}")), "{}", foreign.stderr());
+    user.run(&["stop"]).expect(0);
+    assert!(inspect("container", name).is_none());
+    drop(network);
+    user.run(&["start", "--", "true"]).expect(0);
     let made = inspect("network", name).unwrap();
     assert_eq!((&made["Internal"], &made["Labels"]["cloister.sandbox"]), (&true.into(), &listed["id"]));
     assert_eq!(user.shell(ASK).expect(0), "403");
-    drop(network);
 }
 
 /// A network of somebody's own; it is fine if it is gone by then.
