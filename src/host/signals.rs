@@ -2,9 +2,12 @@
 //! lost between two parts of it.
 
 use std::io;
+use std::path::Path;
 
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+
+use super::file;
 
 /// A request to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +22,8 @@ pub enum Stop {
     HangUp,
 }
 
+/// Most bytes of what the kernel says of this process.
+const STATUS_LIMIT: u64 = 64 << 10;
 /// In the order in which they are taken.
 const ALL: [Stop; 4] = [Stop::Interrupt, Stop::Quit, Stop::Terminate, Stop::HangUp];
 
@@ -31,6 +36,11 @@ impl Stop {
             Self::Terminate => "TERM",
             Self::HangUp => "HUP",
         }
+    }
+
+    /// Tells whether it is in a set, whose lowest bit is signal 1.
+    fn is_in(self, set: u64) -> bool {
+        u32::try_from(self.kind().as_raw_value() - 1).is_ok_and(|bit| set >> bit & 1 == 1)
     }
 
     fn kind(self) -> SignalKind {
@@ -51,13 +61,16 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Begins to listen; from now on none of these signals ends the program by itself.
+    /// Begins to listen; from now on none of these signals ends the program by itself. What whoever started it had it
+    /// ignore, as `nohup` does, is not heard.
     ///
     /// # Errors
     /// The kernel does not let it.
     pub fn listen() -> io::Result<Self> {
         let (sender, heard) = watch::channel([0_u32; 4]);
-        for (at, stop) in ALL.into_iter().enumerate() {
+        // Without an answer every signal is heard.
+        let ignored = ignored(&file::read_text(Path::new("/proc/self/status"), STATUS_LIMIT).unwrap_or_default());
+        for (at, stop) in ALL.into_iter().enumerate().filter(|(_, stop)| !stop.is_in(ignored)) {
             let (mut signal, sender) = (signal(stop.kind())?, sender.clone());
             tokio::spawn(async move {
                 while signal.recv().await.is_some() {
@@ -101,6 +114,12 @@ impl Signals {
             *own = other.max(*own);
         }
     }
+}
+
+/// The set of signals that a process ignores, as its status says it (proc_pid_status(5)).
+fn ignored(status: &str) -> u64 {
+    let field = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    field.and_then(|set| u64::from_str_radix(set.trim(), 16).ok()).unwrap_or(0)
 }
 
 #[cfg(test)]

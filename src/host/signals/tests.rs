@@ -33,3 +33,18 @@ fn what_a_clone_took_is_taken_once_they_are_merged() {
     sender.send_modify(|counts| counts[0] += 1);
     assert_eq!(signals.waiting(), Some(Stop::Interrupt), "what came after it is not");
 }
+
+#[test]
+fn what_was_to_be_ignored_is_told_by_the_kernel() {
+    let status = |set: &str| format!("Name:\tcloister\nSigBlk:\t0000000000000000\nSigIgn:\t{set}\nSigCgt:\t0\n");
+    let cases: [(String, &[Stop]); 4] = [
+        (status("0000000000001000"), &[]),
+        (status("0000000000000001"), &[Stop::HangUp]),
+        (status("0000000000004006"), &[Stop::Interrupt, Stop::Quit, Stop::Terminate]),
+        (String::new(), &[]),
+    ];
+    for (status, expected) in cases {
+        let set = ignored(&status);
+        assert_eq!(ALL.into_iter().filter(|stop| stop.is_in(set)).collect::<Vec<_>>(), expected, "{status}");
+    }
+}

@@ -82,6 +82,24 @@ fn a_signal_reaches_the_command() {
 }
 
 #[test]
+fn what_nohup_keeps_out_ends_nothing() {
+    let user = User::with(r#"{ "image": "debian:bookworm" }"#);
+    user.start();
+    let cloister = user.command(&["exec", "--", "sh", "-c", "echo ready; sleep 1; echo done"]);
+    let mut command = std::process::Command::new("nohup");
+    command.arg(cloister.get_program()).args(cloister.get_args()).current_dir(&user.project);
+    command.envs(cloister.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    stdout.read_exact(&mut [0; 6]).unwrap();
+    let process = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+    rustix::process::kill_process(process, rustix::process::Signal::HUP).unwrap();
+    let mut rest = String::new();
+    stdout.read_to_string(&mut rest).unwrap();
+    assert_eq!((rest.as_str(), child.wait().unwrap().code()), ("done\n", Some(0)));
+}
+
+#[test]
 fn a_reader_that_has_seen_enough_ends_the_command() {
     let user = User::with(r#"{ "image": "debian:bookworm" }"#);
     user.start();
