@@ -43,6 +43,7 @@ use crate::plan::model::{
 };
 use crate::policy::Policy;
 use crate::sandbox::protocol::{FILES_TARGET, INIT, PROGRAMS_TARGET};
+use crate::trust::Request;
 use crate::ui::text::visible;
 
 pub(crate) use self::environment::{DEFAULT_PATH, is_unfilled_path};
@@ -62,6 +63,14 @@ pub fn harden(merged: &MergedConfig, policy: &Policy, facts: &Facts) -> Plan {
     let mut plan = assemble(draft, &context, merged, place, account);
     plan.digest = canonical::digest(&plan);
     plan
+}
+
+/// Returns what the configuration asks for that the user can approve, approved or not.
+pub fn requests(merged: &MergedConfig, policy: &Policy, facts: &Facts) -> Vec<Request> {
+    let id = SandboxId::derive(facts.host.uid, &facts.host.folder);
+    let mut draft = Draft::new(policy);
+    apply_rules(&mut draft, &Context { policy, facts, id: &id }, merged);
+    draft.requests
 }
 
 /// Runs every rule. The destructuring has no `..` on purpose.

@@ -14,6 +14,7 @@
 //! | [`config`] | `devcontainer.json`: JSONC, schema, variables, typed model |
 //! | [`merge`] | image metadata and configuration become one |
 //! | [`policy`] | what the user allows: hosts, limits, variables |
+//! | [`trust`] | what a repository asks for, and what the user approved of it |
 //! | [`harden`] | one rule family per file: what was asked becomes what may run |
 //! | [`plan`] | the value itself, its independent audit, its digest and its texts |
 //! | [`engine`] | the plan applied to a Docker Engine |
@@ -42,4 +43,5 @@ pub mod policy;
 pub mod review;
 pub mod sandbox;
 pub mod source;
+pub mod trust;
 pub mod ui;

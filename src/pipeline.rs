@@ -3,6 +3,7 @@
 //!
 //! Invariant: nothing of the repository is executed here, and no engine is asked; what an engine knows is handed in.
 
+pub mod approvals;
 pub mod assemble;
 mod interest;
 
@@ -23,8 +24,10 @@ use crate::plan::Plan;
 use crate::plan::model::{ConfigKind, ConfigSummary};
 use crate::policy::{Policy, user_config};
 use crate::source::Source;
+use crate::trust;
 use crate::ui::text::quoted;
 
+use self::approvals::{Store, StoreError};
 use self::assemble::{ConfigText, Inputs};
 
 /// Most bytes of the user's own configuration.
@@ -63,6 +66,9 @@ pub enum PipelineError {
         /// What is wrong.
         diagnostics: Vec<Diagnostic>,
     },
+    /// What the user approved for the folder cannot be read.
+    #[error(transparent)]
+    Approvals(#[from] StoreError),
     /// The folder's configuration cannot be found.
     #[error(transparent)]
     Discover(#[from] DiscoverError),
@@ -78,6 +84,7 @@ impl PipelineError {
                 Some(format!("make it a regular file that you can read (ls -l {}), or remove it", quoted(&path)))
             }
             Self::Config { path, .. } => Some(format!("correct {path}, then try again")),
+            Self::Approvals(error) => error.hint(),
             Self::Discover(error) => error.hint(),
         }
     }
@@ -90,6 +97,8 @@ pub struct Prepared {
     pub paths: Paths,
     /// What the user allows.
     pub policy: Policy,
+    /// Where what the user approves for the folder is kept.
+    pub approvals: Store,
     /// Warnings about the user's own configuration, with its text.
     pub policy_warnings: Option<Warnings>,
     /// What is known of the machine.
@@ -128,6 +137,8 @@ pub fn prepare(request: &Request) -> Result<Prepared, PipelineError> {
         home: Some(&identity.home),
         known_generated: &known_generated(&paths.state)?,
     })?;
+    let approvals = Store::of(&paths.state, identity.uid, &sources.folder);
+    policy.approvals = approvals.load()?;
     let environment: BTreeMap<String, String> = std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect();
@@ -151,6 +162,7 @@ pub fn prepare(request: &Request) -> Result<Prepared, PipelineError> {
     let mut prepared = Prepared {
         paths,
         policy,
+        approvals,
         policy_warnings,
         host,
         passed_env,
@@ -195,6 +207,18 @@ impl Prepared {
         let diagnostics = self.reading.diagnostics.clone();
         let plan = assemble::plan(&self.inputs(config.as_ref(), &facts), self.reading.clone());
         Planned { plan, sources, diagnostics }
+    }
+
+    /// Returns what the configuration asks for that the user can approve; what the image's label asks for is among it
+    /// where the image is known.
+    pub fn requests(&self, image: Option<ImageFacts>) -> Vec<trust::Request> {
+        let unusable = self.sources.config.as_ref().is_some_and(|config| config.unusable.is_some());
+        if unusable || !self.sources.several.is_empty() {
+            return Vec::new();
+        }
+        let facts = Facts { host: self.host.clone(), image, engine: None };
+        let config = self.config_text();
+        assemble::requests(&self.inputs(config.as_ref(), &facts), self.reading.clone())
     }
 
     /// Returns the image that the configuration asks for, where it asks for one by reference.

@@ -8,6 +8,7 @@ use crate::plan::finding::{Action, Code, Finding, Severity};
 use crate::plan::model::{Build, Hook, Limits, Mount};
 use crate::policy::Policy;
 use crate::source::Origin;
+use crate::trust::Request;
 
 /// What every rule may read.
 #[derive(Debug, Clone, Copy)]
@@ -61,6 +62,8 @@ pub(crate) struct Draft {
     pub(crate) keeps_image_command: bool,
     pub(crate) hooks: Vec<Hook>,
     pub(crate) findings: Vec<Finding>,
+    /// What the user can approve.
+    pub(crate) requests: Vec<Request>,
     /// Where something is mounted.
     pub(crate) targets: BTreeSet<String>,
     /// Where a volume is, among them.
@@ -93,6 +96,7 @@ impl Draft {
             keeps_image_command: false,
             hooks: Vec::new(),
             findings: Vec::new(),
+            requests: Vec::new(),
             targets: BTreeSet::new(),
             volumes: BTreeSet::new(),
         }

@@ -6,13 +6,17 @@ use crate::merge::HookKind;
 use crate::plan::finding::{Action, Code, Finding, Severity};
 use crate::plan::model::{Hook, HookStatus, Place};
 use crate::source::{Origin, Spanned};
+use crate::trust::Request;
 
 /// Takes the commands that run in the container, in their order.
 pub(super) fn take(draft: &mut Draft, hooks: &[(HookKind, Spanned<Command>)], user: &str) {
     for (group, (kind, command)) in (0..).zip(hooks) {
         for (name, argv) in flatten(&command.value) {
             let status = status(&argv);
-            report(draft, &command.origin, &argv, status);
+            if status == HookStatus::NeedsApproval {
+                draft.requests.push(Request::root_setup(kind.as_str(), &name, &argv));
+            }
+            report(draft, &command.origin, *kind, &argv, status);
             draft.hooks.push(Hook {
                 hook: kind.as_str().to_owned(),
                 name,
@@ -66,7 +70,7 @@ fn status(argv: &[String]) -> HookStatus {
     }
 }
 
-fn report(draft: &mut Draft, origin: &Origin, argv: &[String], status: HookStatus) {
+fn report(draft: &mut Draft, origin: &Origin, kind: HookKind, argv: &[String], status: HookStatus) {
     let note = |code, severity, action, reason: &str| Finding::new(code, severity, action, origin, words(argv), reason);
     draft.findings.push(match status {
         HookStatus::Dropped => {
@@ -78,7 +82,7 @@ fn report(draft: &mut Draft, origin: &Origin, argv: &[String], status: HookStatu
             Action::NeedsApproval,
             "needs root, which the sandbox does not have",
         )
-        .help("not run; put what it installs into the image"),
+        .help(format!("not run; to allow this exact text: cloister trust --hook {}", kind.as_str())),
         HookStatus::Run => note(
             Code::LifecycleCommand,
             Severity::Info,

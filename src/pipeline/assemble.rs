@@ -6,13 +6,14 @@ use crate::config::model::{DevContainer, Kind};
 use crate::config::substitute::{Variables, default_container_folder, substitute_container_env};
 use crate::config::{self, MetadataReading, Reading, dockerfile, identity};
 use crate::facts::{Facts, ImageFacts};
-use crate::harden::{DEFAULT_PATH, harden, is_unfilled_path, refuse_file};
+use crate::harden::{DEFAULT_PATH, harden, is_unfilled_path, refuse_file, requests as requested};
 use crate::ident::sha256_hex;
-use crate::merge::{LabelEntry, LabelProperty, Parts, merge};
+use crate::merge::{LabelEntry, LabelProperty, MergedConfig, Parts, merge};
 use crate::plan::Plan;
 use crate::plan::model::{ConfigKind, ConfigSummary};
 use crate::policy::Policy;
 use crate::source::Source;
+use crate::trust::Request;
 
 /// Properties that an image's label may contribute.
 const MERGED_FROM_LABELS: &[&str] = &[
@@ -65,10 +66,21 @@ pub fn read(inputs: &Inputs<'_>) -> Reading {
 
 /// Makes the plan of what was read; a file with errors gives a refused one.
 pub fn plan(inputs: &Inputs<'_>, reading: Reading) -> Plan {
+    let diagnostics = reading.diagnostics.clone();
+    match merged(inputs, reading) {
+        Some(merged) => harden(&merged, inputs.policy, inputs.facts),
+        None => refuse_file(summarise(inputs, ConfigKind::Default), &diagnostics, &inputs.facts.host),
+    }
+}
+
+/// Returns what the configuration asks for that the user can approve; nothing for a file with errors.
+pub fn requests(inputs: &Inputs<'_>, reading: Reading) -> Vec<Request> {
+    merged(inputs, reading).map(|merged| requested(&merged, inputs.policy, inputs.facts)).unwrap_or_default()
+}
+
+fn merged(inputs: &Inputs<'_>, reading: Reading) -> Option<MergedConfig> {
     let Reading { config, mut denied, diagnostics } = reading;
-    let Some(config) = config else {
-        return refuse_file(summarise(inputs, ConfigKind::Default), &diagnostics, &inputs.facts.host);
-    };
+    let config = config?;
     let summary = summarise(inputs, kind_of(&config.kind));
     let mut label = Vec::new();
     if let Some(text) = inputs.facts.image.as_ref().and_then(|image| image.metadata.as_ref()) {
@@ -88,7 +100,7 @@ pub fn plan(inputs: &Inputs<'_>, reading: Reading) -> Plan {
     if let Some(image) = &inputs.facts.image {
         fill_container_env(&mut merged.config, image);
     }
-    harden(&merged, inputs.policy, inputs.facts)
+    Some(merged)
 }
 
 /// Answers `${containerEnv:…}` in `remoteEnv` (specification: the one place for it) from the container's environment.

@@ -8,6 +8,7 @@ use ipnet::{IpNet, Ipv4Net};
 
 use super::host::Host;
 use super::rule::Rule;
+use crate::trust::Approvals;
 
 /// The effective policy of one sandbox.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,6 +23,8 @@ pub struct Policy {
     pub limits: LimitCaps,
     /// Whether a workspace that root owns may be opened, as root without capabilities.
     pub allow_root_workspace: bool,
+    /// What of the opened folder's requests the user approved.
+    pub approvals: Approvals,
 }
 
 /// Presets of a user who has not chosen any.
@@ -41,6 +44,7 @@ impl Policy {
             network: NetworkPolicy::default(),
             limits: LimitCaps::default(),
             allow_root_workspace: false,
+            approvals: Approvals::default(),
         }
     }
 }

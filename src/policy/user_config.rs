@@ -66,6 +66,7 @@ fn policy(checker: &mut Checker<'_>, root: &Node) -> Policy {
         network,
         limits: limits::read(checker, root, base.limits),
         allow_root_workspace: checker.flag(root, "", "allowRootWorkspace").unwrap_or(base.allow_root_workspace),
+        approvals: base.approvals,
     }
 }
 

@@ -7,6 +7,7 @@ use crate::plan::model::*;
 use crate::policy::Policy;
 use crate::policy::model::{Egress, EnvironmentPolicy, LimitCaps, NetworkPolicy};
 use crate::source::Origin;
+use crate::trust::Approvals;
 
 pub(super) const NAME: &str = "cloister-0123456789ab";
 pub(super) const URL: &str = "http://sandbox:${CLOISTER_TOKEN}@${CLOISTER_GUARDIAN}:3128";
@@ -23,6 +24,7 @@ pub(super) fn policy() -> Policy {
         },
         limits: LimitCaps::default(),
         allow_root_workspace: false,
+        approvals: Approvals::default(),
     }
 }
 
