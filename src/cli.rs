@@ -23,6 +23,7 @@ pub mod runtime;
 pub mod shutdown;
 pub mod start;
 pub mod stop;
+pub mod trust;
 mod uncovered;
 
 use std::ffi::OsString;
@@ -82,6 +83,7 @@ pub enum Command {
     Plan(plan::Args),
     Start(start::Args),
     Exec(exec::Args),
+    Trust(trust::Args),
     List(list::Args),
     Path(path::Args),
     Stop(stop::Args),
@@ -126,6 +128,7 @@ fn dispatch(command: Command) -> Result<u8, Failure> {
         Command::Plan(args) => plan::run(&args),
         Command::Start(args) => start::run(&args),
         Command::Exec(args) => exec::run(&args),
+        Command::Trust(args) => trust::run(&args),
         Command::List(args) => list::run(&args),
         Command::Path(args) => path::run(&args),
         Command::Stop(args) => stop::run(&args),

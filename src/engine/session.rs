@@ -1,5 +1,6 @@
 //! Sandboxes over time: start, attach, stop, list, shut down, and cleaning up what a killed start left.
 
+mod at_hand;
 mod build;
 mod clean;
 mod command;
@@ -22,6 +23,7 @@ use bollard::query_parameters::InspectContainerOptions;
 use tokio::time::sleep;
 
 use self::life::Life;
+pub use at_hand::image_at_hand;
 pub use build::{Build, build};
 pub use command::command;
 pub use gc::{Collected, Garbage, Left, collect, garbage};

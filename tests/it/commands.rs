@@ -169,3 +169,81 @@ fn below_a_repository_the_plan_says_whose_configuration_does_not_count() {
     assert!(words.contains("counts for that folder alone: "), "{words}");
     assert!(!user.run(&["plan"]).stdout.contains("counts for"));
 }
+
+const SETUP: &str = r#"{ "image": "debian:bookworm", "postCreateCommand": "sudo apt-get install -y jq" }"#;
+
+#[test]
+fn a_request_is_approved_for_its_exact_content_and_asked_again_after_a_change() {
+    let user = User::with(&[(".devcontainer.json", SETUP)]);
+    let listed = |user: &User| -> serde_json::Value {
+        let said = user.run(&["trust", "--list", "--format", "json"]);
+        assert_eq!(said.code, Some(0), "{}", said.stderr);
+        serde_json::from_str(&said.stdout).expect("it is JSON")
+    };
+    let first = listed(&user);
+    assert_eq!((&first[0]["state"], first.as_array().map(Vec::len)), (&"pending".into(), Some(1)));
+    let digest = first[0]["digest"].as_str().expect("it has a digest").to_owned();
+    let plan = user.run(&["plan"]);
+    assert!(plan.stdout.contains("to allow this exact text: cloister trust --hook postCreate"), "{}", plan.stdout);
+
+    let asked = user.run(&["trust"]);
+    assert_eq!(asked.code, Some(1), "nobody is there to answer");
+    assert!(asked.stderr.contains("nothing was approved") && asked.stderr.contains("--digest"), "{}", asked.stderr);
+    assert_eq!(user.run(&["trust", "--yes"]).code, Some(2), "--yes approves what --digest names");
+    assert_eq!(user.run(&["trust", "--yes", "--digest", "sha256:1"]).code, Some(2));
+    let other = format!("sha256:{}", "0".repeat(64));
+    assert_eq!(user.run(&["trust", "--yes", "--digest", &other]).code, Some(3));
+    assert_eq!(listed(&user)[0]["state"], "pending");
+
+    let said = user.run(&["trust", "--yes", "--digest", &digest]);
+    assert_eq!(said.code, Some(0), "{}", said.stderr);
+    assert!(said.stderr.contains("approved: postCreateCommand"), "{}", said.stderr);
+    assert_eq!(listed(&user)[0]["state"], "approved");
+
+    let file = user.project().join(".devcontainer.json");
+    std::fs::write(&file, SETUP.replace("jq", "jq  ")).expect("a file can be written");
+    let changed = listed(&user);
+    assert_eq!((&changed[0]["state"], &changed[1]["state"]), (&"changed".into(), &"unused".into()));
+    assert_eq!(changed[0]["was"], "sudo apt-get install -y jq");
+    assert_eq!(user.run(&["trust", "--yes", "--digest", &digest]).code, Some(3), "nothing asks for that now");
+    std::fs::write(&file, SETUP).expect("a file can be written");
+    assert_eq!(listed(&user)[0]["state"], "approved");
+
+    assert!(user.run(&["trust", "--revoke", "--hook", "onCreate"]).stderr.contains("nothing of this is approved"));
+    assert_eq!(user.run(&["trust", "--revoke", "--hook", "postCreate"]).code, Some(0));
+    assert_eq!(listed(&user)[0]["state"], "pending");
+}
+
+#[test]
+fn a_broken_file_of_approvals_stops_everything_and_says_what_to_do() {
+    let user = User::with(&[(".devcontainer.json", SETUP)]);
+    let listed: serde_json::Value =
+        serde_json::from_str(&user.run(&["trust", "--list", "--format", "json"]).stdout).expect("it is JSON");
+    user.run(&["trust", "--yes", "--digest", listed[0]["digest"].as_str().expect("it has a digest")]);
+    let folder = user.root.path().join("STATE/cloister/approvals");
+    let files = std::fs::read_dir(&folder).expect("there are approvals");
+    let mut paths = files.map(|entry| entry.expect("there are approvals").path());
+    let path = paths.find(|path| path.extension().is_some()).expect("there is a file");
+    std::fs::write(&path, "{").expect("a file can be written");
+    for command in [&["plan"][..], &["start", "-d"], &["trust", "--list"], &["trust", "--revoke"]] {
+        let said = user.run(command);
+        assert_eq!(said.code, Some(1), "{command:?}: {}", said.stderr);
+        assert!(said.stderr.contains("hint: remove it, then approve again"), "{command:?}: {}", said.stderr);
+    }
+}
+
+#[test]
+fn nothing_in_a_repository_is_an_approval() {
+    let user = User::with(&[(".devcontainer.json", SETUP)]);
+    let project = user.project();
+    let listed = user.run(&["trust", "--list", "--format", "json"]).stdout;
+    let digest = serde_json::from_str::<serde_json::Value>(&listed).expect("it is JSON")[0]["digest"].clone();
+    let forged = format!(r#"{{ "approvals": {{ {digest}: true }} }}"#);
+    for place in [".cloister/approvals.json", "approvals.json", "cloister.json", ".config/cloister/config.json5"] {
+        let path = project.join(place);
+        std::fs::create_dir_all(path.parent().expect("it is below the project")).expect("a folder can be made");
+        std::fs::write(path, &forged).expect("a file can be written");
+    }
+    assert_eq!(user.run(&["trust", "--list", "--format", "json"]).stdout, listed);
+    assert!(listed.contains("pending"));
+}

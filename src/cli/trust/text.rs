@@ -1,0 +1,116 @@
+//! Requests for people and for scripts. Pure.
+//!
+//! Invariant: content is shown whole, one line of it behind a bar, so that no text of a repository's looks like cloister's.
+
+use serde::Serialize;
+use similar::{Algorithm, DiffOp, capture_diff_slices};
+
+use crate::trust::{Approval, Kind, Request, State};
+use crate::ui::text::visible;
+
+/// One line of the list, as scripts read it.
+#[derive(Debug, Serialize)]
+struct Listed<'a> {
+    kind: Kind,
+    place: &'a str,
+    state: &'static str,
+    digest: &'a str,
+    content: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    was: Option<&'a str>,
+}
+
+/// What there is to list.
+#[derive(Debug)]
+pub(super) struct List<'a> {
+    /// What is asked for, and what the user has said about it.
+    pub(super) asked: Vec<(&'a Request, State<'a>)>,
+    /// What is approved although nothing asks for it now.
+    pub(super) unused: Vec<&'a Approval>,
+}
+
+impl List<'_> {
+    /// Returns the list as JSON.
+    pub(super) fn json(&self) -> String {
+        let asked = self.asked.iter().map(|(request, state)| {
+            let Request { kind, place, content, digest } = request;
+            let was = if let State::Changed { was } = state { Some(was.content.as_str()) } else { None };
+            Listed { kind: *kind, place, state: word(*state), digest, content, was }
+        });
+        let unused = self.unused.iter().map(|approval| {
+            let Approval { kind, place, content, digest } = approval;
+            Listed { kind: *kind, place, state: "unused", digest, content, was: None }
+        });
+        let listed: Vec<Listed<'_>> = asked.chain(unused).collect();
+        serde_json::to_string_pretty(&listed).expect("a list has text keys only") + "\n"
+    }
+
+    /// Returns the list for people; empty where there is nothing.
+    pub(super) fn text(&self) -> String {
+        let asked = self.asked.iter().map(|(request, state)| {
+            let shown = body(&request.content, *state);
+            format!("{:8}  {}  {}\n{shown}", word(*state), visible(&request.place), request.digest)
+        });
+        let unused = self.unused.iter().map(|approval| {
+            let Approval { kind: _, place, content, digest } = approval;
+            format!("unused    {}  {digest}\n{}", visible(place), barred(content, "│"))
+        });
+        asked.chain(unused).collect()
+    }
+}
+
+/// Returns what is shown before the question.
+pub(super) fn card(request: &Request, state: State<'_>) -> String {
+    let asks = match request.kind {
+        Kind::RootSetup => "asks to run this as root, before the agent starts:",
+        Kind::Build => "asks to be built although the engine itself fetches for it:",
+    };
+    let effect = match request.kind {
+        Kind::RootSetup => {
+            "in a container of its own, behind the guardian, with the workspace read-only; the sandbox\n  \
+             begins with what it leaves in the image, as a user without privileges"
+        }
+        Kind::Build => "from your machine's own network, past the guardian",
+    };
+    let changed = if matches!(state, State::Changed { .. }) { "it changed since you approved it\n" } else { "" };
+    let body = body(&request.content, state);
+    format!("{} {asks}\n{body}  {effect}\n  {}\n{changed}", visible(&request.place), request.digest)
+}
+
+fn word(state: State<'_>) -> &'static str {
+    match state {
+        State::Approved => "approved",
+        State::Pending => "pending",
+        State::Changed { .. } => "changed",
+    }
+}
+
+fn body(content: &str, state: State<'_>) -> String {
+    match state {
+        State::Changed { was } => difference(&was.content, content),
+        State::Approved | State::Pending => barred(content, "│"),
+    }
+}
+
+/// Returns the whole new text, with what was there before at its place.
+fn difference(was: &str, is: &str) -> String {
+    let (was, is): (Vec<&str>, Vec<&str>) = (was.split('\n').collect(), is.split('\n').collect());
+    let mut text = String::new();
+    for operation in capture_diff_slices(Algorithm::Myers, &was, &is) {
+        if let DiffOp::Equal { new_index, len, .. } = operation {
+            text.extend(is[new_index..new_index + len].iter().map(|line| barred(line, "│")));
+            continue;
+        }
+        text.extend(was[operation.old_range()].iter().map(|line| barred(line, "-")));
+        text.extend(is[operation.new_range()].iter().map(|line| barred(line, "+")));
+    }
+    text
+}
+
+fn barred(text: &str, bar: &str) -> String {
+    let lines = text.strip_suffix('\n').unwrap_or(text).split('\n');
+    lines.map(|line| format!("  {bar} {}\n", visible(line))).collect()
+}
+
+#[cfg(test)]
+mod tests;
