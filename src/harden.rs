@@ -23,6 +23,7 @@ mod refusal;
 pub mod run_args;
 mod run_flags;
 pub mod seccomp;
+mod setup;
 pub mod syntax;
 mod unknown;
 mod user;
@@ -141,7 +142,7 @@ fn apply_rules(draft: &mut Draft, context: &Context<'_>, merged: &MergedConfig) 
     ports::drop_published(draft, app_port);
     run_flags::take(draft, context, run_args, &place);
     environment::complete_path(draft, context.facts.image.as_ref());
-    lifecycle::take(draft, &merged.hooks, &account.user);
+    lifecycle::take(draft, context.policy, &merged.hooks, &account.user);
     lifecycle::hold_initialize(draft, initialize_command.as_ref());
     image_command(draft, override_command.as_ref());
     init_request(draft, init.as_ref());
@@ -201,6 +202,9 @@ fn assemble(mut draft: Draft, context: &Context<'_>, merged: &MergedConfig, plac
         name: merged.config.name.as_ref().map(|name| visible(&name.value.value)),
         ..merged.summary.clone()
     };
+    let containers = if refused { Vec::new() } else { vec![container(draft, context, &place, account)] };
+    let is_set_up = hooks.iter().any(|hook| hook.setup);
+    let setup = containers.first().filter(|_| is_set_up).map(|sandbox| setup::container(sandbox, &workspace));
     Plan {
         version: VERSION,
         digest: String::new(),
@@ -208,7 +212,8 @@ fn assemble(mut draft: Draft, context: &Context<'_>, merged: &MergedConfig, plac
         facts: summarise(context.facts),
         config,
         workspace,
-        containers: if refused { Vec::new() } else { vec![container(draft, context, &place, account)] },
+        containers,
+        setup,
         network: (!refused).then(|| network::network(context)),
         proxy: (!refused).then(|| network::proxy(context)),
         lifecycle: hooks,

@@ -11,3 +11,4 @@ pub mod run;
 pub mod session;
 pub mod shell;
 pub mod signal;
+pub mod sudo;

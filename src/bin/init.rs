@@ -3,10 +3,11 @@
 //! `cloister-init`: process 1 of a sandbox, mounted read-only into it. Not for people.
 
 use std::error::Error;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
+use std::path::Path;
 use std::process::ExitCode;
 
-use cloister::sandbox::{init, run, session, shell, signal};
+use cloister::sandbox::{init, run, session, shell, signal, sudo};
 use cloister::ui::text::visible;
 
 const USAGE: &str = "\
@@ -19,7 +20,13 @@ usage: cloister-init init REQUEST [-- COMMAND…]   probe, report, then reap; as
        cloister-init session -- COMMAND…          run a command in a session of its own";
 
 fn main() -> ExitCode {
-    let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
+    let mut arguments = std::env::args_os();
+    let program = arguments.next().unwrap_or_default();
+    let arguments: Vec<OsString> = arguments.collect();
+    if Path::new(&program).file_name() == Some(OsStr::new(sudo::NAME)) {
+        let error = sudo::become_command(&arguments);
+        return fail(&error, error.exit_code());
+    }
     let words: Vec<&str> = arguments.iter().map(|word| word.to_str().unwrap_or("\u{fffd}")).collect();
     match words[..] {
         ["init"] => begin(init::run(&[])),

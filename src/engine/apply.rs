@@ -5,6 +5,7 @@
 
 mod allocate;
 mod files;
+pub mod setup;
 mod targets;
 mod volumes;
 
@@ -247,6 +248,11 @@ impl<'a> Audited<'a> {
         self.network
     }
 
+    /// The same for the set-up phase, where there is one.
+    pub fn setup(&self) -> Option<Self> {
+        Some(Self { container: self.plan.setup.as_ref()?, ..*self })
+    }
+
     /// Its container.
     pub fn container(&self) -> &'a Container {
         self.container
@@ -294,6 +300,29 @@ pub async fn apply(
     let before = before(&audited.plan.workspace);
     targets::make_covers(audited.container, &audited.plan.workspace, receipt)?;
     debug!(sandbox = receipt.id, "files and programs are in place");
+    let ground = Ground { image, volumes: &volumes, prepared: &prepared };
+    make(bench, audited, &ground, receipt, async |_| Ok(before.await.unwrap_or_default())).await
+}
+
+/// What a container is made on.
+#[derive(Debug, Clone, Copy)]
+struct Ground<'a> {
+    image: &'a ImageFacts,
+    /// Volumes that the image brings.
+    volumes: &'a BTreeSet<String>,
+    prepared: &'a Prepared,
+}
+
+/// Makes network and container, reads back, has process 1 probe, and compares. What `ready` does is done before that one
+/// starts.
+async fn make<T>(
+    bench: Bench<'_>,
+    audited: Audited<'_>,
+    ground: &Ground<'_>,
+    receipt: &mut Receipt,
+    ready: impl AsyncFnOnce(&str) -> Result<T, ApplyError>,
+) -> Result<T, ApplyError> {
+    let Ground { image, volumes, prepared } = *ground;
     let (others, info) = tokio::try_join!(allocate::network(bench, audited, receipt), about(bench.engine))?;
     debug!(subnet = ?receipt.subnet, "the network is there, and the guardian listens on it");
     let places = pool::places(receipt.subnet.expect("the network was allocated"));
@@ -315,6 +344,7 @@ pub async fn apply(
         canary_port: canary.port,
         nonce: canary.nonce.clone(),
         user: audited.container.user.clone(),
+        capabilities: probe::capabilities(&audited.container.cap_add),
         mounts: sources.expected()?,
     };
     let request = serde_json::to_string(&request).expect("a request has text keys only");
@@ -338,11 +368,11 @@ pub async fn apply(
     receipt.container = Some(container.clone());
     bench.state.save(receipt)?;
     volumes::make(bench, audited.container).await?;
-    read_back(bench.engine, &info, audited, (image, &volumes), &values, &container).await?;
+    read_back(bench.engine, &info, audited, (image, volumes), &values, &container).await?;
     targets::own_volumes(bench.engine, audited.container, &container).await?;
     debug!("the engine made what the plan says");
     sources.unchanged()?;
-    let before = before.await.unwrap_or_default();
+    let done = ready(&container).await?;
     let mut stream = start(bench.engine, &container).await?;
     debug!("process 1 runs, and probes");
     probe::answer(&mut stream).await?;
@@ -351,7 +381,7 @@ pub async fn apply(
     let found = compare_mounts(bench.engine, audited.container, &sources, &container).await?;
     receipt.endpoint = names::endpoint(&receipt.id, &found);
     receipt.started = found.state.and_then(|state| state.started_at);
-    Ok(before)
+    Ok(done)
 }
 
 /// Asks the engine about itself, which takes it a while: it starts programs to find out.

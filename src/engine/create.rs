@@ -13,7 +13,7 @@ use bollard::models::{
 
 use super::fill::{self, FillError, Values};
 use super::{names, network};
-use crate::plan::model::{Container, Limits, Mount, MountKind, Namespaces};
+use crate::plan::model::{Container, Limits, Mount, MountKind, Namespaces, SETUP_CAPABILITIES};
 
 /// Mode of a tmpfs: everybody may write, nobody may remove another's files.
 const TMPFS_MODE: &str = "1777";
@@ -102,7 +102,8 @@ pub fn body(container: &Container, place: &Place<'_>) -> Result<ContainerCreateB
     } = container;
     forbid(*privileged, || "full privileges".to_owned())?;
     forbid(*init, || "another process 1".to_owned())?;
-    forbid(!cap_add.is_empty(), || format!("capabilities ({})", cap_add.join(", ")))?;
+    let is_set_up = user == "0:0" && *cap_add == SETUP_CAPABILITIES;
+    forbid(!cap_add.is_empty() && !is_set_up, || format!("capabilities ({})", cap_add.join(", ")))?;
     forbid(cap_drop != &["ALL"], || "capabilities".to_owned())?;
     forbid(!ports.is_empty(), || format!("published ports ({})", ports.join(", ")))?;
     forbid(!devices.is_empty(), || format!("devices ({})", devices.join(", ")))?;
@@ -112,7 +113,7 @@ pub fn body(container: &Container, place: &Place<'_>) -> Result<ContainerCreateB
     let values = &place.values;
     let mut host = limited(limits, place.processors)?;
     host.cap_drop = Some(cap_drop.clone());
-    host.cap_add = Some(Vec::new());
+    host.cap_add = Some(cap_add.clone());
     host.security_opt = Some(security_opt.iter().map(|option| fill::security_option(option)).collect());
     host.privileged = Some(false);
     host.init = Some(false);

@@ -83,7 +83,7 @@ pub async fn run(
     hooks: &[Hook],
     signals: &mut Signals,
 ) -> Result<(), LifecycleError> {
-    for property in properties(hooks) {
+    for property in properties(hooks, false) {
         let key = format!("{}#{}", property[0].hook, property[0].group);
         if receipt.hooks_done.contains(&key) {
             continue;
@@ -100,9 +100,27 @@ pub async fn run(
     Ok(())
 }
 
-/// Returns what runs inside, one property after the other.
-fn properties(hooks: &[Hook]) -> Vec<Vec<&Hook>> {
-    let inside = hooks.iter().filter(|hook| hook.place == Place::Container && hook.status == HookStatus::Run);
+/// Runs the commands of the set-up phase, in the container and with the defaults of this receipt.
+///
+/// # Errors
+/// A command fails, or cannot be run.
+pub async fn set_up(
+    engine: &Engine,
+    state: &StateFolder,
+    receipt: &Receipt,
+    hooks: &[Hook],
+    signals: &mut Signals,
+) -> Result<(), LifecycleError> {
+    for property in properties(hooks, true) {
+        run_property(engine, state, receipt, &property, signals).await?;
+    }
+    Ok(())
+}
+
+/// Returns what runs inside, in the set-up phase or in the sandbox, one property after the other.
+fn properties(hooks: &[Hook], setup: bool) -> Vec<Vec<&Hook>> {
+    let runs = |hook: &&Hook| hook.place == Place::Container && hook.status == HookStatus::Run;
+    let inside = hooks.iter().filter(runs).filter(|hook| hook.setup == setup);
     let mut properties: Vec<Vec<&Hook>> = Vec::new();
     for hook in inside {
         match properties.last_mut() {

@@ -46,6 +46,11 @@ pub fn build(id: &str) -> String {
     format!("cloister-build-{id}")
 }
 
+/// What the image is called that a sandbox's set-up phase leaves.
+pub fn setup(id: &str) -> String {
+    format!("cloister-setup-{id}")
+}
+
 /// Name of the guardian's container.
 pub fn guardian(instance: &str) -> String {
     format!("cloister-guardian-{instance}")

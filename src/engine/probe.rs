@@ -192,5 +192,18 @@ async fn listen(stream: &mut Stream, heard: &mut Heard) -> Result<Option<ProbeRe
     Ok(None)
 }
 
+/// Returns capabilities as the bits that the kernel shows (capabilities(7)); one that is not known is none.
+pub(super) fn capabilities(names: &[String]) -> u64 {
+    let number = |name: &str| match name {
+        "CHOWN" => Some(0),
+        "DAC_OVERRIDE" => Some(1),
+        "FOWNER" => Some(3),
+        "SETGID" => Some(6),
+        "SETUID" => Some(7),
+        _ => None,
+    };
+    names.iter().filter_map(|name| number(name)).fold(0, |bits, number: u32| bits | 1 << number)
+}
+
 #[cfg(test)]
 mod tests;

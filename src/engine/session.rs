@@ -13,6 +13,7 @@ mod place;
 mod refused;
 mod review;
 mod select;
+mod setup;
 mod start;
 mod stop;
 
@@ -36,6 +37,7 @@ pub use select::{SelectError, running, select};
 pub use start::{Served, Start, Started, hand_over, reload, start, until_interrupted};
 pub use stop::{Shutdown, Stopped, end_build, shutdown, stop};
 
+use super::apply::setup::SetupError;
 use super::apply::{ApplyError, Bench};
 use super::build::BuildError;
 use super::connect::{CallError, ConnectError, Engine, Operation};
@@ -95,6 +97,9 @@ pub enum SessionError {
     /// The image could not be built.
     #[error(transparent)]
     Build(#[from] BuildError),
+    /// The approved commands that run as root left no image.
+    #[error(transparent)]
+    Setup(#[from] SetupError),
     /// Lifecycle commands did not all run.
     #[error(transparent)]
     Lifecycle(#[from] LifecycleError),
@@ -187,6 +192,7 @@ impl SessionError {
             Self::Guardian(error) => error.hint(),
             Self::Apply(error) => error.hint(),
             Self::Build(error) => error.hint(),
+            Self::Setup(error) => error.hint(),
             Self::Lifecycle(error) => error.hint(),
             Self::Select(error) => error.hint(),
             Self::Overlap { name, .. } => Some(format!(

@@ -260,19 +260,15 @@ impl StateFolder {
     /// # Errors
     /// A file cannot be written.
     pub fn write_files(&self, id: &str, folders: &[&str], files: &[(&str, &[u8])]) -> Result<PathBuf, StateError> {
-        use std::os::unix::fs::PermissionsExt;
-        let root = self.files(id);
-        tree::remove(&root)?;
-        for name in [""].iter().chain(folders) {
-            let folder = root.join(name);
-            let failed = |source| FileError::Write { path: folder.clone(), source };
-            std::fs::create_dir(&folder).map_err(failed)?;
-            std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).map_err(failed)?;
-        }
-        for (name, bytes) in files {
-            file::replace(&root.join(name), bytes, 0o644)?;
-        }
-        Ok(root)
+        write_tree(self.files(id), folders, files)
+    }
+
+    /// Writes what the set-up phase gets to read, beside what the sandbox has.
+    ///
+    /// # Errors
+    /// A file cannot be written.
+    pub fn write_setup_files(&self, id: &str, files: &[(&str, &[u8])]) -> Result<PathBuf, StateError> {
+        write_tree(self.sandbox(id).join("setup"), &["setup"], files)
     }
 
     /// Writes what mattered in the workspace before a start.
@@ -316,6 +312,22 @@ impl StateFolder {
     pub fn save_plan(&self, id: &str, json: &[u8]) -> Result<(), StateError> {
         Ok(file::write(&self.sandbox(id).join("plan.json"), json, 0o600)?)
     }
+}
+
+/// Writes files into folders that everybody can enter; what was there before is gone.
+fn write_tree(root: PathBuf, folders: &[&str], files: &[(&str, &[u8])]) -> Result<PathBuf, StateError> {
+    use std::os::unix::fs::PermissionsExt;
+    tree::remove(&root)?;
+    for name in [""].iter().chain(folders) {
+        let folder = root.join(name);
+        let failed = |source| FileError::Write { path: folder.clone(), source };
+        std::fs::create_dir(&folder).map_err(failed)?;
+        std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o755)).map_err(failed)?;
+    }
+    for (name, bytes) in files {
+        file::replace(&root.join(name), bytes, 0o644)?;
+    }
+    Ok(root)
 }
 
 #[cfg(test)]

@@ -106,8 +106,11 @@ pub fn container(expected: &Expected<'_>, found: &ContainerInspectResponse) -> V
 }
 
 fn privileges(comparison: &mut Comparison, expected: &Expected<'_>, host: &HostConfig) {
-    let Container { cap_drop, security_opt, sysctls, readonly_rootfs, .. } = expected.container;
-    comparison.empty("HostConfig.CapAdd", host.cap_add.as_deref());
+    let Container { cap_add, cap_drop, security_opt, sysctls, readonly_rootfs, .. } = expected.container;
+    // Engines write capabilities with their prefix or without.
+    let plain = |name: &String| name.strip_prefix("CAP_").unwrap_or(name).to_owned();
+    let added: BTreeSet<String> = host.cap_add.iter().flatten().map(plain).collect();
+    comparison.equal("HostConfig.CapAdd", &cap_add.iter().cloned().collect(), &added);
     comparison.equal("HostConfig.CapDrop", cap_drop, &host.cap_drop.clone().unwrap_or_default());
     let name = format!("seccomp={}", seccomp::NAME);
     let filter = format!("seccomp={}", seccomp::PROFILE);

@@ -1,30 +1,37 @@
 //! Lifecycle commands: those for the container run inside, unprivileged; the one for the host waits for the user.
 
 use super::draft::Draft;
+use super::setup;
 use crate::config::model::Command;
 use crate::merge::HookKind;
 use crate::plan::finding::{Action, Code, Finding, Severity};
 use crate::plan::model::{Hook, HookStatus, Place};
+use crate::policy::Policy;
 use crate::source::{Origin, Spanned};
 use crate::trust::Request;
 
 /// Takes the commands that run in the container, in their order.
-pub(super) fn take(draft: &mut Draft, hooks: &[(HookKind, Spanned<Command>)], user: &str) {
+pub(super) fn take(draft: &mut Draft, policy: &Policy, hooks: &[(HookKind, Spanned<Command>)], user: &str) {
     for (group, (kind, command)) in (0..).zip(hooks) {
         for (name, argv) in flatten(&command.value) {
-            let status = status(&argv);
-            if status == HookStatus::NeedsApproval {
-                draft.requests.push(Request::root_setup(kind.as_str(), &name, &argv));
+            let mut fate = fate(&argv);
+            if fate == Fate::Waits {
+                let request = Request::root_setup(kind.as_str(), &name, &argv);
+                if policy.approvals.contains(&request.digest) {
+                    fate = Fate::SetUp;
+                }
+                draft.requests.push(request);
             }
-            report(draft, &command.origin, *kind, &argv, status);
+            report(draft, &command.origin, *kind, &argv, fate);
             draft.hooks.push(Hook {
                 hook: kind.as_str().to_owned(),
                 name,
                 group,
                 command: argv,
-                user: user.to_owned(),
+                user: if fate == Fate::SetUp { setup::USER } else { user }.to_owned(),
                 place: Place::Container,
-                status,
+                status: fate.status(),
+                setup: fate == Fate::SetUp,
             });
         }
     }
@@ -55,35 +62,68 @@ pub(super) fn hold_initialize(draft: &mut Draft, command: Option<&Spanned<Comman
                 user: String::new(),
                 place: Place::Host,
                 status: HookStatus::NeedsApproval,
+                setup: false,
             },
         );
     }
 }
 
-fn status(argv: &[String]) -> HookStatus {
-    if argv.iter().any(|word| word.contains('\0')) {
-        HookStatus::Dropped
-    } else if argv.iter().any(|word| asks_for_root(word)) {
-        HookStatus::NeedsApproval
-    } else {
-        HookStatus::Run
+/// What becomes of a command for the container.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    /// No program can be given such arguments.
+    Impossible,
+    /// It needs root, and nobody approved it.
+    Waits,
+    /// It needs root, and is approved.
+    SetUp,
+    /// It runs in the sandbox.
+    Runs,
+}
+
+impl Fate {
+    fn status(self) -> HookStatus {
+        match self {
+            Self::Impossible => HookStatus::Dropped,
+            Self::Waits => HookStatus::NeedsApproval,
+            Self::SetUp | Self::Runs => HookStatus::Run,
+        }
     }
 }
 
-fn report(draft: &mut Draft, origin: &Origin, kind: HookKind, argv: &[String], status: HookStatus) {
+fn fate(argv: &[String]) -> Fate {
+    if argv.iter().any(|word| word.contains('\0')) {
+        Fate::Impossible
+    } else if argv.iter().any(|word| asks_for_root(word)) {
+        Fate::Waits
+    } else {
+        Fate::Runs
+    }
+}
+
+fn report(draft: &mut Draft, origin: &Origin, kind: HookKind, argv: &[String], fate: Fate) {
     let note = |code, severity, action, reason: &str| Finding::new(code, severity, action, origin, words(argv), reason);
-    draft.findings.push(match status {
-        HookStatus::Dropped => {
+    let kind = kind.as_str();
+    draft.findings.push(match fate {
+        Fate::Impossible => {
             note(Code::LifecycleCommand, Severity::Medium, Action::Removed, "no argument of a program can hold a NUL")
         }
-        HookStatus::NeedsApproval => note(
+        Fate::Waits => note(
             Code::RootSetup,
             Severity::Medium,
             Action::NeedsApproval,
             "needs root, which the sandbox does not have",
         )
-        .help(format!("not run; to allow this exact text: cloister trust --hook {}", kind.as_str())),
-        HookStatus::Run => note(
+        .help(format!("not run; to allow this exact text: cloister trust --hook {kind}")),
+        Fate::SetUp => note(
+            Code::RootSetup,
+            Severity::Medium,
+            Action::Kept,
+            "you approved this exact text: it runs as root with five capabilities, before the agent's container is made",
+        )
+        .effective(words(argv))
+        .help(format!("to take that back: cloister trust --revoke --hook {kind}")),
+        Fate::Runs => note(
             Code::LifecycleCommand,
             Severity::Info,
             Action::Kept,

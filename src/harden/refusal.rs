@@ -43,6 +43,7 @@ fn refused(config: ConfigSummary, findings: Vec<Finding>, host: &HostFacts) -> P
         config,
         workspace: Workspace { source: None, target: target.clone(), folder: target },
         containers: Vec::new(),
+        setup: None,
         network: None,
         proxy: None,
         lifecycle: Vec::new(),

@@ -9,6 +9,7 @@ mod lifecycle;
 mod limits;
 mod mounts;
 mod network;
+mod setup;
 mod verdict;
 mod words;
 
@@ -91,7 +92,9 @@ checks! {
     Proxy = "the proxy is the guardian, with the sandbox's token",
     Allowlist = "only what the policy allows may be reached, and everything that it denies is denied",
     HostHook = "no command runs on the host",
-    Hook = "lifecycle commands run as the container's user",
+    Hook = "lifecycle commands run as the container's user, or as root in the set-up phase",
+    Approval = "a command runs as root only where its exact text was approved",
+    Setup = "the set-up container is root with five capabilities, writes nothing of the host, and is as strict in the rest",
     Placeholder = "no value smuggles in a placeholder that is filled in at start",
 }
 
@@ -104,7 +107,8 @@ pub fn audit(plan: &Plan, policy: &Policy) -> Vec<Violation> {
         check_container(plan, policy, container, &mut report);
     }
     network::check(plan, policy, &mut report);
-    lifecycle::check(plan, &mut report);
+    setup::check(plan, policy, &mut report);
+    lifecycle::check(plan, policy, &mut report);
     environment::check_passed(plan, policy, &mut report);
     report.violations
 }

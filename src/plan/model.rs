@@ -25,6 +25,8 @@ pub const GIT_COVERS: [&str; 4] = ["commondir", "config", "config.worktree", "ho
 pub const GIT_CONFIG: &str = "gitconfig";
 /// Placeholder for the sandbox's own home folder.
 pub const HOME: &str = "${CLOISTER_HOME}";
+/// What root may do in the set-up phase. A sandbox has no capability.
+pub const SETUP_CAPABILITIES: [&str; 5] = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"];
 /// What is allocated at start.
 pub const AUTO: &str = "auto";
 
@@ -57,6 +59,10 @@ pub struct Plan {
     /// The containers, the agent's first; empty when refused.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub containers: Vec<Container>,
+    /// The container that approved commands run in as root, before the agent's is made from the image that they leave;
+    /// `None` where there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub setup: Option<Container>,
     /// The network; `None` when refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub network: Option<Network>,
@@ -137,7 +143,7 @@ pub struct Container {
     pub home: String,
     /// Capabilities dropped: always `ALL`.
     pub cap_drop: Vec<String>,
-    /// Capabilities added: always none.
+    /// Capabilities added: none, or [`SETUP_CAPABILITIES`] in the set-up phase.
     pub cap_add: Vec<String>,
     /// Security options, in the order the engine gets them.
     pub security_opt: Vec<String>,
@@ -331,4 +337,7 @@ pub struct Hook {
     pub place: Place,
     /// What becomes of it.
     pub status: HookStatus,
+    /// Whether it runs as root in the set-up phase.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub setup: bool,
 }

@@ -48,6 +48,7 @@ fn with_proxy(proxy: &Proxy, hosts: &str) -> ProbeReport {
         canary_port: 0,
         nonce: "self-check".to_owned(),
         user: format!("{}:{}", getuid().as_raw(), getgid().as_raw()),
+        capabilities: 0,
         mounts: Vec::new(),
     };
     let mut answers = guardian::attempts(proxy);

@@ -31,7 +31,7 @@ pub const CAP: Duration = Duration::from_millis(150);
 pub fn run(request: &ProbeRequest) -> ProbeReport {
     let begin = Instant::now();
     let round = network::Round::begin(&targets::targets(request, &facts::Files::read()), &request.nonce, begin);
-    let mut attempts = place::attempts(&request.user);
+    let mut attempts = place::attempts(&request.user, request.capabilities);
     attempts.extend(request.mounts.iter().map(place::mount));
     attempts.extend(kernel::sockets());
     let mut reached = round.finish();

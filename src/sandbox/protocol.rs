@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 pub const PROGRAMS_TARGET: &str = "/run/cloister/bin";
 /// Folder inside the sandbox that holds the files written for it, read-only.
 pub const FILES_TARGET: &str = "/run/cloister/files";
+/// Folder of programs that are found first in the set-up phase, and are there in it alone.
+pub const SETUP_PROGRAMS: &str = "/run/cloister/files/setup";
 /// The init inside the sandbox.
 pub const INIT: &str = "/run/cloister/bin/cloister-init";
 /// The client inside the sandbox.
@@ -38,6 +40,9 @@ pub struct ProbeRequest {
     pub nonce: String,
     /// Expected user and group of every process.
     pub user: String,
+    /// Capabilities that it has, as the bits of capabilities(7); none but in the set-up phase.
+    #[serde(default)]
+    pub capabilities: u64,
     /// What must be at the targets of bind mounts: a path of the host can be exchanged between check and mount.
     pub mounts: Vec<ExpectedMount>,
 }

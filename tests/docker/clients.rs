@@ -57,3 +57,17 @@ fn package_managers_work_through_the_guardian_and_nothing_else_does() {
                   curl -sS -m 3 https://1.1.1.1/";
     assert_ne!(user.shell(direct).0.status.code(), Some(0));
 }
+
+#[test]
+fn an_approved_hook_installs_a_package_as_root_through_the_guardian() {
+    let image = std::env::var("CLOISTER_TEST_IMAGE").expect(MACHINE);
+    let hook =
+        "sudo apt-get update && sudo DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends hello";
+    let user = user();
+    user.configure(&json!({ "image": image, "onCreateCommand": hook }).to_string());
+    let listed: Value = serde_json::from_str(&user.run(&["trust", "--list", "--format", "json"]).expect(0)).unwrap();
+    user.run(&["trust", "--yes", "--digest", listed[0]["digest"].as_str().unwrap()]).expect(0);
+    assert_eq!(user.run(&["start", "--", "sh", "-c", "hello; id -u"]).expect(0), "Hello, world!\n1000\n");
+    let removed = user.shell("apt-get remove -y hello");
+    assert_ne!(removed.0.status.code(), Some(0), "the agent is not root");
+}

@@ -12,6 +12,7 @@ mod processes;
 mod properties;
 mod pulls;
 mod refused;
+mod setup;
 mod soak;
 mod stops;
 mod terminal;

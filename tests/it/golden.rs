@@ -4,6 +4,7 @@
 //! tests/golden/plan/<case>/workspace/…      the project
 //!                         /metadata.json    label of its image; with it the image is known
 //!                         /config.json5     the user's configuration
+//!                         /approved         there when everything that waits is approved
 //!                         /plan.json        \ expected; UPDATE_EXPECTED=1 writes them
 //!                         /plan.txt         /
 //! ```
@@ -35,13 +36,17 @@ fn every_golden_plan_is_as_expected() {
 
 fn check(folder: &Path, case: &str) {
     let read = |name: &str| std::fs::read_to_string(folder.join(name)).ok();
-    let policy = read("config.json5").map_or_else(Policy::builtin, |text| {
+    let mut policy = read("config.json5").map_or_else(Policy::builtin, |text| {
         let (policy, diagnostics) = user_config::read(&Source::new("config.json5", text));
         policy.unwrap_or_else(|| panic!("{case}: config.json5 is broken: {diagnostics:#?}"))
     });
     let image = read("metadata.json").map(|label| planning::image(Some(label)));
     let facts = Facts { image, ..planning::facts() };
     let files = planning::read_tree(&folder.join("workspace"));
+    if folder.join("approved").is_file() {
+        let requests = planning::plan(&files, &policy, &facts).requests;
+        requests.into_iter().for_each(|request| policy.approvals.add(request));
+    }
     let planned = planning::plan(&files, &policy, &facts);
     let again = planning::plan(&files, &policy, &facts);
     assert_eq!(canonical::compact(&planned.plan), canonical::compact(&again.plan), "{case}: same input, same bytes");

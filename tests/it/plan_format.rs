@@ -35,6 +35,7 @@ fn a_plan_that_could_hurt_is_not_as_the_schema_says() {
     let cases: &[(&str, Value)] = &[
         ("/containers/0/privileged", json!(true)),
         ("/containers/0/capAdd", json!(["SYS_ADMIN"])),
+        ("/containers/0/capAdd", json!(["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID"])),
         ("/containers/0/capDrop", json!([])),
         ("/containers/0/ports", json!(["80:80"])),
         ("/containers/0/devices", json!(["/dev/kvm"])),

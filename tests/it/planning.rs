@@ -9,6 +9,7 @@ use cloister::pipeline::assemble::{self, ConfigText, Inputs};
 use cloister::plan::Plan;
 use cloister::policy::Policy;
 use cloister::source::Source;
+use cloister::trust::Request;
 
 /// The folder that every test plan is made for.
 pub(crate) const FOLDER: &str = "/home/dev/shop-api";
@@ -59,6 +60,7 @@ pub(crate) fn image(metadata: Option<String>) -> ImageFacts {
 pub(crate) struct Planned {
     pub(crate) plan: Plan,
     pub(crate) sources: Vec<Source>,
+    pub(crate) requests: Vec<Request>,
 }
 
 /// Plans the files of a folder, by their relative paths.
@@ -78,8 +80,9 @@ pub(crate) fn plan(files: &BTreeMap<String, String>, policy: &Policy, facts: &Fa
     let dockerfile = dockerfile(&inputs, files);
     inputs.dockerfile = dockerfile.as_ref();
     let plan = assemble::plan(&inputs, assemble::read(&inputs));
+    let requests = assemble::requests(&inputs, assemble::read(&inputs));
     let sources = config.iter().map(|config| config.source.clone()).chain(dockerfile.clone()).collect();
-    Planned { plan, sources }
+    Planned { plan, sources, requests }
 }
 
 fn dockerfile(inputs: &Inputs<'_>, files: &BTreeMap<String, String>) -> Option<Source> {

@@ -36,10 +36,7 @@ pub(super) async fn prepare(
     let Container { user_name, user, home, .. } = audited.container;
     let account = Account { name: user_name, user, home };
     let (passwd, group) = accounts::files(&image.passwd, &image.group, &account)?;
-    let certificates = match &audited.policy.network.ca_bundle {
-        Some(path) => Some(certificates(path).map_err(ApplyError::Certificates)?),
-        None => None,
-    };
+    let certificates = allowed_certificates(audited)?;
     let mut files = vec![("passwd", passwd.as_bytes()), ("group", group.as_bytes())];
     files.extend(certificates.as_deref().map(|bytes| ("ca.pem", bytes)));
     let repository = repository(audited)?;
@@ -54,6 +51,24 @@ pub(super) async fn prepare(
         home: home_folder(bench.data, audited.container, id)?,
         host_addresses: addresses::own()?.into_iter().collect(),
     })
+}
+
+/// Prepares what the set-up phase gets from cloister.
+pub(super) fn set_up(bench: Bench<'_>, audited: Audited<'_>, id: &str) -> Result<Prepared, ApplyError> {
+    let certificates = allowed_certificates(audited)?;
+    let files: Vec<_> = certificates.as_deref().map(|bytes| ("ca.pem", bytes)).into_iter().collect();
+    let written = bench.state.write_setup_files(id, &files)?;
+    Ok(Prepared {
+        programs: canonical(&bench.programs.install(bench.data)?)?,
+        files: canonical(&written)?,
+        home: PathBuf::new(),
+        host_addresses: addresses::own()?.into_iter().collect(),
+    })
+}
+
+fn allowed_certificates(audited: Audited<'_>) -> Result<Option<Vec<u8>>, ApplyError> {
+    let path = audited.policy.network.ca_bundle.as_deref();
+    path.map(|path| certificates(path).map_err(ApplyError::Certificates)).transpose()
 }
 
 /// The repository that the plan mounts.

@@ -55,6 +55,7 @@ impl Holder {
             canary_port: canary.port,
             nonce: canary.nonce.clone(),
             user: USER.to_owned(),
+            capabilities: 0,
             mounts: sources.expected()?,
         };
         let request = serde_json::to_string(&request).expect("a request has text keys only");

@@ -63,10 +63,11 @@ fn mounts_never_create_their_source_and_never_travel() {
 #[test]
 fn what_no_sandbox_gets_is_refused_here_as_well() {
     type Change = fn(&mut Container);
-    let changes: [(&str, Change); 12] = [
+    let changes: [(&str, Change); 13] = [
         ("privileged", |container| container.privileged = true),
         ("init", |container| container.init = true),
         ("cap add", |container| container.cap_add.push("NET_RAW".to_owned())),
+        ("cap add", |container| container.cap_add = SETUP_CAPABILITIES.map(str::to_owned).into()),
         ("cap drop", |container| container.cap_drop.clear()),
         ("ports", |container| container.ports.push("80:80".to_owned())),
         ("devices", |container| container.devices.push("/dev/kvm".to_owned())),

@@ -9,6 +9,7 @@ fn hook(property: &str, name: &str, group: u32, status: HookStatus) -> Hook {
         user: "1000:1000".to_owned(),
         place: if property == "initialize" { Place::Host } else { Place::Container },
         status,
+        setup: false,
     }
 }
 
@@ -23,7 +24,7 @@ fn only_what_runs_inside_runs_and_properties_stay_apart() {
         hook("postStart", "", 3, HookStatus::Dropped),
         hook("postAttach", "", 4, HookStatus::Run),
     ];
-    let shown: Vec<Vec<_>> = properties(&hooks)
+    let shown: Vec<Vec<_>> = properties(&hooks, false)
         .iter()
         .map(|property| property.iter().map(|hook| format!("{}#{}{}", hook.hook, hook.group, hook.name)).collect())
         .collect();

@@ -19,7 +19,7 @@ use super::super::images;
 use super::super::names;
 use super::super::network;
 use super::life::Life;
-use super::{Context, SessionError, clean, owner, start};
+use super::{Context, SessionError, clean, owner, setup, start};
 use crate::facts::ImageFacts;
 use crate::host::file;
 use crate::host::signals::Signals;
@@ -72,7 +72,7 @@ pub async fn build(context: &Context, request: Build<'_>, signals: &mut Signals)
     if !request.rebuild
         && let Some(image) = image_of_running(context, id.as_str()).await?
     {
-        return facts_of(context, &image).await;
+        return facts_of(context, &setup::base_of(context, id.as_str(), image)).await;
     }
     owner::check(context, &[&names::container(id.as_str()), &names::build(id.as_str())]).await?;
     owner::check_image(context, &names::build(id.as_str())).await?;

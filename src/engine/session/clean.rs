@@ -50,7 +50,7 @@ pub(super) async fn remove(context: &Context, receipt: &mut Receipt) -> Result<(
     Ok(context.state.save(receipt)?)
 }
 
-async fn remove_from_engine(context: &Context, id: &str) -> Result<(), SessionError> {
+pub(super) async fn remove_from_engine(context: &Context, id: &str) -> Result<(), SessionError> {
     remove_container(context, &names::container(id)).await?;
     let _lock = context.state.lock().await?;
     // A guardian that does not answer loses the network all the same, and is replaced at the next start.

@@ -13,7 +13,7 @@ use super::super::lifecycle::{self, LifecycleError};
 use super::super::names;
 use super::super::receipt::{ProcessDefaults, Receipt, State, VERSION};
 use super::life::Life;
-use super::{Context, Review, SessionError, clean, owner, review, select};
+use super::{Context, Review, SessionError, clean, owner, review, select, setup};
 use crate::facts::ImageFacts;
 use crate::guardian::protocol::{Refusals, WirePolicy};
 use crate::host::addresses;
@@ -223,7 +223,12 @@ async fn create(
     let before = if receipt.unreviewed { review(context, &gone).await.ok() } else { None };
     context.state.save(&receipt)?;
     context.state.save_plan(id.as_str(), canonical::pretty(audited.plan()).as_bytes())?;
-    let applying = async { Ok(apply(context.bench(), audited, request.image, &mut receipt).await?) };
+    // What runs in the set-up phase hears a signal as well; this is the one that ends it.
+    let mut ears = signals.clone();
+    let applying = async {
+        let image = setup::image(context, audited, request, &mut receipt, &mut ears).await?;
+        Ok(apply(context.bench(), audited, &image, &mut receipt).await?)
+    };
     match until_interrupted(signals, applying).await {
         Ok(snapshot) => {
             // Not before: a start that fails leaves to the next one what was to be told.

@@ -7,9 +7,10 @@ use super::Check::{self, *};
 use super::audit;
 use crate::plan::Plan;
 use crate::plan::finding::Action;
-use crate::plan::model::{AUTO, FILES, HOME, HookStatus, MountKind, PROGRAMS, Place};
+use crate::plan::model::{AUTO, Container, FILES, HOME, HookStatus, MountKind, PROGRAMS, Place, SETUP_CAPABILITIES};
 use crate::policy::Policy;
 use crate::policy::rule::Rule;
+use crate::trust::Request;
 
 #[test]
 fn good_plans_have_no_violation() {
@@ -43,6 +44,80 @@ fn root_is_allowed_only_by_the_policy() {
     let found: Vec<_> = audit(&root, &policy()).into_iter().map(|violation| violation.check).collect();
     assert_eq!(found, [User]);
     assert_eq!(audit(&root, &Policy { allow_root_workspace: true, ..policy() }), []);
+}
+
+/// The good plan with a command that was approved to run as root.
+fn set_up() -> (Plan, Policy) {
+    let mut plan = plan();
+    let hook = plan.lifecycle.iter_mut().find(|hook| hook.place == Place::Container).expect("there is one");
+    (hook.setup, hook.user) = (true, "0:0".into());
+    let request = Request::root_setup(&hook.hook, &hook.name, &hook.command);
+    let mut policy = policy();
+    policy.approvals.add(request);
+    let sandbox = plan.containers[0].clone();
+    let own = sandbox.mounts.iter().filter(|mount| mount.source == PROGRAMS || mount.source == FILES);
+    let workspace = bind(plan.workspace.source.as_deref().expect("there is one"), &plan.workspace.target, true);
+    plan.setup = Some(Container {
+        user: "0:0".into(),
+        cap_add: SETUP_CAPABILITIES.map(str::to_owned).into(),
+        mounts: own.cloned().chain([workspace]).collect(),
+        remote_env: sandbox.env.iter().map(|(name, value)| (name.clone(), Some(value.clone()))).collect(),
+        env: BTreeMap::new(),
+        ..sandbox
+    });
+    (plan, policy)
+}
+
+#[test]
+fn the_set_up_phase_is_root_with_five_capabilities_and_no_more() {
+    type Tamper = fn(&mut Container);
+    let (good, policy) = set_up();
+    assert_eq!(audit(&good, &policy), []);
+    let outside = bind("/home/dev/other", "/other", true);
+    let cases: [(Tamper, Check, &str); 9] = [
+        (|setup| setup.cap_add.push("SYS_ADMIN".into()), Setup, "/setup/capAdd"),
+        (|setup| setup.user = "1000:1000".into(), Setup, "/setup/user"),
+        (|setup| setup.cap_drop.clear(), Capabilities, "/setup/capDrop"),
+        (|setup| setup.security_opt.truncate(1), SecurityOptions, "/setup/securityOpt"),
+        (|setup| setup.mounts[1].readonly = false, Setup, "/setup/mounts/1"),
+        (|setup| setup.privileged = true, Privileged, "/setup/privileged"),
+        (|setup| setup.command.extend(words(&["--", "/entry"])), Setup, "/setup/command"),
+        (|setup| _ = setup.env.insert("A".into(), "b".into()), Setup, "/setup/env"),
+        (|setup| setup.image = Some("other".into()), Setup, "/setup/image"),
+    ];
+    for (tamper, check, place) in cases {
+        let mut broken = good.clone();
+        tamper(broken.setup.as_mut().expect("there is one"));
+        let found = audit(&broken, &policy);
+        let seen: Vec<_> = found.iter().map(|violation| (violation.check, violation.place.as_str())).collect();
+        assert_eq!(seen, [(check, place)], "{found:#?}");
+    }
+    let mut broken = good.clone();
+    broken.setup.as_mut().expect("there is one").mounts.push(outside);
+    assert_eq!(audit(&broken, &policy).len(), 1);
+}
+
+#[test]
+fn nothing_runs_as_root_but_what_was_approved() {
+    let (good, approving) = set_up();
+    let checks = |plan: &Plan, policy: &Policy| -> Vec<Check> {
+        audit(plan, policy).into_iter().map(|violation| violation.check).collect()
+    };
+    assert_eq!(checks(&good, &policy()), [Approval]);
+    let mut changed = good.clone();
+    let hook = changed.lifecycle.iter_mut().find(|hook| hook.setup).expect("there is one");
+    hook.command.push("more".into());
+    assert_eq!(checks(&changed, &approving), [Approval]);
+    let mut gone = good.clone();
+    gone.setup = None;
+    assert_eq!(checks(&gone, &approving), [Setup]);
+    let mut idle = good.clone();
+    idle.lifecycle.retain(|hook| !hook.setup);
+    assert_eq!(checks(&idle, &approving), [Setup], "nothing is there that needs it");
+    let mut agent = good;
+    agent.lifecycle.iter_mut().for_each(|hook| hook.setup = false);
+    agent.setup = None;
+    assert_eq!(checks(&agent, &approving), [Hook], "root in the sandbox itself");
 }
 
 #[test]

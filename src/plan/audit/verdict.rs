@@ -15,7 +15,8 @@ pub(super) fn check(plan: &Plan, report: &mut Report) {
     let refusing = plan.findings.iter().filter(stops).count();
     scope.require(refused == (refusing > 0), Check::Verdict, "/outcome", (plan.outcome, refusing));
     if refused {
-        let empty = plan.containers.is_empty() && plan.network.is_none() && plan.proxy.is_none();
+        let empty =
+            plan.containers.is_empty() && plan.setup.is_none() && plan.network.is_none() && plan.proxy.is_none();
         let idle = plan.lifecycle.iter().all(|hook| hook.status != HookStatus::Run);
         scope.require(empty, Check::RefusedRunsNothing, "/containers", plan.containers.len());
         scope.require(idle, Check::RefusedRunsNothing, "/lifecycle", plan.lifecycle.len());

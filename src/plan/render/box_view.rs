@@ -307,6 +307,7 @@ fn hooks(plan: &Plan, room: usize) -> Vec<Line> {
 /// Returns a hook with its whole command: what is run, or waits, is not hidden.
 fn hook_lines(label: &str, hook: &Hook, room: usize) -> Vec<Line> {
     let status = match hook.status {
+        HookStatus::Run if hook.setup => "as root, once",
         HookStatus::Run => "",
         HookStatus::NeedsApproval => "waits for you",
         HookStatus::Dropped => "not run",

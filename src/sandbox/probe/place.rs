@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Access, StatVfsMountFlags, access, statvfs};
+use rustix::fs::{Access, StatVfsMountFlags, access, statfs, statvfs};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType, connect, socket_with};
 
@@ -19,9 +19,12 @@ const DEVICE_FOLDERS: [&str; 3] = ["pts", "shm", "mqueue"];
 /// Files of the kernel that engines hide behind a device, and that show the host when they are not hidden.
 const MASKED: [&str; 5] = ["/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/sched_debug", "/proc/latency_stats"];
 
+/// `TMPFS_MAGIC` of statfs(2).
+const TMPFS: u64 = 0x0102_1994;
+
 /// Everything that can be read without asking the network. `user` is the expected `uid:gid`.
-pub(super) fn attempts(user: &str) -> Vec<Attempt> {
-    let mut list = status::attempts(&read("/proc/self/status"), user);
+pub(super) fn attempts(user: &str, capabilities: u64) -> Vec<Attempt> {
+    let mut list = status::attempts(&read("/proc/self/status"), user, capabilities);
     list.extend([default_route(), ipv6_off(), ipv6_addresses(), dns_upstream()]);
     list.extend([engine_sockets(user), devices(), cgroup(), kernel_settings(), masked_paths()]);
     // Root may move what is root's, in every image: see docs/threat-model.md.
@@ -185,8 +188,10 @@ fn cgroup() -> Attempt {
     if let Ok(entries) = fs::read_dir("/sys/fs/cgroup") {
         folders.extend(entries.flatten().map(|entry| entry.path()));
     }
-    let writable: Vec<PathBuf> =
-        folders.into_iter().filter(|path| path.is_dir() && access(path, Access::WRITE_OK).is_ok()).collect();
+    // Of version 1, the folder above the hierarchies is the container's own memory, and no control group.
+    let is_memory = |path: &PathBuf| statfs(path).is_ok_and(|found| u64::try_from(found.f_type) == Ok(TMPFS));
+    let writable = |path: &PathBuf| path.is_dir() && access(path, Access::WRITE_OK).is_ok() && !is_memory(path);
+    let writable: Vec<PathBuf> = folders.into_iter().filter(writable).collect();
     attempt("cgroup", "writable control groups", writable.is_empty(), listed(&writable, "none"))
 }
 

@@ -7,9 +7,15 @@ const CAPABILITY_SETS: [&str; 5] = ["CapInh", "CapPrm", "CapEff", "CapBnd", "Cap
 /// `SECCOMP_MODE_FILTER`.
 const FILTER: &str = "2";
 
-/// Judges the text of the file; `user` is `uid:gid`.
-pub(super) fn attempts(status: &str, user: &str) -> Vec<Attempt> {
-    vec![capabilities(status), no_new_privileges(status), seccomp(status), identity(status, user), groups(status, user)]
+/// Judges the text of the file; `user` is `uid:gid`, `granted` the bits of the capabilities that it has.
+pub(super) fn attempts(status: &str, user: &str, granted: u64) -> Vec<Attempt> {
+    vec![
+        capabilities(status, granted),
+        no_new_privileges(status),
+        seccomp(status),
+        identity(status, user),
+        groups(status, user),
+    ]
 }
 
 /// The words behind a field's name; none when the kernel does not report the field.
@@ -18,16 +24,21 @@ pub(super) fn field<'a>(status: &'a str, name: &str) -> Option<Vec<&'a str>> {
     status.lines().find_map(value).map(|value| value.split_whitespace().collect())
 }
 
-fn capabilities(status: &str) -> Attempt {
+fn capabilities(status: &str, granted: u64) -> Attempt {
+    let beyond = |bits: &str| u64::from_str_radix(bits, 16).map_or(u64::MAX, |bits| bits & !granted) != 0;
     let held: Vec<String> = CAPABILITY_SETS
         .into_iter()
         .filter_map(|set| match field(status, set).as_deref() {
-            Some([bits]) if !bits.is_empty() && bits.chars().all(|digit| digit == '0') => None,
+            Some([bits]) if !beyond(bits) => None,
             Some(bits) => Some(format!("{set} {}", bits.join(" "))),
             None => Some(format!("{set} not reported")),
         })
         .collect();
-    let seen = if held.is_empty() { "none in any set".to_owned() } else { held.join(", ") };
+    let seen = if held.is_empty() {
+        if granted == 0 { "none in any set" } else { "those of the set-up phase" }.to_owned()
+    } else {
+        held.join(", ")
+    };
     attempt("capabilities", "capability sets of this process", held.is_empty(), seen)
 }
 

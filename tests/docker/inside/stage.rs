@@ -112,6 +112,7 @@ impl Stage {
             canary_port: self.canary,
             nonce: NONCE.to_owned(),
             user: "1000:1000".to_owned(),
+            capabilities: 0,
             mounts: run.mounts.clone(),
         };
         serde_json::to_string(&request).unwrap()

@@ -31,6 +31,7 @@ pub(crate) fn clean() -> Plan {
             folder: "/workspaces/shop-api".into(),
         },
         containers: vec![container()],
+        setup: None,
         network: Some(Network {
             name: "cloister-0123456789ab".into(),
             internal: true,
@@ -62,6 +63,7 @@ pub(crate) fn refused(findings: Vec<Finding>) -> Plan {
     let plan = Plan {
         outcome: Verdict::Refused,
         containers: Vec::new(),
+        setup: None,
         network: None,
         proxy: None,
         lifecycle: Vec::new(),
@@ -80,6 +82,7 @@ pub(crate) fn hook(name: &str, part: &str, command: &[&str], status: HookStatus)
         user: "1000:1000".into(),
         place: if name == "initialize" { Place::Host } else { Place::Container },
         status,
+        setup: false,
     }
 }
 

@@ -49,6 +49,7 @@ pub(super) fn hook(name: &str, place: Place, status: HookStatus) -> Hook {
         user: "1000:1000".into(),
         place,
         status,
+        setup: false,
     }
 }
 
@@ -148,6 +149,7 @@ pub(super) fn plan() -> Plan {
             folder: "/workspaces/app/src".into(),
         },
         containers: vec![container()],
+        setup: None,
         network: Some(Network { name: NAME.into(), internal: true, subnet: AUTO.into(), dns: words(&["127.0.0.1"]) }),
         proxy: Some(Proxy { url: URL.into(), presets: vec![], allow: vec![], deny: vec![] }),
         lifecycle: vec![
@@ -176,6 +178,7 @@ pub(super) fn refused() -> Plan {
     Plan {
         outcome: Verdict::Refused,
         containers: vec![],
+        setup: None,
         network: None,
         proxy: None,
         lifecycle: vec![],

@@ -5,7 +5,7 @@ const SEALED: &str = "Name:\tcloister-init\nUid:\t1000\t1000\t1000\t1000\nGid:\t
     CapAmb:\t0000000000000000\nNoNewPrivs:\t1\nSeccomp:\t2\nSeccomp_filters:\t1\n";
 
 fn open(status: &str, user: &str) -> Vec<String> {
-    let open = attempts(status, user).into_iter().filter(|attempt| !attempt.closed);
+    let open = attempts(status, user, 0).into_iter().filter(|attempt| !attempt.closed);
     open.map(|attempt| format!("{}: {}", attempt.id, attempt.seen)).collect()
 }
 
@@ -43,4 +43,14 @@ fn each_loosened_restriction_is_named() {
 fn nothing_readable_is_nothing_sealed() {
     assert_eq!(open("", "1000:1000").len(), 5);
     assert_eq!(open(SEALED, "agent").len(), 2, "a user that is no uid:gid matches nothing");
+}
+
+#[test]
+fn the_set_up_phase_has_its_capabilities_and_no_other() {
+    let set_up = SEALED.replace("Prm:\t0000000000000000", "Prm:\t00000000000000cb");
+    let set_up = set_up.replace("Bnd:\t0000000000000000", "Bnd:\t00000000000000cb");
+    let open = |status: &str| attempts(status, "1000:1000", 0xcb).into_iter().filter(|one| !one.closed).count();
+    assert_eq!((open(&set_up), open(SEALED)), (0, 0));
+    assert_eq!(open(&set_up.replace("Bnd:\t00000000000000cb", "Bnd:\t00000000000001cb")), 1);
+    assert_eq!(open(&set_up.replace("Bnd:\t00000000000000cb", "Bnd:\tcb cb")), 1);
 }

@@ -12,6 +12,7 @@ fn request(forbidden: &[&str], canary_port: u16) -> ProbeRequest {
         canary_port,
         nonce: "n".to_owned(),
         user: "1000:1000".to_owned(),
+        capabilities: 0,
         mounts: Vec::new(),
     }
 }
