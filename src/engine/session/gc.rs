@@ -9,6 +9,7 @@ use bollard::query_parameters::{ListVolumesOptionsBuilder, RemoveVolumeOptions};
 use super::super::connect::{CallError, Operation};
 use super::super::guardian;
 use super::super::images;
+use super::super::names;
 use super::super::receipt::{Receipt, State};
 use super::{Context, SelectError, SessionError, build, clean, owner, select};
 use crate::host::tree;
@@ -137,7 +138,13 @@ async fn forget(context: &Context, id: &str) -> Result<bool, SessionError> {
         let removed = context.engine.docker.remove_volume(&volume, None::<RemoveVolumeOptions>).await;
         removed.unless_absent(|| format!("remove the volume `{volume}`"))?;
     }
-    for image in build::images(context, id, false).await? {
+    let mut images: Vec<String> = build::images(context, id, false).await?.into_iter().collect();
+    // What the set-up phase left was made from one of the others, which stays as long as it is there.
+    let name = names::setup(id);
+    let last = context.engine.docker.inspect_image(&name).await.unless_absent(|| format!("inspect `{name}`"))?;
+    let last = last.and_then(|image| image.id);
+    images.sort_by_key(|image| Some(image) != last.as_ref());
+    for image in images {
         images::remove(&context.engine, &image).await?;
     }
     tree::remove(&context.paths.data.join("homes").join(id))?;

@@ -151,3 +151,35 @@ fn a_set_up_phase_that_is_killed_leaves_nothing() {
         assert!(inspect("container", &container).is_none() && inspect("network", &container).is_none(), "{signal:?}");
     }
 }
+
+#[test]
+fn what_root_puts_where_the_sandbox_mounts_is_looked_at_again() {
+    for (script, said) in [
+        ("sudo true; rm -rf /home/agent; ln -s /etc /home/agent", "`/home/agent` of the image is a link"),
+        ("sudo true; rm -f /etc/group; ln -s passwd /etc/group", "a link"),
+    ] {
+        let user = user(&json!(script));
+        approve(&user);
+        let refused = user.run(&["start", "--", "true"]);
+        refused.expect(1);
+        assert!(refused.stderr().contains(said), "{script}: {}", refused.stderr());
+        assert_eq!(user.listed(), Vec::<Value>::new());
+    }
+}
+
+#[test]
+fn an_image_that_is_built_is_set_up_and_joined_as_any() {
+    let config = json!({ "build": { "dockerfile": "Dockerfile" }, "overrideCommand": false,
+        "postStartCommand": "sudo touch /made" });
+    let user = User::with(&config.to_string());
+    let dockerfile = "FROM debian:bookworm\nCMD [\"sleep\", \"infinity\"]\n";
+    std::fs::write(user.project.join(".devcontainer/Dockerfile"), dockerfile).unwrap();
+    approve(&user);
+    user.run(&["start", "--", "stat", "-c", "%u", "/made"]).expect(0);
+    let joined = user.run(&["start", "--", "stat", "-c", "%u", "/made"]);
+    assert_eq!(joined.expect(0), "0\n", "{}", joined.stderr());
+    let id = user.listed()[0]["id"].as_str().unwrap().to_owned();
+    user.run(&["stop"]).expect(0);
+    user.run(&["gc", "--yes", "project"]).expect(0);
+    assert_eq!(docker(&["images", "-q", "--filter", &format!("label=cloister.sandbox={id}")]), "");
+}
