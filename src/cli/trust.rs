@@ -35,8 +35,8 @@ Examples:
 
 /// Approve what the project asks for, or take that back
 ///
-/// A repository can ask for more than a sandbox gets: lifecycle commands that run as root before the agent starts. Each
-/// request is shown with its exact content; what is approved is that content, and a change of one byte asks again.
+/// A repository can ask for more than a sandbox gets: lifecycle commands that run as root before the agent starts, and a
+/// Dockerfile for which the engine itself fetches from anywhere. Each request is shown with its exact content; what is approved is that content, and a change of one byte asks again.
 /// Approvals are kept with your own files, never in the repository.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -47,6 +47,9 @@ pub struct Args {
     /// Only requests of this lifecycle property, such as postCreate
     #[arg(long, value_name = "NAME")]
     pub hook: Vec<String>,
+    /// Only the request to build the Dockerfile
+    #[arg(long)]
+    pub build: bool,
     /// Only the request with this digest
     #[arg(long, value_name = "SHA256", value_parser = ValueParser::new(digest))]
     pub digest: Vec<String>,
@@ -82,8 +85,11 @@ impl Args {
     /// Whether a request, or what was approved, is one that the options name.
     fn selects(&self, kind: Kind, place: &str, digest: &str) -> bool {
         let request = Request { kind, place: place.to_owned(), content: String::new(), digest: digest.to_owned() };
-        let everything = self.hook.is_empty() && self.digest.is_empty();
-        everything || self.hook.iter().any(|hook| request.is_hook(hook)) || self.digest.contains(&request.digest)
+        let everything = self.hook.is_empty() && !self.build && self.digest.is_empty();
+        everything
+            || self.hook.iter().any(|hook| request.is_hook(hook))
+            || self.digest.contains(&request.digest)
+            || self.build && kind == Kind::Build
     }
 }
 

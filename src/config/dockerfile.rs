@@ -33,6 +33,8 @@ pub struct Dockerfile {
     pub diagnostics: Vec<Diagnostic>,
     /// `sha256:` and the SHA-256 of the text.
     pub digest: String,
+    /// Its text.
+    pub text: String,
 }
 
 /// One instruction.
@@ -86,6 +88,7 @@ pub fn parse(source: &Source) -> Dockerfile {
     let mut parsed = Dockerfile {
         syntax: top.syntax.map(|(value, span)| Spanned::new(value, place(span))),
         digest: format!("sha256:{}", sha256_hex(source.text.as_bytes())),
+        text: source.text.to_string(),
         ..Dockerfile::default()
     };
     if source.text.len() > SIZE_LIMIT {
@@ -204,6 +207,14 @@ fn is_remote(source: &str) -> bool {
     let source = words::plain(source);
     let scp_like = source.split('/').next().is_some_and(|host| host.contains('@') && host.contains(':'));
     source.contains("://") || source.contains('$') || scp_like || source.starts_with("github.com/")
+}
+
+/// Whether a builder that knows git would clone it, where another one downloads a file.
+pub fn is_repository(source: &str) -> bool {
+    let source = words::plain(source);
+    let path = source.split('#').next().unwrap_or_default();
+    let is_web = source.starts_with("http://") || source.starts_with("https://");
+    !is_web && !source.contains('$') || path.ends_with(".git")
 }
 
 fn is_grant(flag: &str) -> bool {

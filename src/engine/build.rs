@@ -173,7 +173,7 @@ pub async fn prepare<'a>(bench: Bench<'_>, audited: Audited<'a>, order: Order<'a
     );
     let context = Context::open(order.workspace, &plan.context, &plan.dockerfile, &text)?;
     let (context, context_digest) = request::digest(context).await?;
-    let Build { dockerfile: _, digest: _, context: _, args, target, cache_from: _, network: _ } = plan;
+    let Build { dockerfile: _, digest: _, context: _, args, target, cache_from: _, network: _, approved: _ } = plan;
     // The Dockerfile is a part of the context.
     let parts = serde_json::json!([context_digest, args, target, bases.ids]);
     let runs = dockerfile.runs_commands() || bases.run_commands;

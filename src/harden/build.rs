@@ -12,6 +12,7 @@ use crate::config::model::{self, Text, Variable};
 use crate::plan::finding::{Action, Code, Finding, Severity};
 use crate::plan::model::{Build, PLACEHOLDER};
 use crate::source::Spanned;
+use crate::trust::Request;
 
 /// Takes the build, with its Dockerfile where that could be read.
 pub(super) fn take(
@@ -45,7 +46,10 @@ pub(super) fn take(
         );
         return;
     };
-    inspect::report(draft, context, &asked.dockerfile.origin, dockerfile, &args);
+    let request = Request::build(&shown(&file), &dockerfile.text, &args, target.as_deref());
+    let approved = context.policy.approvals.contains(&request.digest);
+    let asks = inspect::report(draft, context, &asked.dockerfile.origin, dockerfile, &args, approved);
+    draft.requests.extend(asks.then_some(request));
     draft.build = Some(Build {
         dockerfile: shown(&file),
         digest: dockerfile.digest.clone(),
@@ -54,6 +58,7 @@ pub(super) fn take(
         target,
         cache_from,
         network: "guardian".to_owned(),
+        approved: asks && approved,
     });
 }
 

@@ -93,7 +93,7 @@ checks! {
     Allowlist = "only what the policy allows may be reached, and everything that it denies is denied",
     HostHook = "no command runs on the host",
     Hook = "lifecycle commands run as the container's user, or as root in the set-up phase",
-    Approval = "a command runs as root only where its exact text was approved",
+    Approval = "a command runs as root, and a build is let past the policy, only where its exact text was approved",
     Setup = "the set-up container is root with five capabilities, writes nothing of the host, and is as strict in the rest",
     Placeholder = "no value smuggles in a placeholder that is filled in at start",
 }
@@ -115,7 +115,7 @@ pub fn audit(plan: &Plan, policy: &Policy) -> Vec<Violation> {
 
 fn check_container(plan: &Plan, policy: &Policy, container: &Container, report: &mut Scope<'_>) {
     container::check(container, policy, report);
-    identity::check(plan, container, report);
+    identity::check(plan, container, policy, report);
     mounts::check(plan, container, report);
     limits::check(container, policy, report);
     environment::check(plan, container, report);

@@ -206,6 +206,9 @@ pub struct Build {
     pub cache_from: Vec<String>,
     /// Network of the build steps: `guardian`, never the engine's own.
     pub network: String,
+    /// Whether the engine may fetch what this Dockerfile names from anywhere, as was approved for this exact text.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub approved: bool,
 }
 
 /// The kind of a mount.

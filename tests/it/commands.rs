@@ -61,6 +61,7 @@ fn a_build_that_waits_for_approval_is_refused() {
     let plan = user.run(&["plan"]);
     assert_eq!(plan.code, Some(3), "{}", plan.stderr);
     assert!(plan.stdout.starts_with("project · refused: the engine itself would fetch this"), "{}", plan.stdout);
+    assert!(plan.stdout.contains("cloister trust --build"), "{}", plan.stdout);
     let start = user.run(&["start", "--", "true"]);
     assert_eq!((start.code, start.stdout.as_str()), (Some(3), ""), "{}", start.stderr);
     assert!(start.stderr.contains("the plan is refused, nothing was started"), "{}", start.stderr);

@@ -229,6 +229,7 @@ fn what_only_the_image_says_has_no_line() {
         target: Some("dev".into()),
         cache_from: Vec::new(),
         network: "guardian".into(),
+        approved: false,
     });
     container.mounts.push(Mount {
         kind: MountKind::Volume,

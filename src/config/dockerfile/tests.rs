@@ -185,3 +185,15 @@ fn what_only_buildkit_knows_is_found() {
         ["1 HTTP_PROXY", "1 A", "1 http_proxy"]
     );
 }
+
+#[test]
+fn what_only_a_cloning_builder_understands_is_told_apart() {
+    let repositories =
+        ["git@example.com:a/b.git", "https://example.com/a/b.git#main", "github.com/a/b", "ssh://example.com/a"];
+    let files = ["https://example.com/a.tar.gz", "http://example.com/", "$URL", "https://example.com/b.git.tar"];
+    for (source, expected) in
+        repositories.map(|source| (source, true)).into_iter().chain(files.map(|source| (source, false)))
+    {
+        assert_eq!(is_repository(source), expected, "{source}");
+    }
+}

@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use super::{Check, Scope, words};
 use crate::plan::Plan;
 use crate::plan::model::{AUTO, Build, Container, GUARDIAN};
+use crate::policy::Policy;
+use crate::trust::Request;
 
 /// Value of the label that holds the plan's digest, which the plan itself cannot know.
 const DIGEST: &str = "${CLOISTER_DIGEST}";
@@ -12,7 +14,7 @@ const DIGEST: &str = "${CLOISTER_DIGEST}";
 const DEVCONTAINER_LABELS: [&str; 3] =
     ["devcontainer.local_folder", "devcontainer.config_file", "devcontainer.metadata"];
 
-pub(super) fn check(plan: &Plan, container: &Container, report: &mut Scope<'_>) {
+pub(super) fn check(plan: &Plan, container: &Container, policy: &Policy, report: &mut Scope<'_>) {
     let network = plan.network.as_ref().map(|network| network.name.as_str());
     let own = words::is_sandbox_name(&container.name) && network == Some(container.name.as_str());
     report.require(own, Check::Name, "/name", (&container.name, network));
@@ -25,7 +27,7 @@ pub(super) fn check(plan: &Plan, container: &Container, report: &mut Scope<'_>) 
             report.require(plain, Check::Image, "/image", image);
             report.require(!words::has_placeholder(image), Check::Placeholder, "/image", image);
         }
-        (None, Some(build)) => check_build(build, report),
+        (None, Some(build)) => check_build(build, policy, report),
         both => report.require(false, Check::Image, "/image", both),
     }
 }
@@ -72,7 +74,10 @@ fn check_hosts(container: &Container, report: &mut Scope<'_>) {
     }
 }
 
-fn check_build(build: &Build, report: &mut Scope<'_>) {
+fn check_build(build: &Build, policy: &Policy, report: &mut Scope<'_>) {
+    let request = Request::build_digest(&build.digest, &build.args, build.target.as_deref());
+    let approved = !build.approved || policy.approvals.contains(&request);
+    report.require(approved, Check::Approval, "/build/approved", build.approved);
     report.require(build.network == "guardian", Check::Image, "/build/network", &build.network);
     let digest = build.digest.strip_prefix("sha256:").unwrap_or_default();
     let whole = digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit());

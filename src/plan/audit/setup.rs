@@ -27,7 +27,7 @@ pub(super) fn check(plan: &Plan, policy: &Policy, report: &mut Report) {
     let as_sandbox =
         Container { user: sandbox.user.clone(), cap_add: Vec::new(), env: variables.collect(), ..setup.clone() };
     container::check(&as_sandbox, policy, &mut scope);
-    identity::check(plan, &as_sandbox, &mut scope);
+    identity::check(plan, &as_sandbox, policy, &mut scope);
     limits::check(&as_sandbox, policy, &mut scope);
     environment::check(plan, &as_sandbox, &mut scope);
 }

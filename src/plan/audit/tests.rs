@@ -7,7 +7,9 @@ use super::Check::{self, *};
 use super::audit;
 use crate::plan::Plan;
 use crate::plan::finding::Action;
-use crate::plan::model::{AUTO, Container, FILES, HOME, HookStatus, MountKind, PROGRAMS, Place, SETUP_CAPABILITIES};
+use crate::plan::model::{
+    AUTO, Build, Container, FILES, HOME, HookStatus, MountKind, PROGRAMS, Place, SETUP_CAPABILITIES,
+};
 use crate::policy::Policy;
 use crate::policy::rule::Rule;
 use crate::trust::Request;
@@ -118,6 +120,24 @@ fn nothing_runs_as_root_but_what_was_approved() {
     agent.lifecycle.iter_mut().for_each(|hook| hook.setup = false);
     agent.setup = None;
     assert_eq!(checks(&agent, &approving), [Hook], "root in the sandbox itself");
+}
+
+#[test]
+fn a_build_is_let_past_the_policy_only_where_it_was_approved() {
+    let mut plan = plan();
+    let asked = Build { approved: true, ..build() };
+    plan.containers[0].image = None;
+    plan.containers[0].build = Some(asked.clone());
+    let found: Vec<_> = audit(&plan, &policy()).into_iter().map(|violation| violation.check).collect();
+    assert_eq!(found, [Approval]);
+    let mut approving = policy();
+    let digest = Request::build_digest(&asked.digest, &asked.args, asked.target.as_deref());
+    let request = Request::build("Dockerfile", "", &asked.args, asked.target.as_deref());
+    approving.approvals.add(Request { digest, ..request });
+    assert_eq!(audit(&plan, &approving), []);
+    let other = plan.containers[0].build.as_mut().expect("it was put there");
+    other.args.insert("MORE".into(), "1".into());
+    assert_eq!(audit(&plan, &approving).len(), 1);
 }
 
 #[test]

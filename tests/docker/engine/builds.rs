@@ -406,3 +406,38 @@ fn what_runs_nothing_needs_no_network() {
     docker(&["rm", id.trim()]);
     assert_eq!(user.user.run(&["start", "--", "/bin/sh", "-c", "echo here"]).expect(0), "here\n");
 }
+
+#[test]
+fn what_the_engine_fetches_itself_needs_an_approval_of_the_exact_dockerfile() {
+    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = server.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        for mut stream in server.incoming().flatten() {
+            let _ = std::io::Read::read(&mut stream, &mut [0; 4096]);
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nfetch");
+        }
+    });
+    let dockerfile = format!(
+        "# syntax=docker/dockerfile:1\nFROM debian:bookworm\nADD http://127.0.0.1:{port}/tool /tool\nRUN chmod 644 /tool\n"
+    );
+    let builder = Builder::with(CONFIG, &dockerfile);
+    let user = &builder.user;
+    let refused = user.run(&["start", "--", "true"]);
+    refused.expect(3);
+    assert!(refused.stderr().contains("waits"), "{}", refused.stderr());
+    let listed: Value = serde_json::from_str(&user.run(&["trust", "--list", "--format", "json"]).expect(0)).unwrap();
+    assert_eq!((&listed[0]["kind"], &listed[0]["place"]), (&"build".into(), &".devcontainer/Dockerfile".into()));
+    assert!(listed[0]["content"].as_str().unwrap().contains(&dockerfile), "{listed}");
+    user.run(&["trust", "--yes", "--digest", listed[0]["digest"].as_str().unwrap()]).expect(0);
+    assert_eq!(user.run(&["start", "--", "cat", "/tool"]).expect(0), "fetch");
+    user.run(&["stop"]).expect(0);
+    builder.write(".devcontainer/Dockerfile", &(dockerfile.clone() + "# one more byte\n"));
+    user.run(&["start", "--", "true"]).expect(3);
+    let changed: Value = serde_json::from_str(&user.run(&["trust", "--list", "--format", "json"]).expect(0)).unwrap();
+    assert_eq!((&changed[0]["state"], changed[0]["was"].is_string()), (&"changed".into(), true));
+    builder.write(".devcontainer/Dockerfile", &dockerfile);
+    user.run(&["start", "--", "true"]).expect(0);
+    user.run(&["stop"]).expect(0);
+    user.run(&["trust", "--revoke", "--build"]).expect(0);
+    user.run(&["start", "--", "true"]).expect(3);
+}

@@ -11,6 +11,7 @@ fn the_call_says_everything_and_nothing_of_the_project_can_add_to_it() {
         target: Some("dev&t=other".to_owned()),
         cache_from: Vec::new(),
         network: "guardian".to_owned(),
+        approved: false,
     };
     let limits = crate::engine::fixture::container().limits;
     let parameters = Parameters {

@@ -170,6 +170,7 @@ pub(super) fn build() -> Build {
         target: None,
         cache_from: vec![],
         network: "guardian".into(),
+        approved: false,
     }
 }
 
