@@ -111,3 +111,22 @@ fn the_terminal_is_as_before_whatever_ends_the_session() {
     terminal.ends_with(137);
     terminal.shows("`project` was stopped", 1);
 }
+
+#[test]
+fn a_request_is_approved_by_a_yes_and_by_nothing_else() {
+    let user = User::with(r#"{ "image": "debian:bookworm", "postCreateCommand": "sudo echo \u001b[2K approve" }"#);
+    let list = || user.run(&["trust", "--list"]).expect(0);
+    for (answer, code, state) in [("\r", 1, "pending"), ("n\r", 1, "pending"), ("yse\r", 1, "pending")] {
+        let mut terminal = Terminal::open(&user, (24, 120), &["trust"]);
+        terminal.shows("\\u{1b}[2K approve", 1);
+        terminal.shows("approve exactly this? [y/N]", 1);
+        terminal.types(answer);
+        terminal.ends_with(code);
+        assert!(list().starts_with(state), "{answer:?}");
+    }
+    let mut terminal = Terminal::open(&user, (24, 120), &["trust", "--hook", "postCreate"]);
+    terminal.shows("approve exactly this? [y/N]", 1);
+    terminal.types("y\r");
+    terminal.ends_with(0);
+    assert!(list().starts_with("approved"), "{}", list());
+}
