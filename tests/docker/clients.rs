@@ -34,9 +34,14 @@ fn package_managers_work_through_the_guardian_and_nothing_else_does() {
                apt-get update -o Dir::State=$HOME/apt -o Dir::Cache=$HOME/apt/cache -o Dir::State::status=/var/lib/dpkg/status \
                -o APT::Sandbox::User=$(id -un) -o APT::Update::Error-Mode=any";
     user.shell(apt).expect(0);
-    user.shell("pip download --no-deps --dest ~/pip six==1.16.0 && test -s ~/pip/six-1.16.0-py2.py3-none-any.whl")
-        .expect(0);
-    user.shell("npm view is-number version").expect(0);
+    // CTR-031
+    let pip =
+        "pip install --user --break-system-packages six==1.16.0 && python3 -c 'import six; print(six.__version__)'";
+    assert!(user.shell(pip).expect(0).ends_with("1.16.0\n"));
+    user.shell(
+        "mkdir -p ~/npm && cd ~/npm && npm install is-odd && node -e 'require(\"is-odd\")(3) || process.exit(1)'",
+    )
+    .expect(0);
     let allowed = &listed("CLOISTER_TEST_ALLOW")[0];
     // there is no repository, and that is said by the server: the hello of GnuTLS went through
     let git = user.shell(&format!("git ls-remote https://{allowed}/none.git"));

@@ -1,8 +1,10 @@
 //! Sandboxes on a real engine, through the program itself: what is made, what runs in it, and what is left.
 
+mod attempts;
 mod away;
 mod broken;
 mod builds;
+mod container;
 mod images;
 mod instances;
 mod interference;

@@ -16,3 +16,4 @@ mod properties;
 mod render;
 mod repository;
 mod snippets;
+mod suites;

@@ -4,27 +4,12 @@
 //! on the bridge, `{CANARY}` a port that the host listens on everywhere, with TCP and UDP, `{GUARDIAN}` the guardian.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use serde::Deserialize;
-
+use super::attempts::surprises;
 use super::{User, inspect, text};
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Case {
-    id: String,
-    why: String,
-    /// For bash, in the sandbox.
-    run: String,
-    /// Whether the exit code must not be 0; otherwise it must be.
-    #[serde(default)]
-    fails: bool,
-    prints: Option<String>,
-}
 
 /// Counts whoever gets through to the host.
 pub(super) struct Canary {
@@ -97,20 +82,7 @@ fn every_attempt_on_the_network_fails() {
             .replace("{BRIDGE6}", &link_local(&bridge))
             .replace("{CANARY}", &canary.port.to_string())
     };
-    let (mut count, mut failures) = (0, Vec::new());
-    for file in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/network")).unwrap() {
-        let cases: Vec<Case> = serde_json::from_str(&std::fs::read_to_string(file.unwrap().path()).unwrap()).unwrap();
-        count += cases.len();
-        for Case { id, why, run, fails, prints } in cases {
-            let ran = user.run(&["exec", "--", "bash", "-c", &fill(&run)]);
-            let code = ran.0.status.code();
-            let hits = canary.hits.swap(0, Ordering::SeqCst);
-            if (code == Some(0)) == fails || hits > 0 || prints.is_some_and(|prints| prints != ran.stdout()) {
-                failures.push(format!("{id}, because {why}: {code:?}, {hits} hits\n{}{}", ran.stdout(), ran.stderr()));
-            }
-        }
-    }
-    assert!(count > 5, "only {count} cases were found");
-    assert!(failures.is_empty(), "{}", failures.join("\n"));
+    let found = surprises(&user, "network", fill, || canary.hits.swap(0, Ordering::SeqCst));
+    assert!(found.is_empty(), "{}", found.join("\n"));
     assert!(canary.is_alive());
 }

@@ -2,6 +2,7 @@
 
 mod kills;
 mod review;
+mod stories;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -190,22 +191,6 @@ fn what_differs_from_the_commit_is_told_when_the_sandbox_is_made() {
         made.stderr()
     );
     assert!(!user.run(&["start", "--detach"]).stderr().contains("HEAD"), "once");
-}
-
-/// WS-004: what an agent left in the place of a repository is no source of a mount.
-#[test]
-fn a_link_that_an_agent_left_gives_nothing_of_the_host() {
-    let user = User::with(PLAIN);
-    let secret = user.root.path().canonicalize().unwrap().join("secret");
-    std::fs::create_dir(&secret).unwrap();
-    std::fs::write(secret.join("key"), "hunter2").unwrap();
-    let secret = secret.to_str().unwrap();
-    user.start();
-    user.shell(&format!("mkdir .git; ln -s {secret} .git/hooks; touch .git/config .git/HEAD")).expect(0);
-    user.run(&["stop"]).expect(0);
-    let refused = user.run(&["start", "--", "cat", ".git/hooks/key"]);
-    refused.expect(3);
-    assert!(!refused.stdout().contains("hunter2") && refused.stderr().contains("`.git/hooks` is a link"));
 }
 
 /// SEC-60: what is mounted below a source.
