@@ -96,10 +96,10 @@ impl Drop for Disk {
 
 /// A project, its user, and what lies outside.
 struct Scene {
-    // before the user, who looks at the project when they go
+    // goes before the user does, whose folder is removed then
+    _disk: Option<Disk>,
     user: User,
     secret: PathBuf,
-    _disk: Option<Disk>,
 }
 
 impl Scene {
@@ -120,7 +120,7 @@ impl Scene {
         std::fs::write(secret.join("Makefile"), SECRET).unwrap();
         own(&user, &user.project);
         own(&user, &secret);
-        Self { user, secret, _disk: disk }
+        Self { _disk: disk, user, secret }
     }
 
     fn fill(&self, text: &str) -> String {
