@@ -106,6 +106,15 @@ pub enum ApplyError {
         #[source]
         source: std::io::Error,
     },
+    /// What the plan saw in the workspace is not there any more.
+    #[error("`{path}`, which a mount lies on, is gone since the plan was made")]
+    Gone {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// A volume belongs to another state folder.
     #[error(transparent)]
     Foreign(#[from] Foreign),
@@ -172,6 +181,7 @@ impl ApplyError {
             Self::Target { path, .. } => {
                 Some(format!("make `{}` a folder of yours, without links on the way", path.display()))
             }
+            Self::Gone { .. } => Some("start again: the next plan sees what is there then".to_owned()),
             Self::Foreign(error) => error.hint(),
             Self::VolumeOptions { name } => {
                 Some(format!("see `docker volume inspect {name}`; `docker volume rm {name}` removes it"))
@@ -298,7 +308,7 @@ pub async fn apply(
     let volumes = check_image(bench, audited, image).await?;
     let prepared = files::prepare(bench, audited, image, &receipt.id).await?;
     let before = before(&audited.plan.workspace);
-    targets::make_covers(audited.container, &audited.plan.workspace, receipt)?;
+    targets::make_covers(audited.container, &audited.plan.workspace, &mut receipt.covers)?;
     debug!(sandbox = receipt.id, "files and programs are in place");
     let ground = Ground { image, volumes: &volumes, prepared: &prepared };
     make(bench, audited, &ground, receipt, async |_| Ok(before.await.unwrap_or_default())).await

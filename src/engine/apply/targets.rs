@@ -14,8 +14,7 @@ use rustix::io::Errno;
 use super::ApplyError;
 use super::files::owner;
 use crate::engine::connect::{CallError, Engine, Operation};
-use crate::engine::covers;
-use crate::engine::receipt::Receipt;
+use crate::engine::covers::{self, Cover};
 use crate::engine::sources::Sources;
 use crate::harden::syntax::path::is_within;
 use crate::host::beneath;
@@ -37,18 +36,22 @@ pub(super) fn make_folders(container: &Container, workspace: &Workspace, sources
     Ok(())
 }
 
-/// Makes the names that binds below the workspace need, and writes down in the receipt what lies there.
+/// Makes the names that binds below the workspace need, and writes down what lies there.
 ///
 /// # Errors
-/// A link or a file stands in the way, or the name cannot be made.
+/// A link or a file stands in the way, the name cannot be made, or what the plan saw is gone.
 pub(super) fn make_covers(
     container: &Container,
     workspace: &Workspace,
-    receipt: &mut Receipt,
+    covers: &mut [Cover],
 ) -> Result<(), ApplyError> {
     let folder = Path::new(workspace.source.as_deref().unwrap_or_default());
-    covers::make(folder, &mut receipt.covers, owner(&container.user))
-        .map_err(|(path, source)| ApplyError::Target { path: folder.join(path), source })
+    covers::make(folder, covers, owner(&container.user)).map_err(|(path, source)| {
+        match (folder.join(path), source.kind()) {
+            (path, std::io::ErrorKind::NotFound) => ApplyError::Gone { path, source },
+            (path, _) => ApplyError::Target { path, source },
+        }
+    })
 }
 
 /// Returns what lies in a bind mount of the plan: the mount's target, and the path below it.

@@ -55,3 +55,22 @@ fn what_lies_in_a_folder_of_the_host_is_made_there() {
         assert_eq!(needed(&container, &at(folder)), expected("/elsewhere"), "{folder}");
     }
 }
+
+/// WS-024: the agent of the sandbox before may still be taking names away.
+#[test]
+fn what_is_gone_since_the_plan_is_said_and_not_made() {
+    let root = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink("/tmp", root.path().join("link")).unwrap();
+    let workspace = Workspace {
+        source: Some(root.path().to_str().unwrap().to_owned()),
+        target: "/workspaces/web".to_owned(),
+        folder: "/workspaces/web".to_owned(),
+    };
+    for (path, gone) in [(".mcp.json", true), ("link/x", false)] {
+        let mut covers = [Cover { path: path.to_owned(), made: !gone, identity: None }];
+        let error = make_covers(&fixture::container(), &workspace, &mut covers).unwrap_err();
+        assert_eq!(matches!(error, ApplyError::Gone { .. }), gone, "{error}");
+        assert!(error.hint().is_some());
+    }
+    assert_eq!(std::fs::read_dir(root.path()).unwrap().count(), 1);
+}
