@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::protocol::{Answer, Command, LINE_LIMIT, Message, Request, VERSION};
 use super::proxy::Proxy;
@@ -18,6 +18,8 @@ use super::proxy::Proxy;
 pub const STALL: Duration = Duration::from_secs(5);
 /// Bytes that a pipe holds: each read of standard input is a round through another thread.
 const PIPE: usize = 64 << 10;
+/// How long an event waits for others, unless an answer goes out.
+const GATHER: Duration = Duration::from_millis(5);
 /// Bytes of events that are written at once.
 const BATCH: usize = 64 << 10;
 
@@ -143,7 +145,7 @@ async fn write(mut output: impl AsyncWrite + Unpin, mut sayings: mpsc::Unbounded
                 }
                 Some(Saying::Answer(message)) => append(&mut lines, &message),
             },
-            () = proxy.news(), if listening => {}
+            () = gathered(&proxy), if listening => {}
         }
         loop {
             if listening {
@@ -156,6 +158,12 @@ async fn write(mut output: impl AsyncWrite + Unpin, mut sayings: mpsc::Unbounded
             lines.clear();
         }
     }
+}
+
+/// Waits for an event, and a little longer for those that follow it: each write is a round through another thread.
+async fn gathered(proxy: &Proxy) {
+    proxy.news().await;
+    sleep(GATHER).await;
 }
 
 fn collect(proxy: &Proxy, lines: &mut Vec<u8>) {
