@@ -136,8 +136,17 @@ pub(super) async fn remove_by_id(context: &Context, id: &str, name: &str) -> Res
     Ok(existed)
 }
 
+/// How closely sandboxes that run are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    /// One list for all of them: what a start costs must not grow with sandboxes that nobody uses.
+    Listed,
+    /// Each by itself, so that one that was started again by somebody is found.
+    Each,
+}
+
 /// Removes what a start that was killed left behind, and what is left of sandboxes whose container ended by itself.
-pub(super) async fn sweep(context: &Context) -> Result<(), SessionError> {
+pub(super) async fn sweep(context: &Context, look: Look) -> Result<(), SessionError> {
     build::sweep(context).await?;
     let Held { sandboxes: held, alive, looks } = all_held(context).await?;
     // Whoever holds the lock looks at an image right now.
@@ -149,10 +158,12 @@ pub(super) async fn sweep(context: &Context) -> Result<(), SessionError> {
         }
     }
     for receipt in context.state.receipts()? {
-        // One list for all of them: what a command costs must not grow with sandboxes that nobody uses.
         let is_alive = receipt.container.as_ref().is_some_and(|container| alive.contains(container));
-        if receipt.state == State::Running && is_alive || receipt.state == State::Stopped && !held.contains(&receipt.id)
-        {
+        let settled = match look {
+            Look::Listed if receipt.state == State::Running => is_alive,
+            Look::Listed | Look::Each => is_settled(context, &held, &receipt).await?,
+        };
+        if settled {
             end_orphans(context, &receipt).await?;
             continue;
         }

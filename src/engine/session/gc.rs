@@ -43,7 +43,7 @@ pub struct Garbage {
 /// # Errors
 /// A name is not known, its sandbox runs, or the engine does not answer.
 pub async fn garbage(context: &Context, chosen: &[String]) -> Result<Garbage, SessionError> {
-    clean::sweep(context).await?;
+    clean::sweep(context, clean::Look::Each).await?;
     let mut garbage = Garbage::default();
     for name in chosen {
         let receipt = select(context, Some(name), &context.paths.data)?;

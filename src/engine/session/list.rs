@@ -31,7 +31,7 @@ pub struct Listed {
 /// # Errors
 /// The engine does not answer, or a receipt cannot be read.
 pub async fn list(context: &Context, all: bool) -> Result<Vec<Listed>, SessionError> {
-    clean::sweep(context).await?;
+    clean::sweep(context, clean::Look::Each).await?;
     let receipts = context.state.receipts()?.into_iter();
     let mut listed: Vec<Listed> = receipts.filter(|receipt| all || receipt.state != State::Stopped).map(row).collect();
     listed.sort_by(|a, b| a.name.cmp(&b.name));

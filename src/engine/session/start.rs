@@ -91,7 +91,7 @@ pub async fn start(context: &Context, request: Start<'_>, signals: &mut Signals)
 
 /// Cleans up, and takes a sandbox's lock.
 pub(super) async fn swept_and_locked(context: &Context, id: &str, anew: bool) -> Result<Lock, SessionError> {
-    clean::sweep(context).await?;
+    clean::sweep(context, clean::Look::Listed).await?;
     clean::lock(context, id, anew).await
 }
 

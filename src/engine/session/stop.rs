@@ -30,7 +30,7 @@ pub async fn stop(context: &Context, receipt: &Receipt) -> Result<Option<Stopped
     let existed = seized.existed || receipt.state != State::Stopped;
     let lost = receipt.mount.as_ref().map(|mount| covers::lost(mount.as_ref(), &receipt.covers)).unwrap_or_default();
     clean::remove(context, &mut receipt).await?;
-    clean::sweep(context).await?;
+    clean::sweep(context, clean::Look::Each).await?;
     let mut told = None;
     if receipt.unreviewed {
         // It is stopped, whatever a look at the workspace says.
