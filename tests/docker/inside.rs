@@ -191,8 +191,8 @@ fn a_command_of_the_image_gives_the_exit_code() {
     let cases: [(&[&'static str], i32, &str); 4] = [
         (&["sh", "-c", "ps -o sid= -p $$ | tr -d ' '; echo $$; exit 7"], 7, ""),
         (&["sh", "-c", "kill -KILL $$"], 137, ""),
-        (&["/nowhere"], 127, "cloister-init: No such file or directory"),
-        (&["/etc/passwd"], 126, "cloister-init: Permission denied"),
+        (&["/nowhere"], 127, "cloister-init: cannot run `/nowhere`: No such file or directory"),
+        (&["/etc/passwd"], 126, "cloister-init: cannot run `/etc/passwd`: Permission denied"),
     ];
     for (command, code, error) in cases {
         let output = stage.run("box", &Run { command: command.to_vec(), ..Run::default() });

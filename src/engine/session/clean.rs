@@ -183,7 +183,11 @@ async fn end_orphans(context: &Context, receipt: &Receipt) -> Result<(), Session
     let orphans = lease::orphans(&context.state, &receipt.id);
     if !orphans.is_empty() && context.life(receipt).await? == Life::Runs {
         for orphan in orphans {
-            lease::end(&context.engine, receipt, orphan).await?;
+            let ended = lease::end(&context.engine, receipt, orphan).await;
+            // Somebody may stop the sandbox meanwhile, which ends everything in it.
+            if context.life(receipt).await? == Life::Runs {
+                ended?;
+            }
         }
     }
     Ok(())

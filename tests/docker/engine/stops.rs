@@ -100,7 +100,7 @@ fn a_stop_at_any_time_of_a_start_ends_it() {
 fn whoever_waits_for_another_cloister_says_so_once() {
     let user = User::with(DEAF);
     let start = deaf(&user);
-    let mut second = user.command(&["start", "--rebuild", "--detach"]);
+    let mut second = user.command(&["start", "--detach"]);
     let second = second.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     std::thread::sleep(Duration::from_secs(3));
     signal(&second, Signal::TERM);
