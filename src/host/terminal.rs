@@ -21,6 +21,12 @@ pub fn stderr_is_terminal() -> bool {
     io::stderr().is_terminal()
 }
 
+/// Tells whether standard error is a terminal whose lines can be drawn again: one without a name cannot be known to.
+pub fn stderr_can_be_redrawn() -> bool {
+    let name = std::env::var("TERM").unwrap_or_default();
+    stderr_is_terminal() && !matches!(name.as_str(), "" | "dumb")
+}
+
 /// Returns rows and columns of the terminal on standard output, where there is one.
 pub fn size() -> Option<(u16, u16)> {
     let size = tcgetwinsize(io::stdout()).ok()?;

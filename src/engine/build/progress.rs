@@ -72,7 +72,7 @@ enum Told {
 
 impl Progress {
     pub(super) fn begin() -> Self {
-        let bar = terminal::stderr_is_terminal().then(|| {
+        let bar = terminal::stderr_can_be_redrawn().then(|| {
             let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
             bar.set_style(ProgressStyle::with_template("{spinner} building {msg}").expect("the template is fixed"));
             bar.enable_steady_tick(TICK);

@@ -7,6 +7,9 @@ use super::start::{KILLED, is_gone};
 use super::{Context, SessionError};
 use crate::host::signals::Signals;
 
+/// Exit code that the engine gives to a command that a container ended before.
+const NOT_RUN: u8 = 126;
+
 /// Runs a process with this process's standard streams, and returns its exit code.
 ///
 /// # Errors
@@ -24,7 +27,7 @@ pub async fn command(
     let lease = Lease::take(&context.state, &receipt.id)?;
     let process = Process { mark: Some(lease.mark.clone()), ..process.clone() };
     match attached::run(&context.engine, container, &process, signals).await {
-        Ok(KILLED) | Err(_) if is_gone(context, receipt).await => {
+        Ok(KILLED | NOT_RUN) | Err(_) if is_gone(context, receipt).await => {
             Err(context.why(receipt, SessionError::Stopped { name: receipt.name.clone() }).await)
         }
         ran => Ok(ran?),

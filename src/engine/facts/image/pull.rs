@@ -69,7 +69,7 @@ struct Shown {
 impl Shown {
     fn begin(reference: &str) -> Self {
         let reference = visible(reference);
-        let bar = terminal::stderr_is_terminal().then(|| {
+        let bar = terminal::stderr_can_be_redrawn().then(|| {
             let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
             bar.set_style(ProgressStyle::with_template(LINE).expect("the template is fixed"));
             bar.set_message(reference.clone());

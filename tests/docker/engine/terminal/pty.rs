@@ -41,7 +41,7 @@ impl Terminal {
         // A program for the one thing that needs a system call between fork and exec.
         let mut command = Command::new("setsid");
         command.arg("--ctty").arg(cloister.get_program()).args(cloister.get_args()).current_dir(&user.project);
-        command.envs(cloister.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        command.env("TERM", "xterm").envs(cloister.get_envs().filter_map(|(name, value)| Some((name, value?))));
         let side = || Stdio::from(device.try_clone().unwrap());
         let child = command.stdin(side()).stdout(side()).stderr(side()).spawn().unwrap();
         let (shown, person) = (Arc::default(), File::from(person));
