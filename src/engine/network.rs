@@ -76,6 +76,11 @@ pub async fn create(
                 used.push(subnet);
                 tries -= 1;
             }
+            // The engine was still busy with what a start asked for that was killed.
+            Err(error) if tries > 0 && exists(error.message()) => {
+                remove(engine, name, instance).await?;
+                tries -= 1;
+            }
             Err(error) => return Err(error.into()),
         }
     }
@@ -84,6 +89,11 @@ pub async fn create(
 /// Tells whether the engine's words mean that the addresses are in use.
 fn is_taken(message: &str) -> bool {
     message.contains("overlaps with other") || message.contains("conflicts with network")
+}
+
+/// Tells whether the engine's words mean that the name is in use.
+fn exists(message: &str) -> bool {
+    message.contains("already exists")
 }
 
 fn request(
