@@ -271,7 +271,7 @@ impl Context {
         let Some(container) = &receipt.container else { return error };
         match ended(&self.engine, container).await {
             // Whoever kills a sandbox that runs nothing of its own has stopped it.
-            Ok(Some(ended)) if ended.own_command || ended.code != 137 => {
+            Ok(Some(ended)) if ended.own_command || ended.code != i64::from(start::KILLED) => {
                 SessionError::Ended { name: receipt.name.clone(), ended }
             }
             _ => error,

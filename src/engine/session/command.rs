@@ -3,12 +3,9 @@
 use super::super::exec::{Process, attached};
 use super::super::lease::Lease;
 use super::super::receipt::Receipt;
-use super::start::{KILLED, is_gone};
+use super::start::{is_cut_off, is_gone};
 use super::{Context, SessionError};
 use crate::host::signals::Signals;
-
-/// Exit code that the engine gives to a command that a container ended before.
-const NOT_RUN: u8 = 126;
 
 /// Runs a process with this process's standard streams, and returns its exit code.
 ///
@@ -27,7 +24,8 @@ pub async fn command(
     let lease = Lease::take(&context.state, &receipt.id)?;
     let process = Process { mark: Some(lease.mark.clone()), ..process.clone() };
     match attached::run(&context.engine, container, &process, signals).await {
-        Ok(KILLED | NOT_RUN) | Err(_) if is_gone(context, receipt).await => {
+        Ok(code) if !is_cut_off(code) => Ok(code),
+        Ok(_) | Err(_) if is_gone(context, receipt).await => {
             Err(context.why(receipt, SessionError::Stopped { name: receipt.name.clone() }).await)
         }
         ran => Ok(ran?),

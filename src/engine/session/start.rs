@@ -30,6 +30,8 @@ use crate::policy::Policy;
 const ATTACH: &str = "postAttach";
 /// Exit code of a process that was killed.
 pub(super) const KILLED: u8 = 137;
+/// Exit code that the engine gives to a command whose container ended before it.
+const NOT_RUN: u8 = 126;
 /// How often the engine is asked whether a container is gone.
 const GONE_TRIES: u32 = 20;
 
@@ -117,7 +119,7 @@ impl Started {
         };
         match ran.await {
             Ok(()) => Ok(served),
-            Err(error) if is_cut_off(&error) && is_gone(context, &served.receipt).await => {
+            Err(error) if is_hook_cut_off(&error) && is_gone(context, &served.receipt).await => {
                 let stopped = SessionError::Stopped { name: served.receipt.name.clone() };
                 Err(context.why(&served.receipt, stopped).await)
             }
@@ -126,9 +128,16 @@ impl Started {
     }
 }
 
-/// Tells whether a command ended as one does whose container is removed.
-fn is_cut_off(error: &LifecycleError) -> bool {
-    matches!(error, LifecycleError::Failed { code: KILLED, .. } | LifecycleError::Exec { .. })
+/// Tells whether an exit code is as of a command whose container ended: before it was run, or under it.
+pub(super) fn is_cut_off(code: u8) -> bool {
+    matches!(code, NOT_RUN | KILLED)
+}
+
+fn is_hook_cut_off(error: &LifecycleError) -> bool {
+    match error {
+        LifecycleError::Failed { code, .. } => is_cut_off(*code),
+        error => matches!(error, LifecycleError::Exec { .. }),
+    }
 }
 
 /// Tells whether a container goes or is gone; the engine says so a moment after its processes have ended.
