@@ -260,3 +260,6 @@ fn stored_context(docker: &Path, name: &str) -> Option<StoredContext> {
     let has_tls = contexts.join("tls").join(&folder).join("docker").is_dir();
     Some(StoredContext { meta, has_tls })
 }
+
+#[cfg(test)]
+mod tests;
