@@ -377,6 +377,7 @@ async fn make<T>(
     debug!(container, "the container is made");
     receipt.container = Some(container.clone());
     bench.state.save(receipt)?;
+    // Again: whoever may use the engine could have put another one in a volume's place before it was mounted.
     volumes::make(bench, audited.container).await?;
     read_back(bench.engine, &info, audited, (image, volumes), &values, &container).await?;
     targets::own_volumes(bench.engine, audited.container, &container).await?;
