@@ -23,7 +23,7 @@ mod verdict;
 /// Marks the line of the report among other output.
 pub const KIND: &str = "cloister-probe";
 /// How long an address may stay silent before it counts as closed. Unreachable comes in 0.03 ms, an answer of the
-/// host in less than 1 ms; only addresses inside the sandbox's own subnet stay pending until here.
+/// host in less than 1 ms; only what drops packets is waited for until here.
 pub const CAP: Duration = Duration::from_millis(150);
 
 /// Tries everything and reports. Blocks for at most [`CAP`], or 1 s when the guardian does not answer.

@@ -36,6 +36,21 @@ pub(crate) fn interface_names(devices: &str) -> Vec<String> {
     devices.lines().filter_map(name).filter(|name| name != "lo").collect()
 }
 
+/// Addresses of the sandbox's own network that no machine has claimed so far; none where the kernel does not tell.
+pub(crate) fn absent_neighbours() -> Vec<IpAddr> {
+    unclaimed(&fs::read_to_string("/proc/net/arp").unwrap_or_default())
+}
+
+/// The entries of `/proc/net/arp` that are not complete (`ATF_COM` of linux/if_arp.h).
+fn unclaimed(neighbours: &str) -> Vec<IpAddr> {
+    let address = |line: &str| {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let [address, _, "0x0", ..] = fields[..] else { return None };
+        address.parse().ok()
+    };
+    neighbours.lines().filter_map(address).collect()
+}
+
 /// On-link networks of `/proc/net/route`: network address and mask.
 pub(crate) fn on_link(routes: &str) -> Vec<(Ipv4Addr, Ipv4Addr)> {
     let network = |line: &str| {

@@ -1,6 +1,9 @@
 //! All network attempts at once: non-blocking sockets, one poll, one deadline.
+//!
+//! An address of the sandbox's own network for which no machine has answered the kernel's question (ARP, RFC 826) is not
+//! waited for to the end: no packet to it has left, and none can come back.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -12,11 +15,15 @@ use rustix::net::{
 
 use super::targets::{Rule, Target};
 use super::verdict::{Outcome, Tried, judge};
-use super::{CAP, attempt, dns};
+use super::{CAP, attempt, dns, facts};
 use crate::sandbox::protocol::Attempt;
 
 /// The guardian gets longer than [`CAP`]: here silence is the failure, and a busy machine may need a moment.
 const GUARDIAN_CAP: Duration = Duration::from_secs(1);
+/// How long a machine on the sandbox's own network may take at least to say that it has an address: kernels do in 0.1 ms.
+const NEIGHBOUR_FLOOR: Duration = Duration::from_millis(20);
+/// How many times longer than the guardian, which is on the same network: on a busy machine both are late.
+const NEIGHBOUR_FACTOR: u32 = 4;
 
 /// Sockets under way.
 pub(super) struct Round {
@@ -24,10 +31,13 @@ pub(super) struct Round {
     tries: Vec<Try>,
     nonce: String,
     begin: Instant,
+    /// When neighbours have had their time; `None` until the guardian has answered.
+    neighbours_due: Option<Duration>,
 }
 
 struct Try {
     target: usize,
+    address: IpAddr,
     what: String,
     tcp: bool,
     socket: Option<OwnedFd>,
@@ -43,7 +53,7 @@ impl Round {
             tries.extend(target.tcp.iter().map(|port| Try::tcp(index, target.at(*port))));
             tries.extend(target.dns.then(|| Try::dns(index, target.at(53), &question)));
         }
-        Self { targets: targets.to_vec(), tries, nonce: nonce.to_owned(), begin }
+        Self { targets: targets.to_vec(), tries, nonce: nonce.to_owned(), begin, neighbours_due: None }
     }
 
     /// Waits until everything answered or the cap is reached, and judges each target.
@@ -52,6 +62,7 @@ impl Round {
             if !self.poll(wait) {
                 break;
             }
+            self.give_up_absent();
         }
         // What arrived while this process did not run still counts.
         self.poll(Duration::ZERO);
@@ -70,7 +81,26 @@ impl Round {
     fn remaining(&self) -> Option<Duration> {
         let elapsed = self.begin.elapsed();
         let caps = self.tries.iter().filter(|one| one.is_waiting()).map(|one| self.cap(one.target));
-        caps.max()?.checked_sub(elapsed).filter(|left| !left.is_zero())
+        let left = caps.max()?.checked_sub(elapsed).filter(|left| !left.is_zero())?;
+        let until_due = self.neighbours_due.and_then(|due| due.checked_sub(elapsed)).filter(|wait| !wait.is_zero());
+        Some(until_due.map_or(left, |wait| wait.min(left)))
+    }
+
+    /// Gives up on the addresses that nobody on the sandbox's own network has, once everybody there has had time to say.
+    fn give_up_absent(&mut self) {
+        let elapsed = self.begin.elapsed();
+        let is_answer = |one: &Try| self.targets[one.target].rule == Rule::Reachable && !one.is_waiting();
+        if self.neighbours_due.is_none() && self.tries.iter().any(is_answer) {
+            self.neighbours_due = Some((elapsed * NEIGHBOUR_FACTOR).max(NEIGHBOUR_FLOOR));
+        }
+        if self.neighbours_due.is_some_and(|due| due <= elapsed) {
+            let absent = facts::absent_neighbours();
+            for one in self.tries.iter_mut().filter(|one| one.outcome == Outcome::Pending) {
+                if absent.iter().any(|address| *address == one.address) {
+                    one.outcome = Outcome::Absent;
+                }
+            }
+        }
     }
 
     fn cap(&self, target: usize) -> Duration {
@@ -102,34 +132,30 @@ impl Round {
 
 impl Try {
     fn tcp(target: usize, address: SocketAddr) -> Self {
-        let what = format!("tcp {}", address.port());
-        match open(address, SocketType::STREAM) {
-            Ok(socket) => match connect(&socket, &address) {
-                Ok(()) => Self { target, what, tcp: true, socket: Some(socket), outcome: Outcome::Established },
-                Err(Errno::INPROGRESS) => {
-                    Self { target, what, tcp: true, socket: Some(socket), outcome: Outcome::Pending }
-                }
-                Err(errno) => Self::failed(target, what, errno),
-            },
-            Err(errno) => Self::failed(target, what, errno),
-        }
+        let tried = open(address, SocketType::STREAM).and_then(|socket| match connect(&socket, &address) {
+            Ok(()) => Ok((socket, Outcome::Established)),
+            Err(Errno::INPROGRESS) => Ok((socket, Outcome::Pending)),
+            Err(errno) => Err(errno),
+        });
+        Self::new(target, address, true, tried)
     }
 
     fn dns(target: usize, address: SocketAddr, question: &[u8]) -> Self {
-        let what = format!("udp {}", address.port());
         let sent = open(address, SocketType::DGRAM).and_then(|socket| {
             connect(&socket, &address)?;
             send(&socket, question, SendFlags::NOSIGNAL)?;
-            Ok(socket)
+            Ok((socket, Outcome::Pending))
         });
-        match sent {
-            Ok(socket) => Self { target, what, tcp: false, socket: Some(socket), outcome: Outcome::Pending },
-            Err(errno) => Self::failed(target, what, errno),
-        }
+        Self::new(target, address, false, sent)
     }
 
-    fn failed(target: usize, what: String, errno: Errno) -> Self {
-        Self { target, what, tcp: false, socket: None, outcome: Outcome::Failed(errno) }
+    fn new(target: usize, address: SocketAddr, tcp: bool, tried: Result<(OwnedFd, Outcome), Errno>) -> Self {
+        let what = format!("{} {}", if tcp { "tcp" } else { "udp" }, address.port());
+        let (socket, outcome) = match tried {
+            Ok((socket, outcome)) => (Some(socket), outcome),
+            Err(errno) => (None, Outcome::Failed(errno)),
+        };
+        Self { target, address: address.ip(), what, tcp, socket, outcome }
     }
 
     /// A connection that stands is watched on: the canary says its nonce.

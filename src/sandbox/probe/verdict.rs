@@ -10,6 +10,8 @@ use super::targets::Rule;
 pub(super) enum Outcome {
     /// Nothing yet; at the cap: nothing.
     Pending,
+    /// Nobody on the sandbox's own network has the address.
+    Absent,
     /// The TCP connection stands.
     Established,
     /// The TCP connection stands and the other side spoke first.
@@ -59,11 +61,11 @@ fn leak(rule: Rule, nonce: &str, outcome: &Outcome) -> Option<String> {
         Outcome::Failed(Errno::CONNREFUSED) if rule != Rule::Unresolving => {
             Some("refused, which means that the address was reached".to_owned())
         }
-        Outcome::Pending if rule == Rule::Unroutable => Some("has a route".to_owned()),
+        Outcome::Pending | Outcome::Absent if rule == Rule::Unroutable => Some("has a route".to_owned()),
         Outcome::Failed(errno) if !is_closed(rule, *errno) => {
             Some(format!("could not be tried or was reached: {}", reason(*errno)))
         }
-        Outcome::Pending | Outcome::Failed(_) => None,
+        Outcome::Pending | Outcome::Absent | Outcome::Failed(_) => None,
     }
 }
 
@@ -86,7 +88,7 @@ fn answered(rule: Rule, packet: &[u8]) -> Option<String> {
 }
 
 fn silence(tried: &[Tried]) -> String {
-    let pending = tried.iter().filter(|one| one.outcome == Outcome::Pending).count();
+    let any = |outcome: Outcome| tried.iter().any(|one| one.outcome == outcome);
     let refused = tried.iter().any(|one| matches!(one.outcome, Outcome::Answered(_)));
     let mut reasons: Vec<String> = Vec::new();
     for one in tried {
@@ -99,8 +101,11 @@ fn silence(tried: &[Tried]) -> String {
     if refused {
         reasons.push("resolves nothing".to_owned());
     }
-    if pending > 0 {
+    if any(Outcome::Pending) {
         reasons.push("no answer".to_owned());
+    }
+    if any(Outcome::Absent) {
+        reasons.push("nobody has the address".to_owned());
     }
     reasons.join(", ")
 }

@@ -1,4 +1,4 @@
-use super::{interface_names, nameservers, on_link};
+use super::{interface_names, nameservers, on_link, unclaimed};
 
 #[test]
 fn resolvers_are_read() {
@@ -20,4 +20,15 @@ fn on_link_networks_are_read() {
         eth0\t00000000\t010011AC\t0003\t0\t0\t0\t00000000\t0\t0\t0\n";
     let found: Vec<String> = on_link(text).iter().map(|(net, mask)| format!("{net} {mask}")).collect();
     assert_eq!(found, ["10.222.0.0 255.255.255.240"]);
+}
+
+#[test]
+fn neighbours_that_nobody_claims_are_read() {
+    let text = "IP address       HW type     Flags       HW address            Mask     Device\n\
+        10.222.0.18      0x1         0x2         02:42:0a:de:00:12     *        eth0\n\
+        10.222.0.17      0x1         0x0         00:00:00:00:00:00     *        eth0\n\
+        10.222.0.19      0x1         0x6         02:42:0a:de:00:13     *        eth0\n\
+        10.222.0.20\n";
+    assert_eq!(unclaimed(text).iter().map(ToString::to_string).collect::<Vec<_>>(), ["10.222.0.17"]);
+    assert!(unclaimed("").is_empty());
 }

@@ -7,9 +7,10 @@ const SERVFAIL: [u8; 4] = [0xc1, 0x01, 0x81, 0x82];
 
 #[test]
 fn each_outcome_under_each_rule() {
-    use Outcome::{Answered, Established, Failed, Pending, Spoke};
+    use Outcome::{Absent, Answered, Established, Failed, Pending, Spoke};
     let cases = [
         (Rule::Silent, Pending, true, "no answer"),
+        (Rule::Silent, Absent, true, "nobody has the address"),
         (Rule::Silent, Failed(Errno::NETUNREACH), true, "unreachable"),
         (Rule::Silent, Failed(Errno::HOSTUNREACH), true, "unreachable"),
         (Rule::Silent, Failed(Errno::ACCESS), true, "permission denied"),
@@ -38,11 +39,13 @@ fn each_outcome_under_each_rule() {
         (Rule::Unresolving, Failed(Errno::CONNREFUSED), true, "nothing listens"),
         (Rule::Unresolving, Pending, true, "no answer"),
         (Rule::Unroutable, Pending, false, "tcp 1 has a route"),
+        (Rule::Unroutable, Absent, false, "tcp 1 has a route"),
         (Rule::Unroutable, Failed(Errno::ADDRNOTAVAIL), true, "no source address"),
         (Rule::Unroutable, Failed(Errno::NETUNREACH), true, "unreachable"),
         (Rule::Reachable, Established, true, "accepts connections"),
         (Rule::Reachable, Failed(Errno::CONNREFUSED), false, "does not accept connections: nothing listens"),
         (Rule::Reachable, Pending, false, "does not answer"),
+        (Rule::Reachable, Absent, false, "does not answer"),
     ];
     for (rule, outcome, closed, seen) in cases {
         let tried = [Tried { what: "tcp 1".to_owned(), outcome: outcome.clone() }];
