@@ -46,8 +46,7 @@ async fn exec(args: &Args, policy: &Policy) -> Result<u8, SessionError> {
     let folder = std::env::current_dir().unwrap_or_default();
     let opened = async {
         let context = Context::open().await?;
-        let receipt = session::running(&context, args.name.as_deref(), &folder).await?;
-        let served = session::hand_over(&context, policy, receipt).await?;
+        let served = session::served(&context, policy, args.name.as_deref(), &folder).await?;
         Ok::<_, SessionError>((context, served))
     };
     let (context, served) = session::until_interrupted(&mut signals, opened).await?;

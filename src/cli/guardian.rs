@@ -106,8 +106,7 @@ async fn act(context: &Context, policy: &Policy, action: Action) -> Result<Outpu
 }
 
 async fn status(context: &Context, container: &str) -> Result<Status, SessionError> {
-    let mut channel = Channel::open(&context.engine, container).await.map_err(guardian::GuardianError::from)?;
-    Ok(channel.status().await.map_err(guardian::GuardianError::from)?)
+    Ok(Channel::status_of(&context.engine, container).await.map_err(guardian::GuardianError::from)?)
 }
 
 /// A clock before 1970 counts as 1970.

@@ -332,9 +332,9 @@ async fn make<T>(
     receipt: &mut Receipt,
     ready: impl AsyncFnOnce(&str) -> Result<T, ApplyError>,
 ) -> Result<T, ApplyError> {
-    let Ground { image, volumes, prepared } = *ground;
-    let (others, info) = tokio::try_join!(allocate::network(bench, audited, receipt), about(bench.engine))?;
-    debug!(subnet = ?receipt.subnet, "the network is there, and the guardian listens on it");
+    let Ground { image, prepared, .. } = *ground;
+    let (mut allocated, info) = tokio::try_join!(allocate::network(bench, audited, receipt), about(bench.engine))?;
+    debug!(subnet = ?receipt.subnet, "the network is there");
     let places = pool::places(receipt.subnet.expect("the network was allocated"));
     let canary = Canary::put_up().await?;
     let token = receipt.token.clone();
@@ -347,6 +347,7 @@ async fn make<T>(
         probe: "",
     };
     let sources = open_sources(audited.container, &without_probe)?;
+    let others = std::mem::take(&mut allocated.others);
     let request = ProbeRequest {
         guardian: places.guardian,
         guardian_port: PROXY_PORT,
@@ -372,16 +373,13 @@ async fn make<T>(
         processors: info.ncpu.and_then(|count| u32::try_from(count).ok()).unwrap_or(1),
     };
     targets::make_folders(audited.container, &audited.plan.workspace, &sources)?;
-    volumes::make(bench, audited.container).await?;
-    let container = create(bench, audited, &place).await?;
-    debug!(container, "the container is made");
-    receipt.container = Some(container.clone());
-    bench.state.save(receipt)?;
-    // Again: whoever may use the engine could have put another one in a volume's place before it was mounted.
-    volumes::make(bench, audited.container).await?;
-    read_back(bench.engine, &info, audited, (image, volumes), &values, &container).await?;
-    targets::own_volumes(bench.engine, audited.container, &container).await?;
-    debug!("the engine made what the plan says");
+    // Neither needs the other, and both are waited for: what the engine is at when one fails could come too late to be removed.
+    let served = receipt.clone();
+    let (listens, made) =
+        tokio::join!(allocated.serve(bench, &served), construct(bench, audited, ground, (&info, &place), receipt));
+    let container = made?;
+    listens?;
+    debug!("the engine made what the plan says, and the guardian listens");
     sources.unchanged()?;
     let done = ready(&container).await?;
     let mut stream = start(bench.engine, &container).await?;
@@ -393,6 +391,26 @@ async fn make<T>(
     receipt.endpoint = names::endpoint(&receipt.id, &found);
     receipt.started = found.state.and_then(|state| state.started_at);
     Ok(done)
+}
+
+/// Makes the container, and has the engine tell what it made.
+async fn construct(
+    bench: Bench<'_>,
+    audited: Audited<'_>,
+    ground: &Ground<'_>,
+    (info, place): (&SystemInfo, &Place<'_>),
+    receipt: &mut Receipt,
+) -> Result<String, ApplyError> {
+    volumes::make(bench, audited.container).await?;
+    let container = create(bench, audited, place).await?;
+    debug!(container, "the container is made");
+    receipt.container = Some(container.clone());
+    bench.state.save(receipt)?;
+    // Again: whoever may use the engine could have put another one in a volume's place before it was mounted.
+    volumes::make(bench, audited.container).await?;
+    read_back(bench.engine, info, audited, (ground.image, ground.volumes), &place.values, &container).await?;
+    targets::own_volumes(bench.engine, audited.container, &container).await?;
+    Ok(container)
 }
 
 /// Asks the engine about itself, which takes it a while: it starts programs to find out.

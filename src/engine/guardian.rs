@@ -159,8 +159,10 @@ pub async fn serve(
     if !networks.contains(&names::container(&receipt.id)) {
         connect(engine, state, receipt).await?;
     }
-    admit(&mut channel, receipt).await?;
-    Ok(refusals(channel.status().await?, &receipt.id))
+    match admission(receipt) {
+        Some(admission) => Ok(refusals(channel.done_and_status(admission).await?, &receipt.id)),
+        None => Ok(Refusals::default()),
+    }
 }
 
 /// Returns what a sandbox did not reach; nothing where the guardian does not serve it.
@@ -168,8 +170,7 @@ pub async fn serve(
 /// # Errors
 /// It does not run, or does not answer.
 pub async fn refused_to(engine: &Engine, state: &StateFolder, sandbox: &str) -> Result<Refusals, ChannelError> {
-    let mut channel = Channel::open(engine, &names::guardian(&state.instance())).await?;
-    Ok(refusals(channel.status().await?, sandbox))
+    Ok(refusals(Channel::status_of(engine, &names::guardian(&state.instance())).await?, sandbox))
 }
 
 fn refusals(status: Status, sandbox: &str) -> Refusals {
@@ -246,16 +247,23 @@ pub async fn connect(engine: &Engine, state: &StateFolder, receipt: &Receipt) ->
 /// # Errors
 /// It does not answer, or refuses.
 pub async fn admit(channel: &mut Channel, receipt: &Receipt) -> Result<(), ChannelError> {
-    let Some(subnet) = receipt.subnet else { return Ok(()) };
-    let admission = Admission {
+    match admission(receipt) {
+        Some(admission) => channel.done(admission).await,
+        None => Ok(()),
+    }
+}
+
+/// What the guardian is told of a sandbox; nothing of one without a network.
+fn admission(receipt: &Receipt) -> Option<Command> {
+    let subnet = receipt.subnet?;
+    Some(Command::Admit(Box::new(Admission {
         sandbox: receipt.id.clone(),
         name: receipt.name.clone(),
         subnet,
         listen: pool::places(subnet).guardian,
         token: receipt.token.clone(),
         policy: receipt.policy.clone(),
-    };
-    channel.done(Command::Admit(Box::new(admission))).await
+    })))
 }
 
 /// Has the guardian forget a sandbox; a guardian that is not there has forgotten already, and one that is paused would

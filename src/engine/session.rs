@@ -33,7 +33,7 @@ pub use list::{Listed, list};
 pub use place::{From, inside};
 pub use refused::refused_since;
 pub use review::{Review, review};
-pub use select::{SelectError, running, select};
+pub use select::{SelectError, select, served};
 pub use start::{Served, Start, Started, hand_over, reload, start, until_interrupted};
 pub use stop::{Shutdown, Stopped, end_build, shutdown, stop};
 

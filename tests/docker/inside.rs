@@ -21,6 +21,8 @@ fn a_sealed_sandbox_is_sealed() {
     for id in ["guardian", "gateway", "host-address", "internet", "metadata", "dns-embedded", "ipv6", "process-1"] {
         assert!(tried.contains(id), "{id} was not tried");
     }
+    let gateway = report.attempts.iter().find(|one| one.id == "gateway").unwrap();
+    assert_eq!(gateway.seen, "nobody has the address", "the network has one");
 }
 
 /// The cap is 150 ms; on a busy machine the best of several is what the probe itself takes.

@@ -53,6 +53,10 @@ pub enum ChannelError {
     Unexpected,
 }
 
+fn hello() -> Command {
+    Command::Hello { version: VERSION, epoch: String::new(), acknowledged: 0 }
+}
+
 /// An open conversation.
 #[derive(Debug)]
 pub struct Channel {
@@ -101,9 +105,12 @@ impl Channel {
     }
 
     async fn hello(&mut self) -> Result<(), ChannelError> {
-        // A predecessor that was killed may have left half a line.
-        self.stream.write_all(b"\n").await.map_err(ChannelError::Stream)?;
-        match self.ask(Command::Hello { version: VERSION, epoch: String::new(), acknowledged: 0 }).await? {
+        let asked = self.ask(&[hello()]).await?;
+        self.welcomed(asked).await
+    }
+
+    async fn welcomed(&mut self, asked: u64) -> Result<(), ChannelError> {
+        match self.answer(asked).await? {
             Answer::Welcome { version, .. } if version == VERSION => Ok(()),
             Answer::Welcome { version, .. } => Err(ChannelError::Version { found: version }),
             Answer::Failed { reason } => Err(ChannelError::Refused { reason }),
@@ -116,37 +123,72 @@ impl Channel {
     /// # Errors
     /// It does not answer, or refuses.
     pub async fn done(&mut self, command: Command) -> Result<(), ChannelError> {
-        match self.ask(command).await? {
+        let asked = self.ask(&[command]).await?;
+        self.is_done(asked).await
+    }
+
+    /// The same, and asks how it is after that.
+    ///
+    /// # Errors
+    /// As [`Channel::done`].
+    pub async fn done_and_status(&mut self, command: Command) -> Result<Status, ChannelError> {
+        let asked = self.ask(&[command, Command::Status]).await?;
+        self.is_done(asked).await?;
+        self.status(asked + 1).await
+    }
+
+    /// Asks a guardian that runs how it is.
+    ///
+    /// # Errors
+    /// It does not answer.
+    pub async fn status_of(engine: &Engine, container: &str) -> Result<Status, ChannelError> {
+        let mut channel = Self::attach(engine, container).await?;
+        let asked = channel.ask(&[hello(), Command::Status]).await?;
+        channel.welcomed(asked).await?;
+        channel.status(asked + 1).await
+    }
+
+    async fn is_done(&mut self, asked: u64) -> Result<(), ChannelError> {
+        match self.answer(asked).await? {
             Answer::Done => Ok(()),
             Answer::Failed { reason } => Err(ChannelError::Refused { reason }),
             Answer::Welcome { .. } | Answer::Status(_) => Err(ChannelError::Unexpected),
         }
     }
 
-    /// Asks how it is.
-    ///
-    /// # Errors
-    /// It does not answer.
-    pub async fn status(&mut self) -> Result<Status, ChannelError> {
-        match self.ask(Command::Status).await? {
+    async fn status(&mut self, asked: u64) -> Result<Status, ChannelError> {
+        match self.answer(asked).await? {
             Answer::Status(status) => Ok(status),
             Answer::Failed { reason } => Err(ChannelError::Refused { reason }),
             Answer::Welcome { .. } | Answer::Done => Err(ChannelError::Unexpected),
         }
     }
 
-    async fn ask(&mut self, command: Command) -> Result<Answer, ChannelError> {
-        self.number += 1;
-        let id = self.number;
-        let mut line = serde_json::to_vec(&Request { id, command }).expect("a request has text keys only");
-        line.push(b'\n');
-        let conversation = async {
-            self.stream.write_all(&line).await.map_err(ChannelError::Stream)?;
-            self.stream.flush().await.map_err(ChannelError::Stream)?;
+    /// Asks several things at once, and returns the number of the first: their answers come in that order.
+    async fn ask(&mut self, commands: &[Command]) -> Result<u64, ChannelError> {
+        let first = self.number + 1;
+        // A predecessor that was killed may have left half a line.
+        let mut lines = if self.number == 0 { b"\n".to_vec() } else { Vec::new() };
+        for command in commands {
+            self.number += 1;
+            let request = Request { id: self.number, command: command.clone() };
+            serde_json::to_writer(&mut lines, &request).expect("a request has text keys only");
+            lines.push(b'\n');
+        }
+        let told = async {
+            self.stream.write_all(&lines).await?;
+            self.stream.flush().await
+        };
+        timeout(PATIENCE, told).await.map_err(|_elapsed| ChannelError::Timeout)?.map_err(ChannelError::Stream)?;
+        Ok(first)
+    }
+
+    async fn answer(&mut self, asked: u64) -> Result<Answer, ChannelError> {
+        let listening = async {
             loop {
                 while let Some(message) = self.messages.pop_front() {
                     match message {
-                        Message::Answer { id: to, answer } if to == id => return Ok(answer),
+                        Message::Answer { id, answer } if id == asked => return Ok(answer),
                         // Events are kept by whoever acknowledges them; answers to a killed predecessor are nobody's.
                         Message::Answer { .. } | Message::Event(_) => {}
                     }
@@ -154,7 +196,7 @@ impl Channel {
                 self.receive().await?;
             }
         };
-        timeout(PATIENCE, conversation).await.map_err(|_elapsed| ChannelError::Timeout)?
+        timeout(PATIENCE, listening).await.map_err(|_elapsed| ChannelError::Timeout)?
     }
 
     async fn receive(&mut self) -> Result<(), ChannelError> {

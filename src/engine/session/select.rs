@@ -6,8 +6,9 @@ use super::super::names;
 use super::super::network;
 use super::super::receipt::{Receipt, State};
 use super::life::Life;
-use super::{Context, SessionError};
+use super::{Context, Served, SessionError, hand_over};
 use crate::host::paths;
+use crate::policy::Policy;
 use crate::ui::text::quoted;
 
 /// No sandbox is meant.
@@ -104,36 +105,49 @@ pub fn select(context: &Context, name: Option<&str>, folder: &Path) -> Result<Re
     Ok(choose(context.state.receipts()?, name, named.as_deref(), folder)?)
 }
 
-/// Returns a sandbox that runs, as [`select`] does.
+/// Returns a sandbox that runs, as [`select`] does, with the guardian serving it.
 ///
 /// # Errors
-/// There is none, or it does not run.
-pub async fn running(context: &Context, name: Option<&str>, folder: &Path) -> Result<Receipt, SessionError> {
+/// There is none, it does not run, or the guardian does not serve it.
+pub async fn served(
+    context: &Context,
+    policy: &Policy,
+    name: Option<&str>,
+    folder: &Path,
+) -> Result<Served, SessionError> {
     let receipt = select(context, name, folder)?;
-    let life = context.life(&receipt).await?;
-    match joinable(context, receipt.clone(), life).await {
-        Err(error @ SessionError::Select(SelectError::NotRunning { .. })) => Err(context.why(&receipt, error).await),
-        joinable => joinable,
+    if receipt.state == State::Stopped {
+        running(context, &receipt).await?;
+    }
+    // Neither waits for the other; that it does not run tells more than that it is not served.
+    let (running, served) = tokio::join!(running(context, &receipt), hand_over(context, policy, receipt.clone()));
+    running.and(served)
+}
+
+async fn running(context: &Context, receipt: &Receipt) -> Result<(), SessionError> {
+    let (life, alone) = tokio::join!(context.life(receipt), alone(context, receipt));
+    match usable(receipt, life?) {
+        Err(error @ SelectError::NotRunning { .. }) => Err(context.why(receipt, error.into()).await),
+        usable => usable.map_err(SessionError::from).and(alone),
     }
 }
 
-/// Returns the receipt of a sandbox that a process can be run in, and that is alone with the guardian on its network.
-pub(super) async fn joinable(context: &Context, receipt: Receipt, life: Life) -> Result<Receipt, SessionError> {
-    let receipt = usable(receipt, life)?;
+/// Makes sure that a sandbox is alone with the guardian on its network.
+pub(super) async fn alone(context: &Context, receipt: &Receipt) -> Result<(), SessionError> {
     let network = names::container(&receipt.id);
     let guardian = names::guardian(&context.state.instance());
     let others = network::members(&context.engine, &network).await?;
     match others.into_iter().find(|name| *name != network && *name != guardian) {
-        Some(other) => Err(SelectError::Crowded { name: receipt.name, other }.into()),
-        None => Ok(receipt),
+        Some(other) => Err(SelectError::Crowded { name: receipt.name.clone(), other }.into()),
+        None => Ok(()),
     }
 }
 
-/// Returns the receipt of a sandbox that a process can be run in.
-fn usable(receipt: Receipt, life: Life) -> Result<Receipt, SelectError> {
+/// Makes sure that a process can be run in a sandbox.
+pub(super) fn usable(receipt: &Receipt, life: Life) -> Result<(), SelectError> {
     let name = receipt.name.clone();
     match life {
-        Life::Runs => Ok(receipt),
+        Life::Runs => Ok(()),
         Life::Paused => Err(SelectError::Paused { name, container: names::container(&receipt.id) }),
         Life::Cut => Err(SelectError::Cut { name }),
         Life::Exposed => Err(SelectError::Exposed { name }),

@@ -81,7 +81,9 @@ pub async fn start(context: &Context, request: Start<'_>, signals: &mut Signals)
     let lock = until_interrupted(signals, swept_and_locked(context, id.as_str(), request.rebuild)).await?;
     Ok(match running(context, id.as_str()).await? {
         Some((receipt, life)) if !request.rebuild => {
-            let served = join(context, request, select::joinable(context, receipt, life).await?).await?;
+            select::usable(&receipt, life)?;
+            select::alone(context, &receipt).await?;
+            let served = join(context, request, receipt).await?;
             Started { served, made: false, before: None, lock }
         }
         _ => {

@@ -96,7 +96,7 @@ impl Round {
         if self.neighbours_due.is_some_and(|due| due <= elapsed) {
             let absent = facts::absent_neighbours();
             for one in self.tries.iter_mut().filter(|one| one.outcome == Outcome::Pending) {
-                if absent.iter().any(|address| *address == one.address) {
+                if absent.contains(&one.address) {
                     one.outcome = Outcome::Absent;
                 }
             }
