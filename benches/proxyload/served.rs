@@ -31,7 +31,6 @@ pub(crate) async fn guardian() -> io::Result<Value> {
         tunnels: 1 << 16,
         connections: 1 << 16,
         total: 1 << 16,
-        forwards: 1 << 16,
         total_forwards: 1 << 16,
         refusals: u32::MAX,
         refusal_burst: u32::MAX,

@@ -20,6 +20,9 @@ pub const PIPE_BYTES: usize = 512 << 10;
 /// For everything else: the program, policies, events, the leftovers of large reads, the kernel's share of sockets.
 pub const BASE_BYTES: usize = 40 << 20;
 
+/// Free places for each one that a sandbox has, before it gets another.
+const SPARE: usize = 4;
+
 /// Times and counts. The default is what ships.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
@@ -27,11 +30,9 @@ pub struct Limits {
     pub tunnels: usize,
     /// Connections of one sandbox, tunnels included.
     pub connections: usize,
-    /// Connections of all sandboxes.
+    /// Connections of all sandboxes, shared as [`is_fair`] says.
     pub total: usize,
-    /// Connections of one sandbox that forward plain http, or keep a server for the next request.
-    pub forwards: usize,
-    /// The same of all sandboxes.
+    /// Connections of all sandboxes that forward plain http, or keep a server for the next request; shared alike.
     pub total_forwards: usize,
     /// Refusals on one connection, the last of which ends it.
     pub refusals: u32,
@@ -65,7 +66,6 @@ impl Limits {
         tunnels: 128,
         connections: 256,
         total: 2048,
-        forwards: 64,
         total_forwards: 256,
         refusals: 16,
         refusal_burst: 64,
@@ -87,10 +87,20 @@ impl Limits {
     }
 }
 
+/// Returns whether a sandbox may have `own` of the `all` places that are taken, of `total`: it takes another one only while
+/// four times as many as it has are free (Choudhury and Hahne, "Dynamic queue length thresholds", 1998). The more is taken,
+/// the less each may have, and whoever has none finds one even among many that take what they can get.
+pub const fn is_fair(own: usize, all: usize, total: usize) -> bool {
+    SPARE * own + all <= total + SPARE
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self::SHIPPED
     }
 }
+
+#[cfg(test)]
+mod tests;
 
 const _: () = assert!(Limits::SHIPPED.memory() <= MEMORY, "connections could use up the guardian's memory");

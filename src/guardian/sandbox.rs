@@ -241,6 +241,11 @@ impl Counter {
         let place = Place(self.clone());
         (self.0.fetch_add(1, Ordering::Relaxed) < limit).then_some(place)
     }
+
+    /// Returns how many places are taken.
+    pub fn taken(&self) -> usize {
+        self.0.load(Ordering::Relaxed)
+    }
 }
 
 /// A place that is taken.

@@ -27,6 +27,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::body::{FeedError, RequestBody};
 use super::connection::{Client, Connection};
 use super::listener::Seat;
+use crate::guardian::limits::is_fair;
 use crate::guardian::refusal::Refusal;
 use crate::guardian::request::{Forward, Framing, is_hop_by_hop};
 use crate::guardian::sandbox::Place;
@@ -184,7 +185,9 @@ impl Upstream {
 
 fn places(connection: &Connection) -> Option<(Place, Place)> {
     let Seat { sandbox, shared } = &connection.seat;
-    Some((sandbox.forwards.take(shared.limits.forwards)?, shared.forwards.take(shared.limits.total_forwards)?))
+    let total = shared.limits.total_forwards;
+    let places = (sandbox.forwards.take(total)?, shared.forwards.take(total)?);
+    is_fair(sandbox.forwards.taken(), shared.forwards.taken(), total).then_some(places)
 }
 
 /// Returns what of a request is large, and is not needed once it is on its way.

@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
@@ -11,6 +11,7 @@ use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
 
 use super::{Shared, connection};
+use crate::guardian::limits::{Limits, is_fair};
 use crate::guardian::refusal::Refusal;
 use crate::guardian::sandbox::{AdmitError, Sandbox};
 
@@ -95,9 +96,9 @@ impl Seat {
     }
 
     fn is_within_limits(&self) -> bool {
-        let within = |count: &AtomicUsize, limit| count.load(Ordering::Relaxed) <= limit;
-        within(&self.sandbox.connections, self.shared.limits.connections)
-            && within(&self.shared.connections, self.shared.limits.total)
+        let Limits { connections, total, .. } = self.shared.limits;
+        let own = self.sandbox.connections.load(Ordering::Relaxed);
+        own <= connections && is_fair(own, self.shared.connections.load(Ordering::Relaxed), total)
     }
 }
 

@@ -1,17 +1,20 @@
 //! A client that knows no HTTP: it sends bytes and reads bytes.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use base64::Engine as _;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
 
 use super::world::TOKEN;
 
 /// Longer than anything here takes; only a hang reaches it.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// An extension of ECH, as far as anybody on the way can tell.
+pub(super) const ECH: &[u8] = &[0xfe, 0x0d, 0, 1, 0];
 
 pub(super) struct RawClient {
     pub(super) stream: TcpStream,
@@ -21,6 +24,13 @@ pub(super) struct RawClient {
 impl RawClient {
     pub(super) async fn new(address: SocketAddr) -> Self {
         Self::over(TcpStream::connect(address).await.unwrap())
+    }
+
+    /// A client on the network of `neighbour`.
+    pub(super) async fn of_neighbour(number: u8, address: SocketAddr) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind((Ipv4Addr::new(127, 0, number, 3), 0).into()).unwrap();
+        Self::over(socket.connect(address).await.unwrap())
     }
 
     pub(super) fn over(stream: TcpStream) -> Self {
@@ -75,8 +85,12 @@ impl RawClient {
 
     /// Reads until the guardian closes.
     pub(super) async fn rest(&mut self) -> String {
+        String::from_utf8_lossy(&self.rest_of_bytes().await).into_owned()
+    }
+
+    pub(super) async fn rest_of_bytes(&mut self) -> Vec<u8> {
         while self.more().await {}
-        String::from_utf8_lossy(&std::mem::take(&mut self.read)).into_owned()
+        std::mem::take(&mut self.read)
     }
 
     async fn more(&mut self) -> bool {

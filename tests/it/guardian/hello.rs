@@ -6,14 +6,12 @@ use cloister::guardian::limits::Limits;
 use cloister::guardian::protocol::WirePolicy;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::client::{RawClient, client_hello, connect};
+use super::client::{ECH, RawClient, client_hello, connect};
 use super::tunnel::wait_for;
 use super::world::{PUBLIC, Stage, allow, echo, shop};
 
 /// A fatal `access_denied`.
 const DENIED: &[u8] = &[21, 3, 3, 0, 2, 2, 49];
-/// An extension of ECH, as far as anybody on the way can tell.
-const ECH: &[u8] = &[0xfe, 0x0d, 0, 1, 0];
 
 fn fits() -> Vec<u8> {
     client_hello(Some("example.com"), &[])

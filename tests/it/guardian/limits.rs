@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use cloister::guardian::limits::Limits;
 
-use super::client::{RawClient, connect, get};
+use super::client::{RawClient, basic, connect, get};
 use super::tunnel::wait_for;
-use super::world::{NO_DESCRIPTOR, Stage, allow, echo, ok};
+use super::world::{NO_DESCRIPTOR, OTHER_TOKEN, Stage, TOKEN, allow, echo, neighbour, ok};
 
 #[tokio::test]
 async fn one_tunnel_too_many_is_told() {
@@ -28,26 +28,45 @@ async fn one_tunnel_too_many_is_told() {
 
 #[tokio::test]
 async fn one_plain_forward_too_many_is_told() {
-    let of_one = Limits { forwards: 1, ..Limits::default() };
-    let of_all = Limits { total_forwards: 1, ..Limits::default() };
-    for limits in [of_one, of_all] {
-        let stage = Stage::with(allow(&["example.com", "example.com:443/raw"]), ok, limits, &[]).await;
-        let mut first = RawClient::new(stage.address).await;
-        for _ in 0..2 {
-            first.send(get("http://example.com/", "")).await;
-            first.until("ok").await;
+    let limits = Limits { total_forwards: 1, ..Limits::default() };
+    let stage = Stage::with(allow(&["example.com", "example.com:443/raw"]), ok, limits, &[]).await;
+    let mut first = RawClient::new(stage.address).await;
+    for _ in 0..2 {
+        first.send(get("http://example.com/", "")).await;
+        first.until("ok").await;
+    }
+    let mut second = RawClient::new(stage.address).await;
+    second.send(get("http://example.com/", "")).await;
+    let head = second.head().await;
+    assert!(head.starts_with("HTTP/1.1 503 ") && head.contains("X-Cloister-Reason: limit"), "{head}");
+    second.until("use https\n").await;
+    assert_eq!(stage.dials().len(), 1, "the server hears nothing of it");
+    drop(RawClient::tunnel(stage.address, "example.com:443").await);
+    drop(first);
+    wait_for(|| stage.proxy.status().connections == 1).await;
+    second.send(get("http://example.com/", "Connection: close\r\n")).await;
+    assert!(second.rest().await.ends_with("ok"), "a place is free again");
+}
+
+/// Whatever four sandboxes take and keep, the fifth is served.
+#[tokio::test]
+async fn greedy_sandboxes_leave_places_to_others() {
+    let of_forwards = Limits { total_forwards: 16, ..Limits::default() };
+    let of_connections = Limits { total: 16, ..Limits::default() };
+    for limits in [of_forwards, of_connections] {
+        let stage = Stage::with(allow(&[]), ok, limits, &[]).await;
+        let mut kept = Vec::new();
+        for (number, expected) in (1..).zip([4, 3, 2, 2, 1]) {
+            let address = stage.proxy.admit(&neighbour(number, allow(&["example.com"]))).await.unwrap();
+            let mut share = 0;
+            for _ in 0..10 {
+                let mut client = RawClient::of_neighbour(number, address).await;
+                client.send(get("http://example.com/", "").replace(&basic(TOKEN), &basic(OTHER_TOKEN))).await;
+                share += usize::from(client.head().await.starts_with("HTTP/1.1 200 "));
+                kept.push(client);
+            }
+            assert_eq!(share, expected, "sandbox {number}");
         }
-        let mut second = RawClient::new(stage.address).await;
-        second.send(get("http://example.com/", "")).await;
-        let head = second.head().await;
-        assert!(head.starts_with("HTTP/1.1 503 ") && head.contains("X-Cloister-Reason: limit"), "{head}");
-        second.until("use https\n").await;
-        assert_eq!(stage.dials().len(), 1, "the server hears nothing of it");
-        drop(RawClient::tunnel(stage.address, "example.com:443").await);
-        drop(first);
-        wait_for(|| stage.proxy.status().connections == 1).await;
-        second.send(get("http://example.com/", "Connection: close\r\n")).await;
-        assert!(second.rest().await.ends_with("ok"), "a place is free again");
     }
 }
 

@@ -3,11 +3,11 @@
 use cloister::guardian::limits::Limits;
 use cloister::guardian::protocol::{Admission, WirePolicy};
 use cloister::guardian::sandbox::AdmitError;
-use tokio::net::{TcpSocket, TcpStream};
+use tokio::net::TcpStream;
 
 use super::client::{RawClient, basic, connect, get};
 use super::tunnel::wait_for;
-use super::world::{OTHER_TOKEN, Stage, TOKEN, allow, echo, ok, shop};
+use super::world::{OTHER_TOKEN, Stage, TOKEN, allow, echo, neighbour, ok, shop};
 
 #[tokio::test]
 async fn refusals_say_what_to_do() {
@@ -113,19 +113,9 @@ async fn a_new_token_ends_the_old_life() {
 #[tokio::test]
 async fn a_token_is_worth_nothing_on_another_network() {
     let stage = Stage::new(allow(&["example.com"]), echo).await;
-    let other = Admission {
-        sandbox: "07he207he207".to_owned(),
-        name: "other".to_owned(),
-        subnet: "127.0.1.0/28".parse().unwrap(),
-        listen: "127.0.1.2".parse().unwrap(),
-        token: OTHER_TOKEN.to_owned(),
-        policy: allow(&["example.com"]),
-    };
-    let address = stage.proxy.admit(&other).await.unwrap();
+    let address = stage.proxy.admit(&neighbour(1, allow(&["example.com"]))).await.unwrap();
     for (token, status) in [(TOKEN, "407"), (OTHER_TOKEN, "200")] {
-        let socket = TcpSocket::new_v4().unwrap();
-        socket.bind("127.0.1.3:0".parse().unwrap()).unwrap();
-        let mut client = RawClient::over(socket.connect(address).await.unwrap());
+        let mut client = RawClient::of_neighbour(1, address).await;
         client.send(format!("CONNECT example.com:443 HTTP/1.1\r\nProxy-Authorization: {}\r\n\r\n", basic(token))).await;
         assert!(client.head().await.starts_with(&format!("HTTP/1.1 {status} ")));
     }

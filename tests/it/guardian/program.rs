@@ -121,18 +121,22 @@ async fn without_descriptors_only_new_connections_wait() {
 
 #[tokio::test]
 async fn few_descriptors_are_shared() {
-    let guardian = Guardian::start("ulimit -n 192", 5);
+    // (192 - 160) / 2 connections, which eight sandboxes want all of
+    let guardian = Guardian::start("ulimit -n 192", 9);
     let mut clients = Vec::new();
-    for sandbox in [0, 1, 2, 3] {
-        for _ in 0..4 {
+    for (sandbox, share) in (0..).zip([4, 3, 2, 2, 1, 1, 1, 1]) {
+        for _ in 0..share {
             let mut client = guardian.client(sandbox).await;
             refused(&mut client).await;
             clients.push(client);
         }
         let mut one_more = guardian.client(sandbox).await;
-        assert!(one_more.rest().await.starts_with("HTTP/1.1 503 "), "more than a quarter");
+        assert!(one_more.rest().await.starts_with("HTTP/1.1 503 "), "more than its share: {sandbox}");
     }
-    let mut one_more = guardian.client(4).await;
+    let mut last = guardian.client(8).await;
+    refused(&mut last).await;
+    clients.push(last);
+    let mut one_more = guardian.client(8).await;
     assert!(one_more.rest().await.starts_with("HTTP/1.1 503 "), "more than all");
     for client in &mut clients {
         refused(client).await;

@@ -106,6 +106,18 @@ pub(super) fn shop(policy: WirePolicy) -> Admission {
     }
 }
 
+/// Another sandbox, on the network 127.0.NUMBER.0/28.
+pub(super) fn neighbour(number: u8, policy: WirePolicy) -> Admission {
+    Admission {
+        sandbox: format!("07he207he2{number:02}"),
+        name: format!("other{number}"),
+        subnet: format!("127.0.{number}.0/28").parse().unwrap(),
+        listen: format!("127.0.{number}.2").parse().unwrap(),
+        token: OTHER_TOKEN.to_owned(),
+        policy,
+    }
+}
+
 pub(super) fn allow(rules: &[&str]) -> WirePolicy {
     WirePolicy { allow: rules.iter().map(|&rule| rule.to_owned()).collect(), ..WirePolicy::default() }
 }
