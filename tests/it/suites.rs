@@ -1,5 +1,5 @@
-//! The ids of the suites that run in a sandbox: each is a case of `tests/golden`, or in the list of what comes later, with
-//! its reason. The cases run in `tests/docker`.
+//! The ids of the suites: each is a case of `tests/golden`, or in the list of what comes later, with its reason. Those of
+//! the proxy run in `guardian/golden.rs`, the others in a sandbox, in `tests/docker`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -12,6 +12,7 @@ use serde::Deserialize;
 struct Suites {
     container: Vec<String>,
     network: Vec<String>,
+    proxy: Vec<String>,
     workspace: Vec<String>,
     later: Vec<Later>,
 }
@@ -25,11 +26,15 @@ struct Later {
 
 #[derive(Deserialize)]
 struct Case {
+    #[serde(alias = "name")]
     id: String,
     why: String,
 }
 
+/// What runs in a sandbox.
 const FOLDERS: [&str; 3] = ["container", "network", "workspace"];
+/// What the proxy is sent; beside it are cases without an id.
+const PROXY: &str = "proxy/sample.json";
 
 fn golden() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden")
@@ -39,8 +44,9 @@ fn golden() -> PathBuf {
 fn cases() -> Vec<Case> {
     let files = FOLDERS.iter().flat_map(|folder| std::fs::read_dir(golden().join(folder)).unwrap());
     files
-        .flat_map(|file| {
-            let path = file.unwrap().path();
+        .map(|file| file.unwrap().path())
+        .chain([golden().join(PROXY)])
+        .flat_map(|path| {
             let text = std::fs::read_to_string(&path).unwrap();
             serde_json::from_str::<Vec<Case>>(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
         })
@@ -51,8 +57,11 @@ fn cases() -> Vec<Case> {
 fn every_id_of_the_suites_runs_or_comes_later() {
     let text = std::fs::read_to_string(golden().join("suites.json")).unwrap();
     let suites: Suites = serde_json::from_str(&text).unwrap();
-    let required: BTreeSet<&str> =
-        [&suites.container, &suites.network, &suites.workspace].into_iter().flatten().map(String::as_str).collect();
+    let required: BTreeSet<&str> = [&suites.container, &suites.network, &suites.proxy, &suites.workspace]
+        .into_iter()
+        .flatten()
+        .map(String::as_str)
+        .collect();
     let cases = cases();
     let run: BTreeSet<&str> = cases.iter().filter_map(|case| case.id.split(' ').next()).collect();
     let later: BTreeSet<&str> = suites.later.iter().map(|later| later.id.as_str()).collect();

@@ -1,8 +1,9 @@
 //! Raw bytes in, status and dials out: every file of `tests/golden/proxy` holds cases, and a new one needs no Rust.
 //!
 //! In `send` every character up to U+00FF is one byte. `{AUTH}`, `{OTHER}` and `{WRONG}` are credentials, `{GUARDIAN}` is the
-//! address of the guardian, `{N times TEXT}` repeats. Every name leads to a public address but those of `NAMES`. What takes
-//! more than one message, or time, is tested in Rust: hellos, idle tunnels, policies that change.
+//! address of the guardian, `{HELLO NAME}` the first message of a TLS client, `{ECH NAME}` one that hides its name,
+//! `{N times TEXT}` repeats. Every name leads to a public address but those of `NAMES`. What happens before and after the
+//! first answer is told in steps.
 
 use std::path::Path;
 use std::time::Duration;
@@ -12,8 +13,8 @@ use cloister::guardian::protocol::WirePolicy;
 use serde::Deserialize;
 use tokio::io::AsyncWriteExt;
 
-use super::client::{RawClient, basic};
-use super::world::{OTHER_TOKEN, Stage, TOKEN, ok};
+use super::client::{ECH, RawClient, basic, client_hello};
+use super::world::{OTHER_TOKEN, Stage, TOKEN, allow, ok, shop};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -32,6 +33,30 @@ struct Case {
     upstream_has: Vec<String>,
     #[serde(default)]
     upstream_lacks: Vec<String>,
+    /// Before anything is sent.
+    #[serde(default)]
+    before: Vec<Step>,
+    /// After the answer.
+    #[serde(default)]
+    after: Vec<Step>,
+}
+
+/// Something that happens, and what has to come of it.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+enum Step {
+    /// The client sends.
+    Send(String),
+    /// The client reads until this has come.
+    Hear(String),
+    /// The guardian gets other rules to allow.
+    Policy(Vec<String>),
+    /// The guardian gets rules that it does not take.
+    BrokenPolicy(Vec<String>),
+    /// The guardian ends the connection, and nothing comes before that but these bytes.
+    Closed(String),
+    /// The guardian remembers a refusal for this reason.
+    Refused(String),
 }
 
 const ALLOW: &[&str] = &[
@@ -90,12 +115,19 @@ async fn every_case_holds() {
 
 /// Returns what is wrong, in words.
 async fn check(case: &Case) -> Option<String> {
-    let (linger, head) = (Duration::from_millis(50), Duration::from_secs(2));
-    let limits = Limits { linger, head, ..Limits::default() };
+    let (linger, second) = (Duration::from_millis(50), Duration::from_secs(1));
+    let limits = Limits { linger, head: second, hello: second, idle: second, ..Limits::default() };
     let stage = Stage::with(policy(), ok, limits, NAMES).await;
     let mut client = RawClient::new(stage.address).await;
+    let mut missed = Vec::new();
+    for step in &case.before {
+        missed.extend(take(step, &stage, &mut client).await);
+    }
     client.send(expand(&case.send, &stage)).await;
     let head = client.head().await;
+    for step in &case.after {
+        missed.extend(take(step, &stage, &mut client).await);
+    }
     drop(client.stream.shutdown().await);
     drop(client.rest().await);
     let (dials, heard) = (stage.dials(), stage.heard());
@@ -105,25 +137,71 @@ async fn check(case: &Case) -> Option<String> {
     let has = |text: &&String| heard.to_ascii_lowercase().contains(&text.to_ascii_lowercase());
     let holds = case.status.contains(&status)
         && dials == case.dials
+        && missed.is_empty()
         && case.reason.as_ref().is_none_or(has_reason)
         && !case.upstream_has.iter().any(|text| lacks(&text))
         && !case.upstream_lacks.iter().any(|text| has(&text));
     (!holds).then(|| {
-        format!("{}, because {}\n  answer {head:?}\n  dials {dials:?}\n  upstream {heard:?}", case.name, case.why)
+        format!(
+            "{}, because {}\n  answer {head:?}\n  dials {dials:?}\n  upstream {heard:?}\n  {}",
+            case.name,
+            case.why,
+            missed.join("\n  ")
+        )
     })
+}
+
+/// Does a step; returns what was missed.
+async fn take(step: &Step, stage: &Stage, client: &mut RawClient) -> Option<String> {
+    let admit = async |rules: &[String]| {
+        let rules: Vec<&str> = rules.iter().map(String::as_str).collect();
+        stage.proxy.admit(&shop(WirePolicy { allow: allow(&rules).allow, ..policy() })).await.is_ok()
+    };
+    match step {
+        Step::Send(text) => {
+            client.send(expand(text, stage)).await;
+            None
+        }
+        Step::Hear(text) => {
+            client.until(text).await;
+            None
+        }
+        Step::Policy(rules) => (!admit(rules).await).then(|| format!("{rules:?} are not taken")),
+        Step::BrokenPolicy(rules) => admit(rules).await.then(|| format!("{rules:?} are taken")),
+        Step::Closed(expected) => {
+            let rest = client.rest_of_bytes().await;
+            (rest != expand(expected, stage))
+                .then(|| format!("it says {:?} at the end", String::from_utf8_lossy(&rest)))
+        }
+        Step::Refused(reason) => {
+            let status = stage.proxy.status();
+            let refused = status.refusals.iter().flat_map(|refusals| &refusals.refused);
+            (!refused.clone().any(|one| one.reason == *reason))
+                .then(|| format!("refused is {:?}", refused.collect::<Vec<_>>()))
+        }
+    }
 }
 
 /// Returns the bytes of a case.
 fn expand(text: &str, stage: &Stage) -> Vec<u8> {
-    let mut text = text
-        .replace("{AUTH}", &basic(TOKEN))
-        .replace("{OTHER}", &basic(OTHER_TOKEN))
-        .replace("{WRONG}", &basic("wrong"))
-        .replace("{GUARDIAN}", &stage.address.ip().to_string());
-    while let Some((before, rest)) = text.split_once('{') {
-        let (repeat, after) = rest.split_once('}').unwrap();
-        let (count, unit) = repeat.split_once(" times ").unwrap();
-        text = format!("{before}{}{after}", unit.repeat(count.parse().unwrap()));
+    let Some((before, rest)) = text.split_once('{') else { return latin1(text) };
+    let (what, after) = rest.split_once('}').unwrap();
+    [latin1(before), piece(what, stage), expand(after, stage)].concat()
+}
+
+fn piece(what: &str, stage: &Stage) -> Vec<u8> {
+    match what.split_once(' ') {
+        None if what == "AUTH" => basic(TOKEN).into(),
+        None if what == "OTHER" => basic(OTHER_TOKEN).into(),
+        None if what == "WRONG" => basic("wrong").into(),
+        None if what == "GUARDIAN" => stage.address.ip().to_string().into(),
+        Some(("HELLO", name)) => client_hello(Some(name), &[]),
+        Some(("ECH", name)) => client_hello(Some(name), ECH),
+        Some((count, unit)) => latin1(unit.strip_prefix("times ").unwrap()).repeat(count.parse().unwrap()),
+        None => panic!("what is {{{what}}}?"),
     }
+}
+
+fn latin1(text: &str) -> Vec<u8> {
     text.chars().map(|character| u8::try_from(u32::from(character)).unwrap()).collect()
 }
