@@ -1,10 +1,16 @@
-//! Many rules, and the one that decides. One hash map, one look-up per label of the name.
+//! Many rules, and the one that decides. One hash table, one look-up per label of the name.
 //!
 //! Invariant: an explicit deny wins over every allow, however exact; among rules of one kind one with `/raw` is named
 //! first, because it opens more, then the one with the longest suffix.
 
 use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
+use std::mem;
 use std::net::IpAddr;
+use std::num::{NonZeroU16, NonZeroU32};
+
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry as Slot;
 
 use super::host::Host;
 use super::rule::{Pattern, Rule};
@@ -51,22 +57,41 @@ pub enum Match {
 
 /// A set of rules, ready for look-ups.
 ///
-/// The text of a rule is not kept: it is put together again from suffix and entry when the rule decides, which is what
-/// keeps a hundred thousand rules below ten megabytes. `SipHash` stays: the names that are looked up come from a sandbox.
+/// All suffixes are one text, and a rule's own text is put together again when it decides: a hundred thousand rules are
+/// three pieces of memory and five megabytes. `SipHash` stays: the names that are looked up come from a sandbox.
 #[derive(Debug, Clone, Default)]
 pub struct RuleSet {
-    suffixes: HashMap<Box<str>, u32>,
+    /// Each suffix that a rule names, once.
+    text: String,
+    /// The newest entry of each suffix.
+    suffixes: HashTable<u32>,
+    hasher: RandomState,
     addresses: HashMap<IpAddr, u32>,
     entries: Vec<Entry>,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Entry {
-    next: Option<std::num::NonZeroU32>,
-    port: Option<std::num::NonZeroU16>,
+    suffix: Suffix,
+    next: Option<NonZeroU32>,
+    port: Option<NonZeroU16>,
     reach: Reach,
     raw: bool,
     effect: Effect,
+}
+
+/// A part of the text of all suffixes; that of an address is empty.
+#[derive(Debug, Clone, Copy, Default)]
+struct Suffix {
+    start: u32,
+    length: u8,
+}
+
+impl Suffix {
+    fn of(self, text: &str) -> &str {
+        let start = self.start as usize;
+        &text[start..start + usize::from(self.length)]
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,21 +112,38 @@ impl RuleSet {
 
     /// Returns a set with room for so many rules.
     pub fn with_capacity(rules: usize) -> Self {
-        Self { suffixes: HashMap::with_capacity(rules), entries: Vec::with_capacity(rules), ..Self::default() }
+        Self { suffixes: HashTable::with_capacity(rules), entries: Vec::with_capacity(rules), ..Self::default() }
     }
 
     /// Adds a rule.
     pub fn insert(&mut self, rule: &Rule, effect: Effect) {
-        let index = u32::try_from(self.entries.len()).expect("rules arrive in lines of 16 MiB, far fewer than 2^32");
-        let (reach, previous) = match rule.pattern() {
-            Pattern::Exact(host) => (Reach::Exact, self.suffixes.insert(host.as_str().into(), index)),
-            Pattern::Below(host) => (Reach::Below, self.suffixes.insert(host.as_str().into(), index)),
-            Pattern::Tree(host) => (Reach::Tree, self.suffixes.insert(host.as_str().into(), index)),
-            Pattern::Address(address) => (Reach::Exact, self.addresses.insert(*address, index)),
+        let index = small(self.entries.len());
+        let (reach, (suffix, previous)) = match rule.pattern() {
+            Pattern::Exact(host) => (Reach::Exact, self.link(host, index)),
+            Pattern::Below(host) => (Reach::Below, self.link(host, index)),
+            Pattern::Tree(host) => (Reach::Tree, self.link(host, index)),
+            Pattern::Address(address) => (Reach::Exact, (Suffix::default(), self.addresses.insert(*address, index))),
         };
-        let next = previous.and_then(|previous| std::num::NonZeroU32::new(previous + 1));
-        let port = rule.port().and_then(std::num::NonZeroU16::new);
-        self.entries.push(Entry { next, port, reach, raw: rule.is_raw(), effect });
+        let next = previous.and_then(|previous| NonZeroU32::new(previous + 1));
+        let port = rule.port().and_then(NonZeroU16::new);
+        self.entries.push(Entry { suffix, next, port, reach, raw: rule.is_raw(), effect });
+    }
+
+    /// Makes `index` the newest entry of a suffix; returns where its text is, and the entry that was the newest.
+    fn link(&mut self, host: &Host, index: u32) -> (Suffix, Option<u32>) {
+        let Self { text, suffixes, hasher, entries, .. } = self;
+        let suffix = |entry: &u32| entries[*entry as usize].suffix;
+        let is_same = |entry: &u32| suffix(entry).of(text) == host.as_str();
+        match suffixes.entry(hasher.hash_one(host.as_str()), is_same, |entry| hasher.hash_one(suffix(entry).of(text))) {
+            Slot::Occupied(mut newest) => (suffix(newest.get()), Some(mem::replace(newest.get_mut(), index))),
+            Slot::Vacant(free) => {
+                free.insert(index);
+                let length = u8::try_from(host.as_str().len()).expect("a host name has at most 253 characters");
+                let suffix = Suffix { start: small(text.len()), length };
+                text.push_str(host.as_str());
+                (suffix, None)
+            }
+        }
     }
 
     /// Returns how many rules there are.
@@ -131,7 +173,7 @@ impl RuleSet {
     fn walk(&self, name: &str, port: u16, usage: Use, found: &mut Found) {
         let mut suffix = name;
         loop {
-            let first = self.suffixes.get(suffix).copied();
+            let first = self.newest(suffix);
             let whole = suffix.len() == name.len();
             let covers = |reach| reach == Reach::Tree || (reach == Reach::Exact) == whole;
             let pattern = |reach| pattern_of(reach, suffix);
@@ -139,6 +181,11 @@ impl RuleSet {
             let Some((_, rest)) = suffix.split_once('.') else { return };
             suffix = rest;
         }
+    }
+
+    fn newest(&self, suffix: &str) -> Option<u32> {
+        let is_same = |entry: &u32| self.entries[*entry as usize].suffix.of(&self.text) == suffix;
+        self.suffixes.find(self.hasher.hash_one(suffix), is_same).copied()
     }
 
     fn chain(
@@ -204,6 +251,11 @@ impl Found {
             Self { .. } => Match::Nothing,
         }
     }
+}
+
+/// Rules arrive in lines of 16 MiB.
+fn small(number: usize) -> u32 {
+    u32::try_from(number).expect("far fewer rules and characters than 2^32 arrive")
 }
 
 fn pattern_of(reach: Reach, suffix: &str) -> Pattern {

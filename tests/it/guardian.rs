@@ -12,6 +12,7 @@ mod golden;
 mod hello;
 mod hostile;
 mod limits;
+mod pipes;
 mod plain;
 mod policy;
 mod program;

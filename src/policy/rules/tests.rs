@@ -119,6 +119,27 @@ fn addresses_match_exactly() {
     }
 }
 
+/// The text of every suffix is kept once and apart from the table: none is taken for another, however many there are.
+#[test]
+fn many_rules_are_each_found_by_their_own_text() {
+    const COUNT: usize = 5000;
+    let text = |number: usize| match number % 3 {
+        0 => format!("a{number}.example.com"),
+        1 => format!("*.a{number}.example.com:8443"),
+        _ => format!("**.b{}.example.com", number / 2),
+    };
+    let texts: Vec<String> = (0..COUNT).map(text).collect();
+    let set = set(&texts.iter().map(String::as_str).collect::<Vec<_>>(), &["a0.example.com"]);
+    assert_eq!(set.len(), COUNT + 1);
+    for (number, text) in texts.iter().enumerate().skip(1) {
+        let host = text.trim_start_matches(['*', '.']).trim_end_matches(":8443");
+        let (host, port) = if number % 3 == 1 { (format!("x.{host}"), 8443) } else { (host.to_owned(), 443) };
+        assert_eq!(find(&set, &host, port, Use::Tunnel), format!("+{text}"));
+        assert_eq!(find(&set, &format!("{host}x"), port, Use::Tunnel), "");
+    }
+    assert_eq!(find(&set, "a0.example.com", 443, Use::Tunnel), "-a0.example.com");
+}
+
 #[test]
 fn no_rules_open_nothing() {
     assert_eq!(find(&RuleSet::default(), "example.com", 443, Use::Tunnel), "");
