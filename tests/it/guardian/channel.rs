@@ -1,13 +1,14 @@
 //! The channel: hello first, answers by number, events until they are acknowledged, and a client that stalls.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use cloister::guardian::protocol::{Answer, Command, Event, Happening, Message, Request, VERSION};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, ReadHalf, WriteHalf};
 use tokio::time::timeout;
 
-use super::client::{RawClient, connect};
-use super::world::{Stage, allow, echo, shop};
+use super::client::{RawClient, basic, connect, get};
+use super::world::{Stage, TOKEN, allow, echo, ok, shop};
 
 /// A controller at the other end of the guardian's standard streams.
 struct Controller {
@@ -178,6 +179,28 @@ async fn decisions_are_events() {
         matches!(closed.what, Happening::Closed { connection: ended, sent: 5, received: 5, .. } if ended == connection),
         "{closed:?}"
     );
+}
+
+/// Not in an event, not in the status, and not on its way to a server.
+#[tokio::test]
+async fn the_token_is_never_said() {
+    let stage = Stage::new(allow(&["example.com"]), ok).await;
+    let mut controller = Controller::new(&stage, 1 << 16);
+    controller.hello("", 0).await;
+    let mut said = String::new();
+    for request in
+        [get("http://example.com/", "Connection: close\r\n"), connect("evil.test:443"), "x\r\n\r\n".to_owned()]
+    {
+        let mut client = RawClient::new(stage.address).await;
+        client.send(request).await;
+        said += &client.rest().await;
+        write!(said, "{:?}", controller.event().await).unwrap();
+    }
+    write!(said, "{:?}", controller.ask(Command::Status).await).unwrap();
+    said += &stage.heard();
+    for secret in [TOKEN, basic(TOKEN).trim_start_matches("Basic ")] {
+        assert!(said.contains("not-listed") && !said.contains(secret), "{said}");
+    }
 }
 
 #[tokio::test]

@@ -44,6 +44,23 @@ async fn names_are_looked_up_only_when_they_are_allowed() {
     assert_eq!(*stage.world.asked.lock().unwrap(), ["example.com"], "once, and nothing else");
 }
 
+/// Matched, resolved, dialled, sent on, shown and remembered: one name, however it was written.
+#[tokio::test]
+async fn one_canonical_host_is_used_for_everything() {
+    let stage = Stage::new(allow(&["example.com", "example.com:443/raw"]), ok).await;
+    RawClient::tunnel(stage.address, "EXAMPLE.Com.:443").await;
+    let mut client = RawClient::new(stage.address).await;
+    client.send(get("http://eXample.COM./", "Connection: close\r\n")).await;
+    assert!(client.rest().await.ends_with("ok"));
+    assert_eq!(*stage.world.asked.lock().unwrap(), ["example.com", "example.com"]);
+    assert!(stage.heard().to_ascii_lowercase().contains("\r\nhost: example.com\r\n"), "{}", stage.heard());
+    let mut client = RawClient::new(stage.address).await;
+    client.send(connect("EVIL.Test.:443")).await;
+    let refusal = client.rest().await;
+    assert!(refusal.contains("evil.test:443") && !refusal.contains("EVIL"), "{refusal}");
+    assert_eq!(stage.proxy.status().refusals[0].refused[0].host, "evil.test");
+}
+
 #[tokio::test]
 async fn a_new_policy_keeps_what_stays_allowed_and_cuts_the_rest() {
     let stage = Stage::new(allow(&["keep.test:443/raw", "cut.test"]), echo).await;
