@@ -5,6 +5,7 @@
 
 mod command;
 pub mod completions;
+pub mod doctor;
 pub mod exec;
 pub mod exit;
 pub mod failure;
@@ -91,6 +92,7 @@ pub enum Command {
     Shutdown(shutdown::Args),
     Gc(gc::Args),
     Guardian(guardian::Args),
+    Doctor(doctor::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -136,6 +138,7 @@ fn dispatch(command: Command) -> Result<u8, Failure> {
         Command::Shutdown(args) => shutdown::run(&args),
         Command::Gc(args) => gc::run(&args),
         Command::Guardian(args) => guardian::run(&args),
+        Command::Doctor(args) => doctor::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),
     }

@@ -10,18 +10,21 @@
 //! | [`accounts`], [`gitconfig`], [`covers`], [`layout`], [`fill`], [`create`], [`verify`], [`sources`], [`probe`], [`apply`] | a plan becomes a container, and is read back |
 //! | [`build`], [`images`] | a Dockerfile becomes an image, behind the guardian; images go again |
 //! | [`exec`], [`lifecycle`], [`ended`] | what runs in it, and how it ended |
+//! | [`examine`] | what the engine says of itself, whole |
 //! | [`session`] | start, stop, list, shutdown |
 //!
 //! Invariant: nothing is created that a receipt in the state folder does not name first.
 
 pub mod accounts;
 pub mod apply;
+mod bare;
 pub mod build;
 pub mod connect;
 pub mod covers;
 pub mod create;
 pub mod ended;
 pub mod endpoint;
+pub mod examine;
 pub mod exec;
 pub mod facts;
 pub mod fill;

@@ -12,6 +12,7 @@ pub mod paths;
 pub mod programs;
 pub mod random;
 pub mod signals;
+pub mod space;
 pub mod stdin;
 pub mod terminal;
 pub mod tree;

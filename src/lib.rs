@@ -17,6 +17,7 @@
 //! | [`trust`] | what a repository asks for, and what the user approved of it |
 //! | [`harden`] | one rule family per file: what was asked becomes what may run |
 //! | [`plan`] | the value itself, its independent audit, its digest and its texts |
+//! | [`doctor`], [`space`] | what is judged of a machine, and of the room that is left on it |
 //! | [`engine`] | the plan applied to a Docker Engine |
 //! | [`review`] | what an agent left that host tools would run |
 //! | [`guardian`] | the allowlist proxy between a sandbox and the world |
@@ -30,6 +31,7 @@ pub mod cli;
 pub mod config;
 pub mod diagnostic;
 pub mod discover;
+pub mod doctor;
 pub mod engine;
 pub mod facts;
 pub mod guardian;
@@ -43,5 +45,6 @@ pub mod policy;
 pub mod review;
 pub mod sandbox;
 pub mod source;
+pub mod space;
 pub mod trust;
 pub mod ui;

@@ -274,6 +274,25 @@ impl Prepared {
     }
 }
 
+/// Returns the plan of a folder that nothing is in, for what is made without a project.
+pub fn without_project(identity: &Identity, paths: &Paths, policy: &Policy) -> Plan {
+    let host = HostFacts {
+        uid: identity.uid,
+        home: identity.home.clone(),
+        runtime_dir: paths.runtime.clone(),
+        folder: paths.state.clone(),
+        mount_root: paths.state.clone(),
+        owner: (identity.uid, identity.gid),
+        has_config_above: false,
+        paths: BTreeMap::new(),
+        entries: BTreeMap::new(),
+    };
+    let facts = Facts { host, image: None, engine: None };
+    let environment = BTreeMap::new();
+    let inputs = Inputs { config: None, dockerfile: None, policy, facts: &facts, environment: &environment };
+    assemble::plan(&inputs, assemble::read(&inputs))
+}
+
 /// Reads the user's own configuration alone.
 ///
 /// # Errors

@@ -95,6 +95,12 @@ pub(super) fn failure(error: &PipelineError, options: diagnostic::Options) -> Fa
     }
 }
 
+/// How text is shown on standard output.
+pub(super) fn on_stdout() -> diagnostic::Options {
+    let color = anstream::AutoStream::choice(&stdout()) != anstream::ColorChoice::Never;
+    diagnostic::Options { width: columns(), color }
+}
+
 /// How diagnostics are shown on standard error.
 pub(super) fn on_stderr() -> diagnostic::Options {
     let color = anstream::AutoStream::choice(&stderr()) != anstream::ColorChoice::Never;

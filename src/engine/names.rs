@@ -19,6 +19,8 @@ pub const USER: &str = "cloister.user";
 pub const INSTANCE: &str = "cloister.instance";
 /// Label of a container that is made to look at an image's files: the cache that what is found goes into.
 pub const LOOK: &str = "cloister.look";
+/// Label of a trial: the instance.
+pub const TRIAL: &str = "cloister.trial";
 /// Label of the guardian's container: the file that its program was read from, as it was then.
 pub const STAMP: &str = "cloister.stamp";
 /// Label of the guardian, its network and its image: the instance.
@@ -49,6 +51,11 @@ pub fn build(id: &str) -> String {
 /// What the image is called that a sandbox's set-up phase leaves.
 pub fn setup(id: &str) -> String {
     format!("cloister-setup-{id}")
+}
+
+/// What the network and the container of a trial are called, of which a state folder has one at a time.
+pub fn trial(instance: &str) -> String {
+    format!("cloister-trial-{instance}")
 }
 
 /// Name of the guardian's container.
@@ -86,6 +93,14 @@ pub fn labels(id: &str, workspace: &str, digest: &str, uid: u32, instance: &str)
 pub fn look_labels(cache: &Path, uid: u32) -> BTreeMap<String, String> {
     [(LOOK, digest_prefix(&cache.display().to_string(), 12)), (USER, uid.to_string()), (SANDBOX, String::new())]
         .map(|(key, value)| (key.to_owned(), value))
+        .into()
+}
+
+/// Returns the labels of a trial's network and container, which belong to no sandbox.
+pub fn trial_labels(instance: &str, uid: u32) -> BTreeMap<String, String> {
+    let uid = uid.to_string();
+    [(TRIAL, instance), (INSTANCE, instance), (USER, &uid), (SANDBOX, "")]
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
         .into()
 }
 

@@ -128,13 +128,20 @@ pub fn forbidden(host: impl IntoIterator<Item = IpAddr>, gateway: Ipv4Addr, othe
 /// # Errors
 /// There is none in time, or it says that the sandbox is open.
 pub async fn answer(stream: &mut Stream) -> Result<ProbeReport, ProbeError> {
+    judge(report(stream).await?)
+}
+
+/// Reads the answer, whatever it says.
+///
+/// # Errors
+/// There is none in time.
+pub async fn report(stream: &mut Stream) -> Result<ProbeReport, ProbeError> {
     let mut heard = Heard::default();
     let report = match timeout(PATIENCE, listen(stream, &mut heard)).await {
         Ok(report) => report?,
         Err(_elapsed) => None,
     };
-    let report = report.ok_or_else(|| ProbeError::NoAnswer { output: heard.text() })?;
-    judge(report)
+    report.ok_or_else(|| ProbeError::NoAnswer { output: heard.text() })
 }
 
 fn judge(report: ProbeReport) -> Result<ProbeReport, ProbeError> {

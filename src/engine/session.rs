@@ -16,6 +16,7 @@ mod select;
 mod setup;
 mod start;
 mod stop;
+mod trial;
 
 use std::path::Path;
 use std::time::Duration;
@@ -36,6 +37,7 @@ pub use review::{Review, review};
 pub use select::{SelectError, select, served};
 pub use start::{Served, Start, Started, hand_over, reload, start, until_interrupted};
 pub use stop::{Shutdown, Stopped, end_build, shutdown, stop};
+pub use trial::{Trial, trial};
 
 use super::apply::setup::SetupError;
 use super::apply::{ApplyError, Bench};

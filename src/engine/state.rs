@@ -110,6 +110,22 @@ impl StateFolder {
         Ok(Lock::take(&self.root.join("lock"), || "the guardian or the list of sandboxes".to_owned()).await?)
     }
 
+    /// Takes the lock of the trial that `cloister doctor` makes.
+    ///
+    /// # Errors
+    /// The lock file cannot be used.
+    pub async fn lock_trial(&self) -> Result<Lock, StateError> {
+        Ok(Lock::take(&self.root.join("trial"), || "a trial of the engine".to_owned()).await?)
+    }
+
+    /// Takes the lock of the trial, or returns `None` while somebody holds it.
+    ///
+    /// # Errors
+    /// The lock file cannot be used.
+    pub fn try_lock_trial(&self) -> Result<Option<Lock>, StateError> {
+        Ok(Lock::try_take(&self.root.join("trial"))?)
+    }
+
     /// Takes the lock of one sandbox.
     ///
     /// # Errors

@@ -112,6 +112,25 @@ pub fn private(path: &Path) -> Result<(), PathsError> {
     }
 }
 
+/// Looks at one of cloister's own folders without changing anything; returns whether it is there.
+///
+/// # Errors
+/// It cannot be looked at, belongs to somebody else, or is writable for others.
+pub fn look(path: &Path) -> Result<bool, PathsError> {
+    match path.metadata() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(source) => Err(PathsError::Prepare { path: path.into(), source }),
+        Ok(status) if !status.is_dir() => {
+            Err(PathsError::Prepare { path: path.into(), source: io::ErrorKind::NotADirectory.into() })
+        }
+        Ok(status) if status.uid() != rustix::process::geteuid().as_raw() => {
+            Err(PathsError::Foreign { path: path.into(), owner: status.uid() })
+        }
+        Ok(status) if status.mode() & 0o022 != 0 => Err(PathsError::Writable { path: path.into() }),
+        Ok(_) => Ok(true),
+    }
+}
+
 /// Returns the canonical path of a folder; `None` where there is none.
 pub fn folder(path: &Path) -> Option<PathBuf> {
     path.canonicalize().ok().filter(|path| path.is_dir())

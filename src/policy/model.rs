@@ -104,10 +104,12 @@ pub struct LimitCaps {
     pub nofile: u64,
     /// Bytes of `/dev/shm`.
     pub shm: u64,
+    /// Bytes that stay free where sandboxes write; with less, none is started, and those that run are stopped.
+    pub free_space: u64,
 }
 
 impl Default for LimitCaps {
     fn default() -> Self {
-        Self { pids: 4096, memory: 8 << 30, cpus: 4.0, nofile: 16384, shm: 1 << 30 }
+        Self { pids: 4096, memory: 8 << 30, cpus: 4.0, nofile: 16384, shm: 1 << 30, free_space: 1 << 30 }
     }
 }

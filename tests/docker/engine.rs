@@ -5,6 +5,7 @@ mod away;
 mod broken;
 mod builds;
 mod container;
+mod doctor;
 mod images;
 mod instances;
 mod interference;

@@ -7,8 +7,20 @@ use std::path::{Path, PathBuf};
 use crate::repository::{files_below, name, repository, text};
 
 /// What has no IO, no async, no clock and no environment.
-const PURE: &[&str] =
-    &["config", "merge", "policy", "harden", "plan", "facts", "source", "trust", "diagnostic", "ident"];
+const PURE: &[&str] = &[
+    "config",
+    "merge",
+    "policy",
+    "harden",
+    "plan",
+    "facts",
+    "source",
+    "trust",
+    "diagnostic",
+    "ident",
+    "doctor",
+    "space",
+];
 
 /// What adapters and the pure part have in common: data without behaviour.
 const SHARED: &[&str] = &["crate::guardian::protocol", "crate::sandbox::protocol"];

@@ -248,3 +248,29 @@ fn nothing_in_a_repository_is_an_approval() {
     assert_eq!(user.run(&["trust", "--list", "--format", "json"]).stdout, listed);
     assert!(listed.contains("pending"));
 }
+
+#[test]
+fn the_doctor_says_what_is_missing_and_makes_nothing() {
+    let user = User::with(&[]);
+    let said = user.run(&["doctor", "--format", "json"]);
+    assert_eq!((said.code, said.stderr.as_str()), (Some(1), ""));
+    let report: serde_json::Value = serde_json::from_str(&said.stdout).expect("it is JSON");
+    let of = |id: &str| report["checks"].as_array().unwrap().iter().find(|check| check["id"] == id).unwrap().clone();
+    assert_eq!((&report["works"], &of("engine")["status"]), (&false.into(), &"failure".into()), "{report:#}");
+    assert!(of("engine")["hint"].as_str().unwrap().contains("DOCKER_HOST"), "{report:#}");
+    assert_eq!((&of("seal")["seen"], &of("folder")["status"]), (&"not tried".into(), &"ok".into()), "{report:#}");
+    for name in ["CONFIG", "STATE", "DATA", "CACHE"] {
+        assert!(!user.root.path().join(name).exists(), "{name}");
+    }
+    let text = user.run(&["doctor"]);
+    assert!(text.stdout.ends_with("\nno sandbox can be started: engine\n"), "{}", text.stdout);
+}
+
+#[test]
+fn the_doctor_tells_a_broken_configuration() {
+    let user = User::with(&[("../CONFIG/cloister/config.json5", "{ alow: [] }")]);
+    let said = user.run(&["doctor"]);
+    assert_eq!(said.code, Some(1), "{}", said.stdout);
+    assert!(said.stdout.contains("failure  configuration"), "{}", said.stdout);
+    assert!(said.stdout.ends_with("no sandbox can be started: engine, configuration\n"), "{}", said.stdout);
+}

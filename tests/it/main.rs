@@ -6,6 +6,7 @@ mod cases;
 mod cli;
 mod commands;
 mod corpus;
+mod doctor;
 mod documents;
 mod expected;
 mod golden;

@@ -8,6 +8,7 @@ use std::path::Path;
 use bollard::query_parameters::CreateContainerOptionsBuilder;
 
 use super::super::apply::{self, ApplyError, Audited, Bench};
+use super::super::bare;
 use super::super::connect::Operation;
 use super::super::create::{self, Place};
 use super::super::fill::Values;
@@ -20,13 +21,8 @@ use super::super::receipt::State;
 use super::super::sources::Sources;
 use super::Order;
 use crate::guardian::protocol::{Admission, Command, PROXY_PORT, PROXY_USER};
-use crate::harden::PROBE;
 use crate::host::{addresses, random};
-use crate::plan::model::{Container, Mount, MountKind, PROGRAMS};
 use crate::sandbox::protocol::{PROGRAMS_TARGET, ProbeRequest};
-
-/// Nobody.
-const USER: &str = "65534:65534";
 
 /// A network that is known to be sealed.
 #[derive(Debug)]
@@ -54,7 +50,7 @@ impl Holder {
             forbidden: probe::forbidden(addresses::own()?, places.gateway, &others),
             canary_port: canary.port,
             nonce: canary.nonce.clone(),
-            user: USER.to_owned(),
+            user: bare::USER.to_owned(),
             capabilities: 0,
             mounts: sources.expected()?,
         };
@@ -79,7 +75,7 @@ impl Holder {
             ipv6: addresses::has_ipv6(),
             processors: 1,
         };
-        let body = create::body(&container(audited.container(), &name), &place)?;
+        let body = create::body(&bare::container(audited.container(), &name, "build"), &place)?;
         let options = CreateContainerOptionsBuilder::default().name(&name).build();
         let created = bench.engine.docker.create_container(Some(options), body).await;
         let created = created.operation(|| "create the container of the build's network".to_owned())?;
@@ -123,29 +119,4 @@ async fn allocate(
     channel.done(Command::Admit(Box::new(admission))).await?;
     let running = state.receipts()?.into_iter().filter(|receipt| receipt.state == State::Running);
     Ok((places, running.filter_map(|receipt| Some(pool::places(receipt.subnet?).sandbox)).collect()))
-}
-
-/// As strict as the sandbox, with nothing of the project in it.
-fn container(planned: &Container, name: &str) -> Container {
-    Container {
-        name: name.to_owned(),
-        image: None,
-        build: None,
-        user: USER.to_owned(),
-        readonly_rootfs: true,
-        mounts: vec![Mount {
-            kind: MountKind::Bind,
-            source: PROGRAMS.to_owned(),
-            target: PROGRAMS_TARGET.to_owned(),
-            readonly: true,
-            size_bytes: None,
-        }],
-        env: [].into(),
-        remote_env: [].into(),
-        command: vec!["init".to_owned(), PROBE.to_owned()],
-        hostname: "build".to_owned(),
-        extra_hosts: [].into(),
-        stop_signal: None,
-        ..planned.clone()
-    }
 }

@@ -21,7 +21,7 @@ use super::super::names;
 use super::super::network;
 use super::super::receipt::{Receipt, State};
 use super::life::Life;
-use super::{Context, SessionError, build, owner};
+use super::{Context, SessionError, build, owner, trial};
 use crate::host::lock::Lock;
 
 /// How often the engine is asked again while it removes a container.
@@ -148,7 +148,11 @@ pub(super) enum Look {
 /// Removes what a start that was killed left behind, and what is left of sandboxes whose container ended by itself.
 pub(super) async fn sweep(context: &Context, look: Look) -> Result<(), SessionError> {
     build::sweep(context).await?;
-    let Held { sandboxes: held, alive, looks } = all_held(context).await?;
+    let Held { sandboxes: held, alive, looks, trial } = all_held(context).await?;
+    // Whoever holds the lock tries the engine right now.
+    if trial && let Some(_lock) = context.state.try_lock_trial()? {
+        trial::remove(context).await?;
+    }
     // Whoever holds the lock looks at an image right now.
     if !looks.is_empty()
         && let Some(_lock) = image::try_lock(&context.paths.cache).map_err(BuildError::from)?
@@ -216,6 +220,8 @@ struct Held {
     alive: BTreeSet<String>,
     /// Ids of containers that look at images' files for this user's cache.
     looks: Vec<String>,
+    /// Whether there is something of a trial.
+    trial: bool,
 }
 
 async fn all_held(context: &Context) -> Result<Held, CallError> {
@@ -239,6 +245,11 @@ async fn all_held(context: &Context) -> Result<Held, CallError> {
     let labels = containers.chain(networks.into_iter().filter_map(|network| network.labels));
     let instance = context.state.instance();
     let labels = labels.filter(|labels| names::is_of(&instance, Some(labels)));
-    let ids = labels.filter_map(|mut labels| labels.remove(names::SANDBOX));
-    Ok(Held { sandboxes: ids.filter(|id| !id.is_empty()).collect(), alive, looks })
+    let mut trial = false;
+    let ids = labels.filter_map(|mut labels| {
+        trial |= labels.contains_key(names::TRIAL);
+        labels.remove(names::SANDBOX)
+    });
+    let sandboxes = ids.filter(|id| !id.is_empty()).collect();
+    Ok(Held { sandboxes, alive, looks, trial })
 }

@@ -8,7 +8,7 @@ use crate::config::jsonc::{Data, Node, pointer};
 use crate::harden::syntax::size;
 
 /// Keys of `limits`.
-pub(super) const KEYS: &[&str] = &["pids", "memory", "cpus", "nofile", "shm"];
+pub(super) const KEYS: &[&str] = &["pids", "memory", "cpus", "nofile", "shm", "freeSpace"];
 /// Least memory that an engine takes.
 const LEAST_MEMORY: u64 = 6 << 20;
 const PATH: &str = "/limits";
@@ -22,6 +22,7 @@ pub(super) fn read(checker: &mut Checker<'_>, root: &Node, caps: LimitCaps) -> L
         cpus: cpus(checker, section, caps.cpus),
         nofile: count(checker, section, "nofile", caps.nofile),
         shm: bytes(checker, section, "shm", 1, caps.shm),
+        free_space: free_space(checker, section, caps.free_space),
     }
 }
 
@@ -43,6 +44,18 @@ fn bytes(checker: &mut Checker<'_>, section: &Node, key: &str, least: u64, cap: 
     };
     let takes = if least > 1 { "a size of at least 6m, such as \"2g\"" } else { "a size such as \"512m\"" };
     capped(checker, &member.node, key, bytes.filter(|bytes| *bytes >= least), cap, takes, &format!("{}g", cap >> 30))
+}
+
+/// What stays free has no cap: the more, the stricter.
+fn free_space(checker: &mut Checker<'_>, section: &Node, default: u64) -> u64 {
+    let Some(member) = section.member("freeSpace") else { return default };
+    let bytes = match &member.node.data {
+        Data::Number(number) => number.as_u64(),
+        Data::Text(text) => size::bytes(text).ok(),
+        _ => None,
+    };
+    let takes = "a size such as \"2g\", or 0 to watch nothing";
+    bytes.unwrap_or_else(|| checker.takes(&pointer(PATH, "freeSpace"), &member.node, takes).unwrap_or(default))
 }
 
 fn cpus(checker: &mut Checker<'_>, section: &Node, cap: f64) -> f64 {

@@ -35,7 +35,7 @@ fn every_key_reaches_the_policy() {
             env: { pass: ['API_KEY'], local: ['EDITOR'] },
             network: { pool: '172.20.0.0/16', permitAddresses: ['10.1.0.0/16', 'fd00::/8'],
                        hosts: { 'Build.Example.com': '192.0.2.10' }, caBundle: '/etc/ssl/ca.pem' },
-            limits: { pids: 0x100, memory: '2g', cpus: .5, nofile: 1024, shm: 67108864 },
+            limits: { pids: 0x100, memory: '2g', cpus: .5, nofile: 1024, shm: 67108864, freeSpace: '5g' },
             allowRootWorkspace: true,
         }"#,
     );
@@ -48,7 +48,8 @@ fn every_key_reaches_the_policy() {
     assert_eq!(policy.network.permit_addresses.len(), 2);
     assert_eq!(policy.network.hosts.keys().map(|host| host.as_str()).collect::<Vec<_>>(), ["build.example.com"]);
     assert_eq!(policy.network.ca_bundle.expect("a path").to_str(), Some("/etc/ssl/ca.pem"));
-    assert_eq!(policy.limits, LimitCaps { pids: 256, memory: 2 << 30, cpus: 0.5, nofile: 1024, shm: 64 << 20 });
+    let limits = LimitCaps { pids: 256, memory: 2 << 30, cpus: 0.5, nofile: 1024, shm: 64 << 20, free_space: 5 << 30 };
+    assert_eq!(policy.limits, limits);
     assert!(policy.allow_root_workspace);
 }
 
@@ -195,6 +196,10 @@ fn every_mistake_names_its_key_and_its_place_and_gives_no_policy() {
         ),
         ("{ limits: { memory: 1 } }", "1:21 `limits.memory` takes a size of at least 6m, such as \"2g\", not 1"),
         ("{ limits: { cpus: NaN } }", "1:19 `limits.cpus` takes a number of CPUs such as 2 or 0.5, not null"),
+        (
+            "{ limits: { freeSpace: 'half' } }",
+            "1:24 `limits.freeSpace` takes a size such as \"2g\", or 0 to watch nothing, not \"half\"",
+        ),
         ("{ limits: { cpus: -1 } }", "1:19 `limits.cpus` takes a number of CPUs such as 2 or 0.5, not -1"),
         ("{ allowRootWorkspace: 'yes' }", "1:23 `allowRootWorkspace` takes true or false, not \"yes\""),
     ];

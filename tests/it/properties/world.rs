@@ -147,5 +147,6 @@ fn limits(scale: u32) -> LimitCaps {
         cpus: 0.5 * f64::from(scale),
         nofile: 2048 * whole,
         shm: whole << 27,
+        free_space: whole << 30,
     }
 }
