@@ -24,6 +24,7 @@ pub mod run_args;
 mod run_flags;
 pub mod seccomp;
 mod setup;
+mod strict;
 pub mod syntax;
 mod unknown;
 mod user;
@@ -141,6 +142,7 @@ fn apply_rules(draft: &mut Draft, context: &Context<'_>, merged: &MergedConfig) 
     environment::remote(draft, remote_env);
     ports::drop_published(draft, app_port);
     run_flags::take(draft, context, run_args, &place);
+    strict::take(draft, context, &place, &mut account);
     environment::complete_path(draft, context.facts.image.as_ref());
     lifecycle::take(draft, context.policy, &merged.hooks, &account.user);
     lifecycle::hold_initialize(draft, initialize_command.as_ref());

@@ -14,9 +14,9 @@ pub(super) async fn run(
     process: &Process,
     signals: &mut Signals,
 ) -> Result<u8, SessionError> {
-    match session::command(context, &served.receipt, process, signals).await {
+    match session::command(context, served, process, signals).await {
         // The command was killed with its sandbox: its exit code is as of one that was killed.
-        Err(error @ SessionError::Stopped { .. }) => Ok(print(&error, exit::KILLED)),
+        Err(error @ (SessionError::Stopped { .. } | SessionError::Full { .. })) => Ok(print(&error, exit::KILLED)),
         ran => {
             let code = ran?;
             refused::tell(context, served).await;

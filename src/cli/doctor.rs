@@ -16,8 +16,8 @@ use crate::doctor::{self, Answers, Engine as Answering, Facts, Folder, FolderSta
 use crate::engine::Engine;
 use crate::engine::apply::Audited;
 use crate::engine::connect::ConnectError;
-use crate::engine::examine;
 use crate::engine::session::{self, Context, SessionError};
+use crate::engine::{examine, facts};
 use crate::host::file;
 use crate::host::identity::Identity;
 use crate::host::paths::{self, Paths};
@@ -83,11 +83,12 @@ async fn gather(identity: &Identity, paths: &Paths) -> Facts {
     });
     let folders: Vec<Folder> = [&paths.config, &paths.state, &paths.data, &paths.cache].map(|path| folder(path)).into();
     let kernel = rustix::system::uname().release().to_string_lossy().into_owned();
-    let mut seal = Seal::Untried;
+    let (mut seal, mut room) = (Seal::Untried, None);
     let engine = match Engine::connect(&identity.home).await {
         Err(error) => Answering::Away(trouble(&error, ConnectError::hint(&error))),
         Ok(engine) => {
             let answers = examine::answers(&engine).await;
+            room = engine_space(&engine, &answers);
             if let Ok(programs) = &programs {
                 seal = try_out(engine, identity, paths, programs, &policy).await;
             }
@@ -95,7 +96,7 @@ async fn gather(identity: &Identity, paths: &Paths) -> Facts {
         }
     };
     Facts {
-        spaces: spaces(&engine, paths, &kernel),
+        spaces: spaces(room, paths),
         engine,
         kernel,
         resolvers: resolvers(),
@@ -142,19 +143,14 @@ fn resolvers() -> Vec<std::net::IpAddr> {
 }
 
 /// Room where sandboxes write; an engine on another machine has its own, which nobody here can see.
-fn spaces(engine: &Answering, paths: &Paths, kernel: &str) -> Vec<Space> {
+fn spaces(engine: Option<Space>, paths: &Paths) -> Vec<Space> {
     let here = std::env::current_dir().unwrap_or_default();
     let homes = paths.data.ancestors().find_map(|path| space::of(What::Homes, path));
-    let engine = match engine {
-        Answering::Answers(answers) => engine_space(answers, kernel),
-        Answering::Away(_) => None,
-    };
     [engine, homes, space::of(What::Workspace, &here)].into_iter().flatten().collect()
 }
 
-fn engine_space(answers: &Answers, kernel: &str) -> Option<Space> {
+fn engine_space(engine: &Engine, answers: &Answers) -> Option<Space> {
     let text = |key: &str| answers.info.get(key)?.as_str();
-    let is_here = answers.endpoint.starts_with("unix://") && text("KernelVersion") == Some(kernel);
-    let root = text("DockerRootDir").filter(|_| is_here)?;
-    space::of(What::Engine, Path::new(root))
+    let root = facts::root_here(&engine.endpoint, text("KernelVersion"), text("DockerRootDir"))?;
+    space::of(What::Engine, Path::new(&root))
 }

@@ -41,6 +41,7 @@ use crate::host::addresses::{self, AddressesError};
 use crate::host::file::{self, FileError};
 use crate::host::paths::PathsError;
 use crate::host::programs::{Programs, ProgramsError};
+use crate::host::space;
 use crate::plan::Plan;
 use crate::plan::audit::{Violation, audit};
 use crate::plan::model::{Container, MountKind, Network, Verdict, Workspace};
@@ -48,6 +49,7 @@ use crate::policy::Policy;
 use crate::review::Snapshot;
 use crate::review::scan::{AT_START, scan};
 use crate::sandbox::protocol::ProbeRequest;
+use crate::space::{Short, What, short};
 use crate::ui::text::quoted;
 
 /// Most bytes of the kernel's list of mounts that are read.
@@ -148,6 +150,9 @@ pub enum ApplyError {
     /// The guardian did not take the sandbox.
     #[error(transparent)]
     Channel(#[from] ChannelError),
+    /// Too little is free where the engine writes.
+    #[error(transparent)]
+    Short(#[from] Short),
     /// What is allocated cannot be written down.
     #[error(transparent)]
     State(#[from] StateError),
@@ -199,6 +204,7 @@ impl ApplyError {
             Self::Call(error) if error.message().contains("rlimit") => Some(
                 "the engine cannot give that many open files: set a smaller `limits.nofile` in config.json5".to_owned(),
             ),
+            Self::Short(short) => Some(short.hint()),
             Self::Probe(error) => error.hint(),
             Self::Certificates(error) => Some(format!(
                 "put a PEM file at {}, or correct network.caBundle in config.json5",
@@ -334,6 +340,9 @@ async fn make<T>(
 ) -> Result<T, ApplyError> {
     let Ground { image, prepared, .. } = *ground;
     let (mut allocated, info) = tokio::try_join!(allocate::network(bench, audited, receipt), about(bench.engine))?;
+    receipt.engine_root =
+        facts::root_here(&bench.engine.endpoint, info.kernel_version.as_deref(), info.docker_root_dir.as_deref());
+    check_room(receipt.engine_root.as_deref(), audited.policy.limits.free_space)?;
     debug!(subnet = ?receipt.subnet, "the network is there");
     let places = pool::places(receipt.subnet.expect("the network was allocated"));
     let canary = Canary::put_up().await?;
@@ -411,6 +420,12 @@ async fn construct(
     read_back(bench.engine, info, audited, (ground.image, ground.volumes), &place.values, &container).await?;
     targets::own_volumes(bench.engine, audited.container, &container).await?;
     Ok(container)
+}
+
+/// Makes sure that there is room for what the engine is about to make.
+fn check_room(root: Option<&str>, wanted: u64) -> Result<(), Short> {
+    let found = root.and_then(|root| space::of(What::Engine, Path::new(root)));
+    short(found, wanted).map_or(Ok(()), Err)
 }
 
 /// Asks the engine about itself, which takes it a while: it starts programs to find out.

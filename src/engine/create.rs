@@ -18,7 +18,7 @@ use crate::plan::model::{Container, Limits, Mount, MountKind, Namespaces, SETUP_
 /// Mode of a tmpfs: everybody may write, nobody may remove another's files.
 const TMPFS_MODE: &str = "1777";
 /// Logs of a container: three files of this size.
-const LOG_SIZE: &str = "10m";
+const LOG_OPTIONS: [(&str, &str); 2] = [("max-size", "10m"), ("max-file", "3")];
 
 /// Why a plan cannot be said in the engine's words.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -219,10 +219,9 @@ fn ulimit(name: &str, [soft, hard]: [u64; 2]) -> Result<ResourcesUlimits, Create
 }
 
 fn log() -> HostConfigLogConfig {
-    let options = [("max-size", LOG_SIZE), ("max-file", "3")];
     HostConfigLogConfig {
         typ: Some("json-file".to_owned()),
-        config: Some(options.map(|(name, value)| (name.to_owned(), value.to_owned())).into()),
+        config: Some(LOG_OPTIONS.map(|(name, value)| (name.to_owned(), value.to_owned())).into()),
     }
 }
 
@@ -232,13 +231,14 @@ pub fn volume_labels(container: &Container, instance: &str) -> HashMap<String, S
     kept.chain([(names::INSTANCE.to_owned(), instance.to_owned())]).collect()
 }
 
-/// Target and options of a mount of memory. It belongs to the sandbox's user: over a folder of the image, runtimes give it
+/// Target and options of a mount of memory. Engines add `noexec` where nobody says otherwise, which breaks builds in
+/// `/tmp` and stops nobody who can write elsewhere. It belongs to the sandbox's user: over a folder of the image, runtimes give it
 /// that folder's mode instead of its own.
 fn memory(Mount { target, readonly, size_bytes, .. }: &Mount, user: &str) -> (String, String) {
     let (uid, gid) = user.split_once(':').unwrap_or((user, user));
     let access = if *readonly { "ro" } else { "rw" };
     let size = size_bytes.map(|size| format!(",size={size}")).unwrap_or_default();
-    (target.clone(), format!("{access},mode={TMPFS_MODE},uid={uid},gid={gid}{size}"))
+    (target.clone(), format!("{access},exec,nosuid,nodev,mode={TMPFS_MODE},uid={uid},gid={gid}{size}"))
 }
 
 /// Returns a mount; `None` for memory, whose owner can be said elsewhere only.

@@ -28,6 +28,19 @@ pub async fn engine(engine: &Engine) -> EngineFacts {
     EngineFacts { version: engine.version.clone(), nofile_hard }
 }
 
+/// Returns the folder that the engine keeps everything in, where it is one of this machine.
+pub async fn root(engine: &Engine) -> Option<String> {
+    let info = engine.docker.info().await.ok()?;
+    root_here(&engine.endpoint, info.kernel_version.as_deref(), info.docker_root_dir.as_deref())
+}
+
+/// Returns the folder that an engine names, unless it runs on another kernel, or somewhere behind a network.
+pub fn root_here(endpoint: &Endpoint, kernel: Option<&str>, root: Option<&str>) -> Option<String> {
+    let here = rustix::system::uname();
+    let is_here = matches!(endpoint, Endpoint::Unix(_)) && kernel == here.release().to_str().ok();
+    root.filter(|root| is_here && root.starts_with('/')).map(str::to_owned)
+}
+
 /// The engine's API does not tell its limit, but the kernel tells who listens on its socket, and the limits of that.
 /// Under socket activation that is systemd, whose limit is the default of its services.
 async fn nofile_of_listener(socket: &Path) -> Option<u64> {

@@ -72,6 +72,9 @@ pub struct Receipt {
     /// What is mounted on below the workspace, and what of it was made for the sandbox.
     #[serde(default)]
     pub covers: Vec<Cover>,
+    /// Where the engine keeps what containers write; `None` where nobody here can see that.
+    #[serde(default)]
+    pub engine_root: Option<String>,
     /// Whether something ran in the workspace that nobody was told the traces of.
     #[serde(default)]
     pub unreviewed: bool,

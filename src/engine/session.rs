@@ -12,6 +12,7 @@ mod owner;
 mod place;
 mod refused;
 mod review;
+mod room;
 mod select;
 mod setup;
 mod start;
@@ -59,6 +60,7 @@ use crate::host::programs::{Programs, ProgramsError};
 use crate::host::random::RandomError;
 use crate::ident::display_name;
 use crate::plan::diff::Change;
+use crate::space::Short;
 use crate::ui::text::quoted;
 
 /// How long the command of an image may take to fail before it is said to run.
@@ -153,6 +155,18 @@ pub enum SessionError {
         /// Name of the sandbox that has it.
         name: String,
     },
+    /// Too little is free where sandboxes write.
+    #[error(transparent)]
+    Short(#[from] Short),
+    /// It was stopped, because too little was free.
+    #[error("`{name}` was stopped")]
+    Full {
+        /// Name of the sandbox.
+        name: String,
+        /// Where.
+        #[source]
+        short: Short,
+    },
     /// A running sandbox was made from another plan.
     #[error("`{name}` runs with another plan than this one")]
     PlanChanged {
@@ -203,6 +217,7 @@ impl SessionError {
             Self::PlanChanged { name, .. } => Some(format!(
                 "`cloister start --rebuild` makes it anew; `cloister exec {name} -- COMMAND` uses it as it is"
             )),
+            Self::Short(short) | Self::Full { short, .. } => Some(short.hint()),
             Self::Exec(error) => error.hint(),
             Self::File(error) => {
                 Some(format!("look at who owns it: ls -la {}", quoted(&error.path().to_string_lossy())))

@@ -12,6 +12,9 @@ use crate::harden::seccomp;
 use crate::plan::model::{Container, MountKind};
 use crate::sandbox::protocol::{FILES_TARGET, PROGRAMS_TARGET};
 
+/// What keeps logs small (SEC-19).
+const LOG_OPTIONS: [(&str, &str); 2] = [("max-size", "10m"), ("max-file", "3")];
+
 /// One difference between the plan and the container.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mismatch {
@@ -131,8 +134,11 @@ fn privileges(comparison: &mut Comparison, expected: &Expected<'_>, host: &HostC
     if let Some(runtime) = expected.runtime {
         comparison.equal("HostConfig.Runtime", &runtime, &host.runtime.as_deref().unwrap_or(runtime));
     }
-    let log = host.log_config.clone().unwrap_or_default().typ.unwrap_or_default();
-    comparison.equal("HostConfig.LogConfig", &expected.container.log_driver, &log);
+    let log = host.log_config.clone().unwrap_or_default();
+    let (driver, options) = (log.typ.unwrap_or_default(), log.config.unwrap_or_default());
+    comparison.equal("HostConfig.LogConfig", &expected.container.log_driver, &driver);
+    let options: BTreeMap<_, _> = options.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    comparison.equal("HostConfig.LogConfig.Config", &BTreeMap::from(LOG_OPTIONS), &options);
     let restart = host.restart_policy.clone().and_then(|policy| policy.name);
     let restart = restart.map(|name| name.to_string()).filter(|name| !name.is_empty());
     comparison.equal(

@@ -30,7 +30,7 @@ const RESERVED: &[&str] = &[
 ];
 
 /// Most bytes of one mount of memory; the container's memory limit counts it as well.
-const MEMORY_CAP: u64 = 1 << 30;
+pub(super) const MEMORY_CAP: u64 = 1 << 30;
 
 /// One mount as it was asked for.
 pub(super) struct Request<'a> {

@@ -80,6 +80,7 @@ checks! {
     Entrypoint = "process 1 is cloister's init, which probes first",
     StopSignal = "the stop signal is a signal",
     Logging = "logs stay in the engine's own files",
+    Strict = "nothing of the image can be written where the policy says so",
     Restart = "nothing restarts by itself",
     EnvironmentName = "variables have possible names and values",
     ProxyEnvironment = "both spellings of the proxy variables lead to the guardian, and only loopback is exempt",

@@ -23,6 +23,8 @@ pub struct Policy {
     pub limits: LimitCaps,
     /// Whether a workspace that root owns may be opened, as root without capabilities.
     pub allow_root_workspace: bool,
+    /// Whether nothing of an image can be written in a sandbox.
+    pub strict: bool,
     /// What of the opened folder's requests the user approved.
     pub approvals: Approvals,
 }
@@ -44,6 +46,7 @@ impl Policy {
             network: NetworkPolicy::default(),
             limits: LimitCaps::default(),
             allow_root_workspace: false,
+            strict: false,
             approvals: Approvals::default(),
         }
     }

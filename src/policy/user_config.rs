@@ -33,6 +33,7 @@ const KEYS: &[&str] = &[
     "limits",
     "mounts",
     "allowRootWorkspace",
+    "strict",
     "hostexec",
     "approvals",
 ];
@@ -66,6 +67,7 @@ fn policy(checker: &mut Checker<'_>, root: &Node) -> Policy {
         network,
         limits: limits::read(checker, root, base.limits),
         allow_root_workspace: checker.flag(root, "", "allowRootWorkspace").unwrap_or(base.allow_root_workspace),
+        strict: checker.flag(root, "", "strict").unwrap_or(base.strict),
         approvals: base.approvals,
     }
 }

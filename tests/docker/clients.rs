@@ -76,3 +76,18 @@ fn an_approved_hook_installs_a_package_as_root_through_the_guardian() {
     let removed = user.shell("apt-get remove -y hello");
     assert_ne!(removed.0.status.code(), Some(0), "the agent is not root");
 }
+
+#[test]
+fn packages_are_installed_for_the_user_on_a_read_only_root_and_for_nobody_else() {
+    let user = User::with(&json!({ "image": std::env::var("CLOISTER_TEST_IMAGE").expect(MACHINE) }).to_string());
+    user.allow(&json!({ "strict": true }));
+    user.start();
+    let project = "set -e; mkdir /tmp/own; cd /tmp/own; echo 'print(7)' > own.py; \
+                   printf '[project]\\nname = \"own\"\\nversion = \"1\"\\n[tool.setuptools]\\npy-modules = [\"own\"]\\n' > \
+                   pyproject.toml; ";
+    let install = "pip install -q --break-system-packages --no-build-isolation --no-index";
+    let built = user.shell(&format!("{project} {install} --user . >&2; cd /; python3 -m own"));
+    assert_eq!(built.expect(0), "7\n");
+    assert_ne!(user.shell(&format!("cd /tmp/own && {install} --prefix /usr/local .")).0.status.code(), Some(0));
+    assert_ne!(user.shell("apt-get install -y hello").0.status.code(), Some(0));
+}

@@ -18,6 +18,7 @@ mod refused;
 mod setup;
 mod soak;
 mod stops;
+mod strict;
 mod terminal;
 mod workspace;
 

@@ -40,7 +40,7 @@ fn the_engine_is_told_exactly_the_plan() {
     assert_eq!([&labels["cloister.digest"], &labels["cloister.instance"]], ["sha256:1", "89abcdef"]);
     assert_eq!(body.healthcheck.unwrap().test.unwrap(), ["NONE"]);
     assert_eq!(host.binds, None);
-    assert_eq!(host.tmpfs.unwrap()["/scratch"], "rw,mode=1777,uid=1000,gid=1000,size=1048576");
+    assert_eq!(host.tmpfs.unwrap()["/scratch"], "rw,exec,nosuid,nodev,mode=1777,uid=1000,gid=1000,size=1048576");
     assert_eq!((host.memory, host.memory_swap), (Some(1 << 30), Some(1 << 30)));
     assert_eq!(host.nano_cpus, Some(2_000_000_000), "no more than there are");
     assert!(host.security_opt.unwrap()[1].starts_with("seccomp={"));

@@ -19,6 +19,7 @@ use super::super::images;
 use super::super::names;
 use super::super::network;
 use super::life::Life;
+use super::room::Room;
 use super::{Context, SessionError, clean, owner, setup, start};
 use crate::facts::ImageFacts;
 use crate::host::file;
@@ -94,11 +95,15 @@ pub async fn build(context: &Context, request: Build<'_>, signals: &mut Signals)
             return Ok(image);
         }
         mark(context, id.as_str()).await?;
-        Ok(prepared.build(context.bench(), audited).await?)
+        let root = facts::root(&context.engine).await;
+        let room = Room::at(context, root.as_deref(), None, request.policy.limits.free_space);
+        room.check()?;
+        Ok(room.while_enough(prepared.build(context.bench(), audited)).await??)
     };
     let built = start::until_interrupted(signals, until_stopped(context, id.as_str(), request.folder, building)).await;
     // What failed keeps its layers for the next attempt; what was cut off has no use for them.
-    let ended_early = matches!(built, Err(SessionError::Interrupted | SessionError::Stopped { .. }));
+    let ended_early =
+        matches!(built, Err(SessionError::Interrupted | SessionError::Stopped { .. } | SessionError::Short(_)));
     let cleaned = clean_up(context, id.as_str(), ended_early).await;
     let image = built?;
     cleaned?;

@@ -2,9 +2,9 @@
 
 use super::super::exec::{Process, attached};
 use super::super::lease::Lease;
-use super::super::receipt::Receipt;
+use super::room::Room;
 use super::start::{is_cut_off, is_gone};
-use super::{Context, SessionError};
+use super::{Context, Served, SessionError, room};
 use crate::host::signals::Signals;
 
 /// Runs a process with this process's standard streams, and returns its exit code.
@@ -13,17 +13,20 @@ use crate::host::signals::Signals;
 /// It cannot be run, the user said stop before, or somebody stopped the sandbox meanwhile.
 pub async fn command(
     context: &Context,
-    receipt: &Receipt,
+    served: &Served,
     process: &Process,
     signals: &mut Signals,
 ) -> Result<u8, SessionError> {
+    let receipt = &served.receipt;
     if signals.waiting().is_some() {
         return Err(SessionError::InterruptedBefore);
     }
     let container = receipt.container.as_deref().unwrap_or_default();
+    Room::of(context, receipt, served.free_space).check()?;
     let lease = Lease::take(&context.state, &receipt.id)?;
     let process = Process { mark: Some(lease.mark.clone()), ..process.clone() };
-    match attached::run(&context.engine, container, &process, signals).await {
+    let running = attached::run(&context.engine, container, &process, signals);
+    match room::while_enough(context, receipt, served.free_space, running).await? {
         Ok(code) if !is_cut_off(code) => Ok(code),
         Ok(_) | Err(_) if is_gone(context, receipt).await => {
             Err(context.why(receipt, SessionError::Stopped { name: receipt.name.clone() }).await)

@@ -11,6 +11,7 @@ use super::super::facts::{self, Pull};
 use super::super::images;
 use super::super::names;
 use super::super::receipt::Receipt;
+use super::room::Room;
 use super::{Context, SessionError, Start, clean, owner};
 use crate::facts::ImageFacts;
 use crate::host::file;
@@ -53,7 +54,9 @@ pub(super) async fn image(
     let tag = names::setup(&receipt.id);
     owner::check_image(context, &tag).await?;
     let old = context.engine.docker.inspect_image(&tag).await.unless_absent(|| format!("inspect `{tag}`"))?;
-    let image = set_up(context.bench(), phase, base, (receipt, &tag), signals).await?;
+    let root = facts::root(&context.engine).await;
+    let room = Room::at(context, root.as_deref(), receipt.mount.as_deref(), request.policy.limits.free_space);
+    let image = room.while_enough(set_up(context.bench(), phase, base, (receipt, &tag), signals)).await??;
     clean::remove_from_engine(context, &receipt.id).await?;
     (receipt.container, receipt.started, receipt.subnet) = (None, None, None);
     receipt.token = random::token()?;

@@ -13,7 +13,8 @@ use super::super::lifecycle::{self, LifecycleError};
 use super::super::names;
 use super::super::receipt::{ProcessDefaults, Receipt, State, VERSION};
 use super::life::Life;
-use super::{Context, Review, SessionError, clean, owner, review, select, setup};
+use super::room::Room;
+use super::{Context, Review, SessionError, clean, owner, review, room, select, setup};
 use crate::facts::ImageFacts;
 use crate::guardian::protocol::{Refusals, WirePolicy};
 use crate::host::addresses;
@@ -57,6 +58,8 @@ pub struct Served {
     pub receipt: Receipt,
     /// What it had not reached by then.
     pub refusals: Refusals,
+    /// Bytes that must stay free where it writes.
+    pub free_space: u64,
 }
 
 /// A sandbox that runs, and whose lifecycle commands nobody else runs meanwhile.
@@ -88,7 +91,9 @@ pub async fn start(context: &Context, request: Start<'_>, signals: &mut Signals)
         }
         _ => {
             let (receipt, before) = create(context, audited, request, &id, signals).await?;
-            Started { served: Served { receipt, refusals: Refusals::default() }, made: true, before, lock }
+            let served =
+                Served { receipt, refusals: Refusals::default(), free_space: request.policy.limits.free_space };
+            Started { served, made: true, before, lock }
         }
     })
 }
@@ -113,13 +118,14 @@ impl Started {
         let Self { mut served, lock, .. } = self;
         let (attaching, once): (Vec<Hook>, Vec<Hook>) =
             plan.lifecycle.iter().cloned().partition(|hook| hook.hook == ATTACH);
+        let (receipt, wanted) = (served.receipt.clone(), served.free_space);
         let ran = async {
             lifecycle::run(&context.engine, &context.state, &mut served.receipt, &once, signals).await?;
             // What runs at each attachment may go on for as long as somebody is attached: nobody waits for it.
             drop(lock);
             lifecycle::run(&context.engine, &context.state, &mut served.receipt, &attaching, signals).await
         };
-        match ran.await {
+        match room::while_enough(context, &receipt, wanted, ran).await? {
             Ok(()) => Ok(served),
             Err(error) if is_hook_cut_off(&error) && is_gone(context, &served.receipt).await => {
                 let stopped = SessionError::Stopped { name: served.receipt.name.clone() };
@@ -171,6 +177,7 @@ async fn join(context: &Context, request: Start<'_>, mut receipt: Receipt) -> Re
         receipt.plan_digest.clone_from(&request.plan.digest);
         context.state.save(&receipt)?;
     }
+    Room::of(context, &receipt, request.policy.limits.free_space).check()?;
     hand_over(context, request.policy, receipt).await
 }
 
@@ -188,7 +195,7 @@ pub async fn hand_over(context: &Context, policy: &Policy, mut receipt: Receipt)
     let _lock = context.state.lock().await?;
     let Context { engine, state, programs, .. } = context;
     let refusals = guardian::serve(engine, state, programs, policy.network.pool, &receipt).await?;
-    Ok(Served { receipt, refusals })
+    Ok(Served { receipt, refusals, free_space: policy.limits.free_space })
 }
 
 /// Hands the guardian the policy of every sandbox that runs; returns their names.
@@ -228,6 +235,7 @@ async fn create(
 ) -> Result<(Receipt, Option<Review>), SessionError> {
     owner::check(context, &[&names::container(id.as_str())]).await?;
     let mut receipt = promise(context, audited.plan(), request, id).await?;
+    Room::of(context, &receipt, request.policy.limits.free_space).check()?;
     // Whatever has these names is left from a life that is over.
     clean::remove(context, &mut receipt.clone()).await?;
     let gone = Receipt { covers: Vec::new(), ..receipt.clone() };
@@ -296,6 +304,7 @@ async fn promise(context: &Context, plan: &Plan, request: Start<'_>, id: &Sandbo
     let before = known.map_or(&[][..], |known| &known.covers);
     let covers = container.map(|container| covers::planned(container, &plan.workspace, before)).unwrap_or_default();
     let unreviewed = known.is_some_and(|known| known.unreviewed);
+    let engine_root = known.and_then(|known| known.engine_root.clone());
     let known = known.map(|known| known.name.clone());
     let taken: BTreeSet<String> = receipts.into_iter().map(|receipt| receipt.name).collect();
     let receipt = Receipt {
@@ -309,6 +318,7 @@ async fn promise(context: &Context, plan: &Plan, request: Start<'_>, id: &Sandbo
         container: None,
         started: None,
         endpoint: None,
+        engine_root,
         subnet: None,
         token: random::token()?,
         policy: wire(request.policy)?,

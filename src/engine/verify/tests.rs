@@ -23,6 +23,10 @@ fn limit(name: &str, soft: i64, hard: i64) -> ResourcesUlimits {
     ResourcesUlimits { name: Some(name.to_owned()), soft: Some(soft), hard: Some(hard) }
 }
 
+fn log_options() -> Option<std::collections::HashMap<String, String>> {
+    Some(LOG_OPTIONS.map(|(name, value)| (name.to_owned(), value.to_owned())).into())
+}
+
 /// What an engine says of the fixture's container when it did what it was asked.
 fn inspected() -> ContainerInspectResponse {
     let words = |words: &[&str]| Some(words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
@@ -30,7 +34,7 @@ fn inspected() -> ContainerInspectResponse {
         cap_drop: words(&["ALL"]),
         security_opt: Some(vec!["no-new-privileges:true".to_owned(), format!("seccomp={}", seccomp::PROFILE)]),
         sysctls: Some([("net.ipv6.conf.all.disable_ipv6".to_owned(), "1".to_owned())].into()),
-        log_config: Some(HostConfigLogConfig { typ: Some("json-file".to_owned()), config: None }),
+        log_config: Some(HostConfigLogConfig { typ: Some("json-file".to_owned()), config: log_options() }),
         restart_policy: Some(RestartPolicy { name: Some(RestartPolicyNameEnum::NO), maximum_retry_count: Some(0) }),
         network_mode: Some(NETWORK.to_owned()),
         ipc_mode: Some("private".to_owned()),
@@ -43,7 +47,10 @@ fn inspected() -> ContainerInspectResponse {
         shm_size: Some(64 << 20),
         nano_cpus: Some(2_000_000_000),
         ulimits: Some(vec![limit("core", 0, 0), limit("nofile", 16384, 16384), limit("nproc", 100, 200)]),
-        tmpfs: Some([("/scratch".to_owned(), "rw,mode=1777,uid=1000,gid=1000,size=1048576".to_owned())].into()),
+        tmpfs: Some(
+            [("/scratch".to_owned(), "rw,exec,nosuid,nodev,mode=1777,uid=1000,gid=1000,size=1048576".to_owned())]
+                .into(),
+        ),
         masked_paths: words(&["/proc/kcore"]),
         readonly_paths: words(&["/proc/sys"]),
         ..HostConfig::default()
@@ -108,7 +115,7 @@ fn a_container_as_planned_has_no_mismatch() {
 #[test]
 fn every_field_that_an_engine_could_get_wrong_is_noticed() {
     type Change = fn(&mut HostConfig);
-    let changes: [(&str, Change); 27] = [
+    let changes: [(&str, Change); 30] = [
         ("CapAdd", |host| host.cap_add = Some(vec!["NET_RAW".to_owned()])),
         ("CapDrop", |host| host.cap_drop = None),
         ("SecurityOpt", |host| host.security_opt = Some(vec!["no-new-privileges:true".to_owned()])),
@@ -119,7 +126,10 @@ fn every_field_that_an_engine_could_get_wrong_is_noticed() {
         ("GroupAdd", |host| host.group_add = Some(vec!["docker".to_owned()])),
         ("Sysctls", |host| host.sysctls = None),
         ("Runtime", |host| host.runtime = Some("other".to_owned())),
-        ("LogConfig", |host| host.log_config = None),
+        ("LogConfig", |host| host.log_config.as_mut().unwrap().typ = Some("syslog".to_owned())),
+        ("LogConfig.Config", |host| host.log_config.as_mut().unwrap().config = None),
+        ("Memory", |host| host.memory = Some(0)),
+        ("ShmSize", |host| host.shm_size = Some(1 << 40)),
         ("RestartPolicy", |host| host.restart_policy.as_mut().unwrap().name = Some(RestartPolicyNameEnum::ALWAYS)),
         ("MaskedPaths", |host| host.masked_paths = Some(Vec::new())),
         ("NetworkMode", |host| host.network_mode = Some("host".to_owned())),

@@ -19,6 +19,8 @@ pub(super) fn check(container: &Container, policy: &Policy, report: &mut Scope<'
     report.require(container.devices.is_empty(), Check::Devices, "/devices", &container.devices);
     report.require(container.log_driver == "json-file", Check::Logging, "/logDriver", &container.log_driver);
     report.require(container.restart == "no", Check::Restart, "/restart", &container.restart);
+    let writable = !container.readonly_rootfs;
+    report.require(!(policy.strict && writable), Check::Strict, "/readonlyRootfs", container.readonly_rootfs);
     check_security_options(&container.security_opt, report);
     check_user(&container.user, policy, report);
     check_namespaces(container, report);

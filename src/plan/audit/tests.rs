@@ -48,6 +48,17 @@ fn root_is_allowed_only_by_the_policy() {
     assert_eq!(audit(&root, &Policy { allow_root_workspace: true, ..policy() }), []);
 }
 
+#[test]
+fn a_strict_policy_wants_a_read_only_root() {
+    let strict = Policy { strict: true, ..policy() };
+    let found: Vec<_> = audit(&plan(), &strict).into_iter().map(|violation| violation.check).collect();
+    assert_eq!(found, [Strict]);
+    let mut tight = plan();
+    tight.containers[0].readonly_rootfs = true;
+    assert_eq!(audit(&tight, &strict), []);
+    assert_eq!(audit(&tight, &policy()), [], "more than was asked is fine");
+}
+
 /// The good plan with a command that was approved to run as root.
 fn set_up() -> (Plan, Policy) {
     let mut plan = plan();

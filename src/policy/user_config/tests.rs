@@ -37,6 +37,7 @@ fn every_key_reaches_the_policy() {
                        hosts: { 'Build.Example.com': '192.0.2.10' }, caBundle: '/etc/ssl/ca.pem' },
             limits: { pids: 0x100, memory: '2g', cpus: .5, nofile: 1024, shm: 67108864, freeSpace: '5g' },
             allowRootWorkspace: true,
+            strict: true,
         }"#,
     );
     assert_eq!(policy.egress.presets, BTreeSet::from(["ai".to_owned()]));
@@ -50,7 +51,7 @@ fn every_key_reaches_the_policy() {
     assert_eq!(policy.network.ca_bundle.expect("a path").to_str(), Some("/etc/ssl/ca.pem"));
     let limits = LimitCaps { pids: 256, memory: 2 << 30, cpus: 0.5, nofile: 1024, shm: 64 << 20, free_space: 5 << 30 };
     assert_eq!(policy.limits, limits);
-    assert!(policy.allow_root_workspace);
+    assert!(policy.allow_root_workspace && policy.strict);
 }
 
 #[test]

@@ -14,8 +14,8 @@ fn shown(checks: Vec<Check>) -> String {
 fn a_check_says_what_was_seen_what_follows_and_what_to_do() {
     let text = shown(vec![check("engine", Status::Warning, "a version of some \u{1b}[2J length that is long")]);
     let expected = [
-        "warning  engine  a version of some",
-        "                 \\u{1b}[2J length that is long",
+        "warning  engine  a version of some \\u{1b}[2J",
+        "                 length that is long",
         "                 what follows [CIS 1.1]",
         "                 hint: do this",
         "",

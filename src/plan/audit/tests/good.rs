@@ -24,6 +24,7 @@ pub(super) fn policy() -> Policy {
         },
         limits: LimitCaps::default(),
         allow_root_workspace: false,
+        strict: false,
         approvals: Approvals::default(),
     }
 }
