@@ -1,7 +1,7 @@
-//! What is kept read-only and differs from HEAD, said when a sandbox was made.
+//! What is kept read-only and differs from HEAD, said when a sandbox was made, is looked at, and is stopped (SEC-88).
 
 use super::output::say;
-use crate::engine::receipt::Receipt;
+use crate::engine::receipt::{Receipt, State};
 use crate::engine::session::{self, Context};
 use crate::plan::Plan;
 use crate::ui::text::{count, visible};
@@ -15,6 +15,20 @@ pub(super) async fn tell(context: &Context, receipt: &Receipt, plan: &Plan) {
     if let Some(said) = line(&receipt.name, &paths) {
         say(&said);
     }
+}
+
+/// Returns what differs in a sandbox that runs; nothing of one that does not.
+pub(super) async fn now(context: &Context, receipt: &Receipt) -> Vec<String> {
+    let plan = context.state.load_plan(&receipt.id).unwrap_or_default();
+    match plan["workspace"]["target"].as_str().filter(|_| receipt.state == State::Running) {
+        Some(target) => session::unlike_head(context, receipt, target).await,
+        None => Vec::new(),
+    }
+}
+
+/// Returns what [`tell`] says, for the end of another command.
+pub(super) fn said(name: &str, paths: &[String]) -> String {
+    line(name, paths).unwrap_or_default()
 }
 
 fn line(name: &str, paths: &[String]) -> Option<String> {

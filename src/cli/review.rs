@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::exit;
 use super::failure::Failure;
+use super::head;
 use super::list::Format;
 use super::output::Output;
 use super::runtime;
@@ -46,10 +47,12 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
         let folder = std::env::current_dir().unwrap_or_default();
         let receipt = session::select(&context, args.name.as_deref(), &folder)?;
         let review = session::review(&context, &receipt).await?;
+        let unlike = head::now(&context, &receipt).await;
         output = match args.format {
-            Format::Json => Output { stdout: json(&review), ..Output::default() },
+            Format::Json => Output { stdout: json(&review, &unlike), ..Output::default() },
             Format::Text => listed(&review),
         };
+        output.stderr += &head::said(&receipt.name, &unlike);
         Ok::<_, SessionError>(exit::OK)
     })?;
     output.write()
@@ -77,16 +80,18 @@ fn listed(review: &Review) -> Output {
 
 /// A review as scripts read it.
 #[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Reviewed<'a> {
     name: &'a str,
     folder: &'a str,
     complete: bool,
     changes: &'a [Difference],
     uncovered: &'a [String],
+    unlike_head: &'a [String],
 }
 
-fn json(review: &Review) -> String {
+fn json(review: &Review, unlike_head: &[String]) -> String {
     let Review { name, folder, differences, complete, lost } = review;
-    let reviewed = Reviewed { name, folder, complete: *complete, changes: differences, uncovered: lost };
+    let reviewed = Reviewed { name, folder, complete: *complete, changes: differences, uncovered: lost, unlike_head };
     serde_json::to_string_pretty(&reviewed).expect("a review has text keys only") + "\n"
 }

@@ -139,6 +139,7 @@ async fn start(args: &Args, prepared: &Prepared, first: &Plan) -> Result<u8, Sta
     if started.made {
         say(&differences(&started.served.receipt.name, &planned.plan, &args.project.words()));
     }
+    say(&drifted(&started.served.receipt.name, &started.drift));
     uncovered::tell(&started.served.receipt);
     let made = started.made.then(|| started.served.receipt.clone());
     let remark = async {
@@ -201,6 +202,15 @@ const NAMED: usize = 5;
 fn differences(name: &str, plan: &Plan, words: &str) -> String {
     let (images, shown): (Vec<_>, Vec<_>) = plan.findings.iter().partition(|one| of_image(one).is_some());
     [of_file(name, &shown, words), of_images(name, &images)].into_iter().flatten().collect()
+}
+
+/// Says what a sandbox that runs was made from and is another thing now.
+fn drifted(name: &str, drift: &[String]) -> String {
+    let lines = drift.iter().map(|what| {
+        let (name, what) = (visible(name), visible(what));
+        format!("cloister: {name}: {what} changed since it was started; take it: cloister start --rebuild\n")
+    });
+    lines.collect()
 }
 
 /// Returns the part of the image that a finding is about.

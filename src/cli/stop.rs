@@ -3,6 +3,7 @@
 
 use super::exit;
 use super::failure::Failure;
+use super::head;
 use super::output::Output;
 use super::review;
 use super::runtime;
@@ -41,9 +42,10 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
             }
             selected => selected?,
         };
+        let unlike = head::said(&receipt.name, &head::now(&context, &receipt).await);
         said = match session::stop(&context, &receipt).await? {
             Some(Stopped { name, existed: true, review }) => {
-                format!("`{name}` stopped\n{}", review::short(review.as_ref()))
+                format!("`{name}` stopped\n{unlike}{}", review::short(review.as_ref()))
             }
             Some(Stopped { name, review, .. }) => {
                 format!("`{name}` was stopped already\n{}", review::short(review.as_ref()))

@@ -72,6 +72,9 @@ pub struct Receipt {
     /// What is mounted on below the workspace, and what of it was made for the sandbox.
     #[serde(default)]
     pub covers: Vec<Cover>,
+    /// Content id of the image that it was made from, before the set-up phase; `None` where nobody wrote it down.
+    #[serde(default)]
+    pub image: Option<String>,
     /// Where the engine keeps what containers write; `None` where nobody here can see that.
     #[serde(default)]
     pub engine_root: Option<String>,

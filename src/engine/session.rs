@@ -4,6 +4,7 @@ mod at_hand;
 mod build;
 mod clean;
 mod command;
+mod drift;
 mod gc;
 mod head;
 mod life;

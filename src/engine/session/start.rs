@@ -14,7 +14,7 @@ use super::super::names;
 use super::super::receipt::{ProcessDefaults, Receipt, State, VERSION};
 use super::life::Life;
 use super::room::Room;
-use super::{Context, Review, SessionError, clean, owner, review, room, select, setup};
+use super::{Context, Review, SessionError, clean, drift, owner, review, room, select, setup};
 use crate::facts::ImageFacts;
 use crate::guardian::protocol::{Refusals, WirePolicy};
 use crate::host::addresses;
@@ -69,6 +69,8 @@ pub struct Started {
     pub served: Served,
     /// Whether it was made now; otherwise it ran already.
     pub made: bool,
+    /// What it was made from and is another thing now.
+    pub drift: Vec<String>,
     /// What its agent left in the life before, where nobody was told yet.
     pub before: Option<Review>,
     lock: Lock,
@@ -87,13 +89,14 @@ pub async fn start(context: &Context, request: Start<'_>, signals: &mut Signals)
             select::usable(&receipt, life)?;
             select::alone(context, &receipt).await?;
             let served = join(context, request, receipt).await?;
-            Started { served, made: false, before: None, lock }
+            let drift = drift::of(context, request, &served.receipt);
+            Started { served, made: false, drift, before: None, lock }
         }
         _ => {
             let (receipt, before) = create(context, audited, request, &id, signals).await?;
             let served =
                 Served { receipt, refusals: Refusals::default(), free_space: request.policy.limits.free_space };
-            Started { served, made: true, before, lock }
+            Started { served, made: true, drift: Vec::new(), before, lock }
         }
     })
 }
@@ -318,6 +321,7 @@ async fn promise(context: &Context, plan: &Plan, request: Start<'_>, id: &Sandbo
         container: None,
         started: None,
         endpoint: None,
+        image: Some(request.image.id.clone()),
         engine_root,
         subnet: None,
         token: random::token()?,

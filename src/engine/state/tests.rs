@@ -19,6 +19,7 @@ pub(crate) fn receipt(id: &str) -> Receipt {
         policy: crate::guardian::protocol::WirePolicy::default(),
         process: ProcessDefaults::default(),
         endpoint: None,
+        image: None,
         engine_root: None,
         hooks_done: BTreeSet::new(),
         covers: Vec::new(),

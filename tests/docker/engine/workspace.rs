@@ -175,7 +175,7 @@ fn a_worktree_starts_without_its_repository() {
 }
 
 #[test]
-fn what_differs_from_the_commit_is_told_when_the_sandbox_is_made() {
+fn what_differs_from_the_commit_is_told_when_the_sandbox_is_made_looked_at_and_stopped() {
     let user = user();
     std::fs::write(user.project.join("file"), "two\n").unwrap();
     assert!(!user.run(&["start", "--detach"]).stderr().contains("HEAD"), "git inside can change that one");
@@ -191,6 +191,18 @@ fn what_differs_from_the_commit_is_told_when_the_sandbox_is_made() {
         made.stderr()
     );
     assert!(!user.run(&["start", "--detach"]).stderr().contains("HEAD"), "once");
+    let said = "unlike HEAD, and read-only for git inside: `.vscode/tasks.json`;";
+    let looked = user.run(&["review"]);
+    looked.expect(0);
+    assert!(looked.stderr().contains(said), "{}", looked.stderr());
+    let json: serde_json::Value =
+        serde_json::from_str(&user.run(&["review", "--format", "json"]).expect(0)).expect("it is JSON");
+    assert_eq!(json["unlikeHead"], serde_json::json!([".vscode/tasks.json"]));
+    let stopped = user.run(&["stop"]);
+    stopped.expect(0);
+    assert!(stopped.stderr().contains(said), "{}", stopped.stderr());
+    let after = user.run(&["review"]);
+    assert!(!after.stderr().contains("HEAD"), "nobody can be asked any more: {}", after.stderr());
 }
 
 /// SEC-60: what is mounted below a source.
