@@ -4,7 +4,7 @@ use super::exit;
 use super::failure::Failure;
 use super::refused;
 use crate::engine::exec::Process;
-use crate::engine::session::{self, Context, Served, SessionError};
+use crate::engine::session::{self, Context, Ran, Served, SessionError};
 use crate::host::signals::Signals;
 
 /// Runs it, says what was refused to it, and returns its exit code.
@@ -18,8 +18,8 @@ pub(super) async fn run(
         // The command was killed with its sandbox: its exit code is as of one that was killed.
         Err(error @ (SessionError::Stopped { .. } | SessionError::Full { .. })) => Ok(print(&error, exit::KILLED)),
         ran => {
-            let code = ran?;
-            refused::tell(context, served).await;
+            let Ran { code, refusals } = ran?;
+            refused::tell(refusals);
             Ok(code)
         }
     }

@@ -1,7 +1,6 @@
 //! After a command: what the guardian refused to it, and what it did not reach. A tool may have said nothing, or something that nobody understands.
 
 use super::output::say;
-use crate::engine::session::{self, Context, Served};
 use crate::guardian::protocol::{Refusals, Refused};
 use crate::sandbox::protocol::SELF_CHECK_HOST;
 use crate::ui::text::visible;
@@ -10,8 +9,8 @@ use crate::ui::text::visible;
 const NAMED: usize = 3;
 
 /// Says what was refused or did not answer since the sandbox was served, if anything.
-pub(super) async fn tell(context: &Context, served: &Served) {
-    say(&lines(session::refused_since(context, served).await));
+pub(super) fn tell(refusals: Refusals) {
+    say(&lines(refusals));
 }
 
 fn lines(Refusals { refused, failed, .. }: Refusals) -> String {

@@ -15,12 +15,18 @@ use crate::host::{stdin, terminal};
 /// Exit code of a process whose reader has seen enough, as shells give it for SIGPIPE.
 const BROKEN_PIPE: u8 = 141;
 
-/// Runs a process with this process's standard streams and returns its exit code. With a terminal on both sides it
-/// gets one of its own.
+/// Runs a process with this process's standard streams, and returns its exit code and what is asked `after` its output
+/// has ended. With a terminal on both sides it gets one of its own.
 ///
 /// # Errors
 /// It cannot be run, or a stream breaks.
-pub async fn run(engine: &Engine, container: &str, process: &Process, signals: &mut Signals) -> Result<u8, ExecError> {
+pub async fn run<T>(
+    engine: &Engine,
+    container: &str,
+    process: &Process,
+    signals: &mut Signals,
+    after: impl Future<Output = T>,
+) -> Result<(u8, T), ExecError> {
     let size = if terminal::is_interactive() { Some(terminal::size().unwrap_or((24, 80))) } else { None };
     let streams = Streams { stdin: true, terminal: size };
     let mut process = process.clone();
@@ -35,11 +41,17 @@ pub async fn run(engine: &Engine, container: &str, process: &Process, signals: &
         in_pipes(&running, reader, writer, signals).await
     };
     match ended {
-        Ok(()) => running.exit_code().await,
+        Ok(()) => {
+            let (code, after) = tokio::join!(running.exit_code(), after);
+            Ok((code?, after))
+        }
         Err(ExecError::Streams(error)) => {
             // Whoever read the output is gone: the process learns it as it would from a pipe.
             running.signal("TERM").await?;
-            if error.kind() == io::ErrorKind::BrokenPipe { Ok(BROKEN_PIPE) } else { Err(ExecError::Streams(error)) }
+            match error.kind() {
+                io::ErrorKind::BrokenPipe => Ok((BROKEN_PIPE, after.await)),
+                _ => Err(ExecError::Streams(error)),
+            }
         }
         Err(error) => Err(error),
     }

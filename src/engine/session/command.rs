@@ -2,12 +2,23 @@
 
 use super::super::exec::{Process, attached};
 use super::super::lease::Lease;
+use super::refused::refused_since;
 use super::room::Room;
 use super::start::{is_cut_off, is_gone};
 use super::{Context, Served, SessionError, room};
+use crate::guardian::protocol::Refusals;
 use crate::host::signals::Signals;
 
-/// Runs a process with this process's standard streams, and returns its exit code.
+/// A process that ended by itself.
+#[derive(Debug)]
+pub struct Ran {
+    /// Its exit code.
+    pub code: u8,
+    /// What it did not reach.
+    pub refusals: Refusals,
+}
+
+/// Runs a process with this process's standard streams.
 ///
 /// # Errors
 /// It cannot be run, the user said stop before, or somebody stopped the sandbox meanwhile.
@@ -16,7 +27,7 @@ pub async fn command(
     served: &Served,
     process: &Process,
     signals: &mut Signals,
-) -> Result<u8, SessionError> {
+) -> Result<Ran, SessionError> {
     let receipt = &served.receipt;
     if signals.waiting().is_some() {
         return Err(SessionError::InterruptedBefore);
@@ -25,12 +36,15 @@ pub async fn command(
     Room::of(context, receipt, served.free_space).check()?;
     let lease = Lease::take(&context.state, &receipt.id)?;
     let process = Process { mark: Some(lease.mark.clone()), ..process.clone() };
-    let running = attached::run(&context.engine, container, &process, signals);
+    let running = attached::run(&context.engine, container, &process, signals, refused_since(context, served));
     match room::while_enough(context, receipt, served.free_space, running).await? {
-        Ok(code) if !is_cut_off(code) => Ok(code),
+        Ok((code, refusals)) if !is_cut_off(code) => Ok(Ran { code, refusals }),
         Ok(_) | Err(_) if is_gone(context, receipt).await => {
             Err(context.why(receipt, SessionError::Stopped { name: receipt.name.clone() }).await)
         }
-        ran => Ok(ran?),
+        ran => {
+            let (code, refusals) = ran?;
+            Ok(Ran { code, refusals })
+        }
     }
 }

@@ -12,7 +12,7 @@ use crate::guardian::protocol::{Refusals, Refused};
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Returns what was refused, or did not answer, since the sandbox was served; nothing where the guardian does not say.
-pub async fn refused_since(context: &Context, served: &Served) -> Refusals {
+pub(super) async fn refused_since(context: &Context, served: &Served) -> Refusals {
     let asked = async {
         let _lock = context.state.lock().await.ok()?;
         guardian::refused_to(&context.engine, &context.state, &served.receipt.id).await.ok()
