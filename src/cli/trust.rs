@@ -36,7 +36,8 @@ Examples:
 /// Approve what the project asks for, or take that back
 ///
 /// A repository can ask for more than a sandbox gets: lifecycle commands that run as root before the agent starts, and a
-/// Dockerfile for which the engine itself fetches from anywhere. Each request is shown with its exact content; what is approved is that content, and a change of one byte asks again.
+/// Dockerfile that asks for more than a sealed build. Each request is shown with its exact content; what is approved is
+/// that content, and a change of one byte asks again.
 /// Approvals are kept with your own files, never in the repository.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -84,7 +85,13 @@ fn digest(text: &str) -> Result<String, String> {
 impl Args {
     /// Whether a request, or what was approved, is one that the options name.
     fn selects(&self, kind: Kind, place: &str, digest: &str) -> bool {
-        let request = Request { kind, place: place.to_owned(), content: String::new(), digest: digest.to_owned() };
+        let request = Request {
+            kind,
+            place: place.to_owned(),
+            content: String::new(),
+            digest: digest.to_owned(),
+            opens: Vec::new(),
+        };
         let everything = self.hook.is_empty() && !self.build && self.digest.is_empty();
         everything
             || self.hook.iter().any(|hook| request.is_hook(hook))

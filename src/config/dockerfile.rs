@@ -6,7 +6,9 @@
 mod directive;
 mod heredoc;
 mod lines;
+mod sent;
 mod stage;
+mod steps;
 mod words;
 
 use std::collections::BTreeMap;
@@ -19,7 +21,9 @@ use crate::diagnostic::{Diagnostic, Kind, Level};
 use crate::ident::sha256_hex;
 use crate::source::{Origin, Source, Spanned};
 
+pub use self::sent::Builder;
 pub use self::stage::Stage;
+pub use self::steps::{Asks, StepFlag, StepNetwork};
 pub use self::words::Words;
 
 /// A parsed Dockerfile.
@@ -48,6 +52,8 @@ pub struct Instruction {
     pub on_build: bool,
     /// Whether a here-document follows it.
     pub heredoc: bool,
+    /// Byte of the text where it begins.
+    pub begin: usize,
     /// Byte of the text behind it.
     pub end: usize,
     /// Where it stands.
@@ -114,14 +120,19 @@ impl Dockerfile {
         .collect()
     }
 
-    /// Returns the flags of `RUN` that give a step more than an ordinary one has: network, secrets, devices, privileges.
-    pub fn run_grants(&self) -> Vec<Spanned<String>> {
-        let runs = self.instructions.iter().filter(|instruction| instruction.name == "RUN");
-        runs.flat_map(|run| {
-            let flags = run.words.flags.iter().filter(|flag| is_grant(flag));
-            flags.map(|flag| Spanned::new(flag.clone(), run.origin.clone()))
-        })
-        .collect()
+    /// Returns the flags of `RUN`.
+    pub fn step_flags(&self) -> Vec<StepFlag> {
+        steps::flags(&self.instructions)
+    }
+
+    /// Returns the network that its steps ask for.
+    pub fn step_network(&self) -> StepNetwork {
+        steps::network(&self.instructions)
+    }
+
+    /// Returns the text that a builder gets; `None` when it cannot be told where the flags are that nothing is given for.
+    pub fn sent(&self, builder: Builder) -> Option<String> {
+        sent::text(self, builder)
     }
 
     /// Returns whether a build runs commands.
@@ -183,7 +194,8 @@ impl Dockerfile {
             self.take(&inner, escape, origin, true);
         }
         let Line { heredoc, ref span, .. } = *line;
-        self.instructions.push(Instruction { name, words, on_build, heredoc, end: span.end, origin: origin.clone() });
+        let (begin, end) = (span.start, span.end);
+        self.instructions.push(Instruction { name, words, on_build, heredoc, begin, end, origin: origin.clone() });
     }
 
     fn complain(&mut self, origin: &Origin, message: String) {
@@ -209,29 +221,22 @@ fn is_remote(source: &str) -> bool {
     source.contains("://") || source.contains('$') || scp_like || source.starts_with("github.com/")
 }
 
+/// Whether a source of `ADD` is a repository that nobody clones without a key.
+pub fn needs_key(source: &str) -> bool {
+    let source = words::plain(source);
+    let scheme = source.split_once("://").map(|(scheme, _)| scheme.to_ascii_lowercase());
+    scheme.map_or_else(
+        || source.split(['/', ':']).next().is_some_and(|host| host.contains('@')),
+        |scheme| scheme == "ssh",
+    )
+}
+
 /// Whether a builder that knows git would clone it, where another one downloads a file.
 pub fn is_repository(source: &str) -> bool {
     let source = words::plain(source);
     let path = source.split('#').next().unwrap_or_default();
     let is_web = source.starts_with("http://") || source.starts_with("https://");
     !is_web && !source.contains('$') || path.ends_with(".git")
-}
-
-fn is_grant(flag: &str) -> bool {
-    let flag = words::plain(flag);
-    let (name, value) = flag.split_once('=').unwrap_or((flag.as_str(), ""));
-    match name {
-        "--network" => !matches!(value, "none" | "default"),
-        "--security" => value != "sandbox",
-        "--mount" => !["bind", "cache", "tmpfs"].contains(&mount_type(value)),
-        _ => true,
-    }
-}
-
-/// Returns the type of a mount; the last one counts, and `bind` where there is none.
-fn mount_type(value: &str) -> &str {
-    let types = value.split(',').filter_map(|field| field.trim().split_once('='));
-    types.rev().find(|(key, _)| key.eq_ignore_ascii_case("type")).map_or("bind", |(_, kind)| kind)
 }
 
 #[cfg(test)]

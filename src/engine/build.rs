@@ -1,5 +1,5 @@
 //! A Dockerfile becomes an image: by the engine's classic builder, whose steps run in a network of the build's own, with
-//! the guardian as the only peer. BuildKit's steps cannot be put there (SEC-86).
+//! the guardian as the only peer. BuildKit's steps cannot be put there (SEC-86): it builds what was approved to be open.
 //!
 //! Invariant: the engine gets the Dockerfile that was judged, an archive of one folder, and nothing else of the host;
 //! what it would fetch itself was decided about before.
@@ -28,11 +28,11 @@ use super::guardian;
 use super::hijack::HijackError;
 use super::images;
 use super::names;
-use crate::config::dockerfile::{self, Dockerfile};
+use crate::config::dockerfile::{self, Builder, Dockerfile};
 use crate::guardian::protocol::{Refusals, Refused, WirePolicy};
 use crate::host::file::{self, FileError};
 use crate::ident::sha256_hex;
-use crate::plan::model::Build;
+use crate::plan::model::{Build, BuildNetwork};
 use crate::source::Source;
 use crate::ui::text::visible;
 
@@ -137,7 +137,7 @@ pub struct Prepared<'a> {
     plan: &'a Build,
     dockerfile: Dockerfile,
     context: Context,
-    /// Whether anything runs, so that a network is needed.
+    /// Whether anything runs, so that a sealed network is needed.
     runs: bool,
     context_digest: String,
     key: String,
@@ -162,28 +162,25 @@ pub async fn prepare<'a>(bench: Bench<'_>, audited: Audited<'a>, order: Order<'a
         return Err(BuildError::OtherDockerfile);
     }
     let bases = bases::learn(bench.engine, &dockerfile, &plan.args).await?;
-    let text = labelled(
-        order.dockerfile,
-        &dockerfile,
-        &[
-            (names::SANDBOX, order.id),
-            (names::USER, &bench.state.uid().to_string()),
-            (names::INSTANCE, &bench.state.instance()),
-        ],
-    );
-    let context = Context::open(order.workspace, &plan.context, &plan.dockerfile, &text)?;
+    let builder = if plan.buildkit { Builder::BuildKit } else { Builder::Classic };
+    let mut text = dockerfile.sent(builder).ok_or(BuildError::OtherDockerfile)?;
+    if builder == Builder::Classic {
+        let (uid, instance) = (bench.state.uid().to_string(), bench.state.instance());
+        let labels = [(names::SANDBOX, order.id), (names::USER, &uid), (names::INSTANCE, &instance)];
+        text = labelled(text, &dockerfile, &labels);
+    }
+    let context = Context::open(order.workspace, &plan.context, &plan.dockerfile, (builder, &text))?;
     let (context, context_digest) = request::digest(context).await?;
-    let Build { dockerfile: _, digest: _, context: _, args, target, cache_from: _, network: _, approved: _ } = plan;
+    let Build { args, target, network, .. } = plan;
     // The Dockerfile is a part of the context.
-    let parts = serde_json::json!([context_digest, args, target, bases.ids]);
-    let runs = dockerfile.runs_commands() || bases.run_commands;
+    let parts = serde_json::json!([context_digest, args, target, bases.ids, network]);
+    let runs = *network == BuildNetwork::Guardian && (dockerfile.runs_commands() || bases.run_commands);
     let key = sha256_hex(parts.to_string().as_bytes());
     Ok(Prepared { order, plan, dockerfile, context, runs, context_digest, key })
 }
 
 /// Puts labels into every stage, so that every image of the build can be told from others'.
-fn labelled(source: &Source, dockerfile: &Dockerfile, labels: &[(&str, &str)]) -> String {
-    let mut text = source.text.to_string();
+fn labelled(mut text: String, dockerfile: &Dockerfile, labels: &[(&str, &str)]) -> String {
     let labels: Vec<_> = labels.iter().map(|(name, value)| format!("{name}={value}")).collect();
     let label = format!("\nLABEL {}", labels.join(" "));
     let stages = dockerfile.instructions.iter().filter(|one| one.name == "FROM" && !one.on_build);
@@ -214,7 +211,7 @@ impl Prepared<'_> {
     pub async fn build(self, bench: Bench<'_>, audited: Audited<'_>) -> Result<String, BuildError> {
         let Bench { engine, state, .. } = bench;
         let holder = if self.runs { Some(Holder::make(bench, audited, self.order).await?) } else { None };
-        debug!(network = self.runs, "the build begins");
+        debug!(sealed = self.runs, network = ?self.plan.network, buildkit = self.plan.buildkit, "the build begins");
         let tag = names::build(self.order.id);
         let old = engine.docker.inspect_image(&tag).await.unless_absent(|| format!("inspect `{tag}`"))?;
         let sources = self.cache_sources(bench, &tag).await?;
@@ -254,6 +251,10 @@ impl Prepared<'_> {
     /// nothing else once there is one, so the last image of this build is among them.
     async fn cache_sources(&self, bench: Bench<'_>, tag: &str) -> Result<Vec<String>, CallError> {
         let mut here = Vec::new();
+        if self.plan.buildkit {
+            // It would ask their registries.
+            return Ok(here);
+        }
         for source in self.plan.cache_from.iter().map(String::as_str).chain([tag]) {
             let found = bench.engine.docker.inspect_image(source).await;
             let found = found.unless_absent(|| format!("inspect the image `{source}`"))?;

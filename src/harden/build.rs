@@ -1,18 +1,20 @@
 //! `build`: what may go into an image build, and what its Dockerfile would fetch behind the guardian's back.
 
 mod inspect;
+mod way;
 
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
+use self::way::Way;
 use super::draft::{Context, Draft};
 use super::syntax::{env, image};
-use crate::config::dockerfile::Dockerfile;
+use crate::config::dockerfile::{Builder, Dockerfile};
 use crate::config::model::{self, Text, Variable};
 use crate::plan::finding::{Action, Code, Finding, Severity};
-use crate::plan::model::{Build, PLACEHOLDER};
+use crate::plan::model::{Build, BuildNetwork, PLACEHOLDER};
 use crate::source::Spanned;
-use crate::trust::Request;
+use crate::trust::{AskedBuild, Request};
 
 /// Takes the build, with its Dockerfile where that could be read.
 pub(super) fn take(
@@ -46,10 +48,18 @@ pub(super) fn take(
         );
         return;
     };
-    let request = Request::build(&shown(&file), &dockerfile.text, &args, target.as_deref());
-    let approved = context.policy.approvals.contains(&request.digest);
-    let asks = inspect::report(draft, context, &asked.dockerfile.origin, dockerfile, &args, approved);
-    draft.requests.extend(asks.then_some(request));
+    let way = Way::of(dockerfile);
+    let buildkit = (way.builder == Builder::BuildKit).then_some(way.network);
+    let whole = AskedBuild { dockerfile: &dockerfile.digest, args: &args, target: target.as_deref(), buildkit };
+    let approved = context.policy.approvals.contains(&whole.digest());
+    let origin = &asked.dockerfile.origin;
+    let opens = inspect::report(draft, context, inspect::Judged { origin, dockerfile, args: &args, way, approved });
+    let approved = approved && !opens.is_empty();
+    draft.requests.extend((!opens.is_empty()).then(|| Request::build(&shown(&file), &dockerfile.text, whole, opens)));
+    // What is not approved is not even planned.
+    let buildkit = buildkit.filter(|_| approved);
+    let network =
+        if way.builder == Builder::Classic { way.network } else { buildkit.unwrap_or(BuildNetwork::Guardian) };
     draft.build = Some(Build {
         dockerfile: shown(&file),
         digest: dockerfile.digest.clone(),
@@ -57,8 +67,9 @@ pub(super) fn take(
         args,
         target,
         cache_from,
-        network: "guardian".to_owned(),
-        approved: asks && approved,
+        network,
+        buildkit: buildkit.is_some(),
+        approved,
     });
 }
 

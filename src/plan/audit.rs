@@ -88,7 +88,7 @@ checks! {
     Name = "names in the engine belong to this sandbox",
     Labels = "labels are cloister's own or the three of Dev Containers",
     HostName = "no name inside imitates the guardian or the host",
-    Image = "a container has one image: a reference or a build behind the guardian",
+    Image = "a container has one image: a reference, or a build that is behind the guardian unless it was approved",
     Network = "the network is internal, allocated at start, and its resolver is dead",
     Proxy = "the proxy is the guardian, with the sandbox's token",
     Allowlist = "only what the policy allows may be reached, and everything that it denies is denied",

@@ -204,11 +204,28 @@ pub struct Build {
     pub target: Option<String>,
     /// Images whose layers may be reused.
     pub cache_from: Vec<String>,
-    /// Network of the build steps: `guardian`, never the engine's own.
-    pub network: String,
+    /// Network of the build steps.
+    pub network: BuildNetwork,
+    /// Whether BuildKit builds, which must be approved, in place of the engine's classic builder.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub buildkit: bool,
     /// Whether the engine may fetch what this Dockerfile names from anywhere, as was approved for this exact text.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub approved: bool,
+}
+
+/// The network of build steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum BuildNetwork {
+    /// One of the build's own, with the guardian as the only peer.
+    Guardian,
+    /// None.
+    None,
+    /// The engine's own, of an approved build by BuildKit.
+    Engine,
+    /// The machine's own, of an approved build by BuildKit.
+    Host,
 }
 
 /// The kind of a mount.

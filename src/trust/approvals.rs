@@ -25,7 +25,7 @@ pub struct Approval {
 
 impl From<Request> for Approval {
     fn from(request: Request) -> Self {
-        let Request { kind, place, content, digest } = request;
+        let Request { kind, place, content, digest, opens: _ } = request;
         Self { kind, place, content, digest }
     }
 }

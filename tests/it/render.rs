@@ -228,7 +228,8 @@ fn what_only_the_image_says_has_no_line() {
         args: Default::default(),
         target: Some("dev".into()),
         cache_from: Vec::new(),
-        network: "guardian".into(),
+        network: BuildNetwork::Guardian,
+        buildkit: false,
         approved: false,
     });
     container.mounts.push(Mount {

@@ -5,8 +5,11 @@
 use serde::Serialize;
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
-use crate::trust::{Approval, Kind, Request, State};
-use crate::ui::text::visible;
+use crate::trust::{Approval, Kind, Opens, Request, State};
+use crate::ui::text::{visible, wrap};
+
+/// Columns of a sentence about what an approval means.
+const MEANING_COLUMNS: usize = 90;
 
 /// One line of the list, as scripts read it.
 #[derive(Debug, Serialize)]
@@ -16,6 +19,8 @@ struct Listed<'a> {
     state: &'static str,
     digest: &'a str,
     content: &'a str,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    opens: &'a [Opens],
     #[serde(skip_serializing_if = "Option::is_none")]
     was: Option<&'a str>,
 }
@@ -33,13 +38,13 @@ impl List<'_> {
     /// Returns the list as JSON.
     pub(super) fn json(&self) -> String {
         let asked = self.asked.iter().map(|(request, state)| {
-            let Request { kind, place, content, digest } = request;
+            let Request { kind, place, content, digest, opens } = request;
             let was = if let State::Changed { was } = state { Some(was.content.as_str()) } else { None };
-            Listed { kind: *kind, place, state: word(*state), digest, content, was }
+            Listed { kind: *kind, place, state: word(*state), digest, content, opens, was }
         });
         let unused = self.unused.iter().map(|approval| {
             let Approval { kind, place, content, digest } = approval;
-            Listed { kind: *kind, place, state: "unused", digest, content, was: None }
+            Listed { kind: *kind, place, state: "unused", digest, content, opens: &[], was: None }
         });
         let listed: Vec<Listed<'_>> = asked.chain(unused).collect();
         serde_json::to_string_pretty(&listed).expect("a list has text keys only") + "\n"
@@ -49,7 +54,8 @@ impl List<'_> {
     pub(super) fn text(&self) -> String {
         let asked = self.asked.iter().map(|(request, state)| {
             let shown = body(&request.content, *state);
-            format!("{:8}  {}  {}\n{shown}", word(*state), visible(&request.place), request.digest)
+            let meaning = meaning(&request.opens);
+            format!("{:8}  {}  {}\n{shown}{meaning}", word(*state), visible(&request.place), request.digest)
         });
         let unused = self.unused.iter().map(|approval| {
             let Approval { kind: _, place, content, digest } = approval;
@@ -63,18 +69,25 @@ impl List<'_> {
 pub(super) fn card(request: &Request, state: State<'_>) -> String {
     let asks = match request.kind {
         Kind::RootSetup => "asks to run this as root, before the agent starts:",
-        Kind::Build => "asks to be built although the engine itself fetches for it:",
+        Kind::Build => "asks to be built with more than every build gets:",
     };
     let effect = match request.kind {
         Kind::RootSetup => {
-            "in a container of its own, behind the guardian, with the workspace read-only; the sandbox\n  \
-             begins with what it leaves in the image, as a user without privileges"
+            "  in a container of its own, behind the guardian, with the workspace read-only; the sandbox\n  \
+             begins with what it leaves in the image, as a user without privileges\n"
+                .to_owned()
         }
-        Kind::Build => "from your machine's own network, past the guardian",
+        Kind::Build => meaning(&request.opens),
     };
     let changed = if matches!(state, State::Changed { .. }) { "it changed since you approved it\n" } else { "" };
     let body = body(&request.content, state);
-    format!("{} {asks}\n{body}  {effect}\n  {}\n{changed}", visible(&request.place), request.digest)
+    format!("{} {asks}\n{body}{effect}  {}\n{changed}", visible(&request.place), request.digest)
+}
+
+/// Returns what an approval would mean, a sentence each.
+fn meaning(opens: &[Opens]) -> String {
+    let sentence = |one: &Opens| wrap(one.meaning(), MEANING_COLUMNS).join("\n  ");
+    opens.iter().map(|one| format!("  {}\n", sentence(one))).collect()
 }
 
 fn word(state: State<'_>) -> &'static str {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Instruction, words};
+use super::{Instruction, steps, words};
 use crate::source::{Origin, Spanned};
 
 /// One stage of a build.
@@ -103,8 +103,8 @@ fn mounted(run: &Instruction) -> Vec<String> {
     let flags = run.words.flags.iter().map(|flag| words::plain(flag));
     let mounts = flags.filter_map(|flag| Some(flag.strip_prefix("--mount=")?.to_owned()));
     let from = |mount: String| {
-        let fields = mount.split(',').filter_map(|field| field.trim().strip_prefix("from="));
-        fields.map(str::to_owned).collect::<Vec<_>>()
+        let fields = steps::fields(&mount).filter(|(key, _)| key == "from");
+        fields.map(|(_, image)| image.to_owned()).collect::<Vec<_>>()
     };
     mounts.flat_map(from).collect()
 }

@@ -60,25 +60,114 @@ fn what_the_engine_would_fetch_is_found() {
 }
 
 #[test]
-fn a_step_that_gets_more_than_others_is_found() {
-    let cases: &[(&str, &[&str])] = &[
-        ("RUN --network=host make", &["1 --network=host"]),
-        ("RUN --security=insecure make", &["1 --security=insecure"]),
-        ("RUN --mount=type=secret,id=a --mount=type=cache,target=/x make", &["1 --mount=type=secret,id=a"]),
-        ("RUN --mount=type=cache,type=ssh make", &["1 --mount=type=cache,type=ssh"]),
-        ("RUN --mount=\"type=secret\" make", &["1 --mount=\"type=secret\""]),
-        ("RUN --netw\\ork=host make", &["1 --netw\\ork=host"]),
-        ("RUN --device=gpu make", &["1 --device=gpu"]),
-        ("RUN --network=$N make", &["1 --network=$N"]),
-        ("ONBUILD RUN --network=host make", &["1 --network=host"]),
-        ("RUN --network=none --mount=target=/x,from=b --mount=type=tmpfs,target=/t make --network=host", &[]),
+fn what_a_step_asks_for_is_told_by_its_flags() {
+    use Asks::*;
+    let cases: &[(&str, &[Asks])] = &[
+        ("RUN --network=host make", &[HostNetwork]),
+        ("RUN --netw\\ork=host make", &[HostNetwork]),
+        ("RUN --network=\"none\" make", &[NoNetwork]),
+        ("RUN --network=default make --network=host", &[SameNetwork]),
+        ("RUN --network=$N make", &[More]),
+        ("RUN --security=insecure make", &[More]),
+        ("RUN --device=gpu make", &[More]),
+        ("RUN --mount make", &[Mount]),
+        ("RUN --mount=type=$T make", &[More]),
+        ("RUN --mount=type=secret,id=a --mount=type=cache,target=/x make", &[Secret, Cache]),
+        ("RUN --mount=type=cache,TYPE=ssh make", &[Secret]),
+        ("RUN --mount=\"type=secret\" make", &[Secret]),
+        ("RUN --mount=type=secret,required make", &[RequiredSecret]),
+        ("RUN --mount=type=ssh,Required=$X make", &[RequiredSecret]),
+        ("RUN --mount=required=true,type=secret make", &[RequiredSecret]),
+        ("RUN --mount=type=secret,required=False,id=a make", &[Secret]),
+        ("ONBUILD RUN --network=host make", &[HostNetwork]),
+        ("RUN --mount=target=/x,from=b --mount=type=tmpfs,target=/t make", &[Mount, Mount]),
+        ("COPY --network=host a b", &[]),
     ];
     for (text, expected) in cases {
         let parsed = parsed(text);
-        assert_eq!(told(&parsed.run_grants()), *expected, "{text}");
-        assert!(parsed.runs_commands(), "{text}");
+        let asks: Vec<Asks> = parsed.step_flags().into_iter().map(|flag| flag.asks).collect();
+        assert_eq!(asks, *expected, "{text}");
+        assert_eq!(parsed.runs_commands(), !text.starts_with("COPY"), "{text}");
     }
     assert!(!parsed("FROM a\nCMD RUN").runs_commands());
+}
+
+#[test]
+fn the_widest_network_that_a_step_asks_for_counts() {
+    let cases = [
+        ("FROM a\nCOPY a b", StepNetwork::None),
+        ("RUN --network=none a", StepNetwork::None),
+        ("RUN --network=none a\nRUN b", StepNetwork::Builder),
+        ("RUN b\nRUN --network=none a", StepNetwork::Builder),
+        ("RUN --network=none --network=default a", StepNetwork::Builder),
+        ("RUN --network=none a\nONBUILD RUN b", StepNetwork::Builder),
+        ("RUN --network=host a\nRUN b", StepNetwork::Host),
+        ("RUN --network=$N a", StepNetwork::Builder),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(parsed(text).step_network(), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_builder_gets_the_text_without_what_nothing_is_given_for() {
+    let cases = [
+        ("RUN --network=none a", Some("RUN                a")),
+        (
+            "RUN --mount=type=ssh --mount=type=tmpfs,target=/t a",
+            Some("RUN                  --mount=type=tmpfs,target=/t a"),
+        ),
+        ("ONBUILD RUN --network=default a", Some("ONBUILD RUN                   a")),
+        (
+            "# x\nRUN \\\n  --mount=type=cache,target=/c \\\n  a",
+            Some("# x\nRUN \\\n                               \\\n  a"),
+        ),
+        (
+            "RUN --network=host --mount=type=secret,required a",
+            Some("RUN --network=host --mount=type=secret,required a"),
+        ),
+        ("RUN a --network=none", Some("RUN a --network=none")),
+        ("COPY --network=none a b", Some("COPY --network=none a b")),
+        ("RUN --network=none <<E\n--network=none\nE", Some("RUN                <<E\n--network=none\nE")),
+        ("RUN --net\\\nwork=none a", None),
+        ("RUN \\\n# --network=none\n --network=none a", None),
+        ("RUN --mount=source=--network=none --network=none a", None),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(parsed(text).sent(Builder::Classic).as_deref(), expected, "{text}");
+    }
+    let kept = "RUN --network=none --mount=type=cache,target=/c --mount=type=secret,id=a x";
+    let without = "RUN --network=none --mount=type=cache,target=/c                          x";
+    assert_eq!(parsed(kept).sent(Builder::BuildKit), Some(format!("# escape=\\\n#\n{without}")));
+}
+
+#[test]
+fn buildkit_gets_no_text_that_names_a_frontend() {
+    let tops =
+        ["# syntax=evil", "\u{feff}# syntax=evil", "#!x\n# syntax=evil", "// syntax=evil", "# escape=`\n# syntax=evil"];
+    for top in tops {
+        let before = parsed(&format!("{top}\nFROM a\nRUN b `\n c"));
+        let after = parsed(&before.sent(Builder::BuildKit).unwrap_or_default());
+        assert_eq!((before.syntax.is_some(), after.syntax.is_some()), (true, false), "{top}");
+        let said = |one: &Dockerfile| one.instructions.iter().map(|one| one.words.clone()).collect::<Vec<_>>();
+        assert_eq!(said(&before), said(&after), "{top}");
+    }
+}
+
+#[test]
+fn a_repository_that_takes_a_key_is_told_apart() {
+    let cases = [
+        ("git@git.example.com:a/b.git", true),
+        ("ssh://git.example.com/a", true),
+        ("SSH://git.example.com/a", true),
+        ("s\"sh:\"//git.example.com/a", true),
+        ("https://user@git.example.com/a.git", false),
+        ("git://git.example.com/a", false),
+        ("github.com/a/b@c", false),
+    ];
+    for (source, expected) in cases {
+        assert_eq!(needs_key(source), expected, "{source}");
+    }
 }
 
 #[test]
@@ -115,7 +204,7 @@ proptest! {
     #[test]
     fn no_text_makes_it_panic(text in "(# ?(syntax|escape)=.|FROM |ADD |RUN |ONBUILD |ARG A=|--[a-z]+=|<<-?[A-C'\"]|\\$\\{?[A:+}-]{0,4}|[\\\\`\n\r\t \"'\\[\\]{}é\u{feff}a#=<]){0,50}") {
         let parsed = parsed(&text);
-        let _ = (parsed.fetches(), parsed.run_grants(), parsed.declared(), parsed.images(&BTreeMap::new()), parsed.images_on_build(), parsed.beyond_classic());
+        let _ = (parsed.fetches(), parsed.step_flags(), parsed.step_network(), parsed.sent(Builder::Classic), parsed.sent(Builder::BuildKit), parsed.declared(), parsed.images(&BTreeMap::new()), parsed.images_on_build(), parsed.beyond_classic());
     }
 }
 
@@ -137,6 +226,7 @@ fn only_what_stands_above_is_a_stage() {
         ("FROM a\nFROM 0\nFROM X", &["1 a", "2 0", "3 X"]),
         ("FROM\nFROM a", &["1 ", "2 a"]),
         ("FROM a\nCOPY --fr\\om=b.example.com/c / /\nRUN --m\\ount=\"from=d\" x", &["1 a", "2 b.example.com/c", "3 d"]),
+        ("FROM a\nRUN --mount=type=bind,From=b.example.com/c x", &["1 a", "2 b.example.com/c"]),
     ];
     for (text, expected) in cases {
         assert_eq!(told(&parsed(text).images(&BTreeMap::new())), *expected, "{text}");

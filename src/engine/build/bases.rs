@@ -72,7 +72,6 @@ fn asks_too_much(trigger: &Dockerfile) -> bool {
     let copies = trigger.images(&BTreeMap::new()).len() + trigger.images_on_build().len();
     copies > 0
         || !trigger.fetches().is_empty()
-        || !trigger.run_grants().is_empty()
         || !trigger.diagnostics.is_empty()
         || !trigger.beyond_classic().is_empty()
 }

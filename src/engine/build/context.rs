@@ -15,6 +15,7 @@ use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, ResolveFlags, Stat};
 use rustix::io::Errno;
 
 use self::pack::Packer;
+use crate::config::dockerfile::Builder;
 use crate::config::dockerignore::{Ignore, PatternError};
 
 /// The Dockerfile in the archive. The one that was judged is sent, whatever lies in the folder by now.
@@ -93,7 +94,7 @@ pub(super) struct Context {
     root: OwnedFd,
     ignore: Ignore,
     /// What goes into the archive as `.dockerignore`.
-    ignore_text: String,
+    ignore_text: Option<String>,
     dockerfile: String,
 }
 
@@ -106,7 +107,12 @@ struct Found {
 
 impl Context {
     /// Opens a folder below `workspace`; `context` and `dockerfile` are relative to that, `text` is what is built.
-    pub(super) fn open(workspace: &Path, context: &str, dockerfile: &str, text: &str) -> Result<Self, ContextError> {
+    pub(super) fn open(
+        workspace: &Path,
+        context: &str,
+        dockerfile: &str,
+        (builder, text): (Builder, &str),
+    ) -> Result<Self, ContextError> {
         let failed = |path: &str, errno: Errno| ContextError::Read { path: path.to_owned(), source: errno.into() };
         let folder = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
         let workspace = rustix::fs::openat(CWD, workspace, folder, Mode::empty()).map_err(|e| failed(".", e))?;
@@ -122,7 +128,11 @@ impl Context {
         let written = written.unwrap_or_default();
         let ignore = Ignore::parse(&written).map_err(|source| ContextError::Ignore { file, source })?;
         let kept = small_file(&root, DOCKERIGNORE)?.filter(|_| !ignore.excludes(DOCKERIGNORE));
-        let ignore_text = format!("{}\n{DOCKERFILE}\n", kept.as_deref().unwrap_or(DOCKERIGNORE));
+        let ignore_text = match builder {
+            Builder::Classic => Some(format!("{}\n{DOCKERFILE}\n", kept.as_deref().unwrap_or(DOCKERIGNORE))),
+            // It removes nothing from an archive, and would keep what is cloister's.
+            Builder::BuildKit => kept,
+        };
         Ok(Self { root, ignore, ignore_text, dockerfile: text.to_owned() })
     }
 
@@ -131,7 +141,9 @@ impl Context {
         let mut packer = Packer::new(output);
         let mut left = COUNT_LIMIT;
         self.folder(&mut packer, self.root.as_fd(), ("", 0), &mut left)?;
-        packer.text(DOCKERIGNORE, &self.ignore_text)?;
+        if let Some(ignore_text) = &self.ignore_text {
+            packer.text(DOCKERIGNORE, ignore_text)?;
+        }
         packer.text(DOCKERFILE, &self.dockerfile)?;
         packer.finish()
     }

@@ -1,14 +1,21 @@
 //! What the engine says while it builds, for a person who waits: one line that changes on a terminal, plain lines elsewhere.
 
+mod steps;
+mod trace;
+
 use std::collections::VecDeque;
 use std::io::Write;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Deserialize;
 
+use self::steps::Steps;
+use self::trace::Status;
 use super::super::exec::lines::shown;
 use super::BuildError;
 use super::context::ContextError;
@@ -24,6 +31,8 @@ const OUTPUT_LINES: usize = 20;
 const STEP_COLUMNS: usize = 64;
 /// What the engine puts around it.
 const PAINT: [&str; 2] = ["\u{1b}[91m", "\u{1b}[0m"];
+/// What marks a message of BuildKit's.
+const TRACE: &str = "moby.buildkit.trace";
 /// How often the sign of life moves.
 const TICK: Duration = Duration::from_millis(120);
 
@@ -31,6 +40,7 @@ const TICK: Duration = Duration::from_millis(120);
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Line {
+    id: Option<String>,
     stream: Option<String>,
     error: Option<String>,
     aux: Option<serde_json::Value>,
@@ -59,6 +69,7 @@ struct Account {
     /// Steps that are cloister's own.
     own: u32,
     output: VecDeque<String>,
+    buildkit: Steps,
     error: Option<String>,
     done: bool,
 }
@@ -162,7 +173,16 @@ impl Account {
 
     fn take(&mut self, line: &[u8]) -> Vec<Told> {
         let Ok(line) = serde_json::from_slice::<Line>(line) else { return Vec::new() };
-        self.error = self.error.take().or(line.error);
+        if let (None, Some(error)) = (&self.error, line.error) {
+            if let Some((step, output)) = self.buildkit.failed(&error) {
+                (self.step, self.output) = (step, output);
+            }
+            self.error = Some(error);
+        }
+        if line.id.as_deref() == Some(TRACE) {
+            let bytes = line.aux.as_ref().and_then(|aux| STANDARD.decode(aux.as_str()?).ok()).unwrap_or_default();
+            return self.buildkit.hear(Status::read(&bytes));
+        }
         self.done |= line.aux.is_some_and(|aux| aux.get("ID").is_some());
         // What steps write to standard error is painted red by the engine, in pieces.
         self.line.push_str(&PAINT.iter().fold(line.stream.unwrap_or_default(), |text, paint| text.replace(paint, "")));
@@ -194,15 +214,26 @@ impl Account {
             // As somebody counts who reads the Dockerfile.
             let number = number.split('/').next().and_then(|number| number.parse().ok()).unwrap_or(self.own);
             let number = number.saturating_sub(self.own);
+            let step = one_line(step);
             self.step = format!("step {number}, `{step}`");
             return Some(Told::Step(format!("step {number}: {step}")));
         }
-        if self.output.len() == OUTPUT_LINES {
-            self.output.pop_front();
-        }
-        self.output.push_back(line.to_owned());
+        keep(&mut self.output, line);
         Some(Told::Output(line.to_owned()))
     }
+}
+
+/// Returns an instruction without the blanks that are in place of flags.
+fn one_line(step: &str) -> String {
+    step.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Remembers the last lines.
+fn keep(output: &mut VecDeque<String>, line: &str) {
+    if output.len() == OUTPUT_LINES {
+        output.pop_front();
+    }
+    output.push_back(line.to_owned());
 }
 
 #[cfg(test)]

@@ -1,4 +1,5 @@
-//! The one call that builds, as the engine's classic builder takes it (Engine API, `POST /build`).
+//! The one call that builds (Engine API, `POST /build`). BuildKit takes it as well, without a session: then there is nobody
+//! whom it could ask for a secret, a key or a credential of this machine.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -16,7 +17,7 @@ use super::super::hijack;
 use super::BuildError;
 use super::context::{Context, ContextError, DOCKERFILE};
 use super::holder::Holder;
-use crate::plan::model::{Build, Limits};
+use crate::plan::model::{Build, BuildNetwork, Limits};
 use crate::source::Spanned;
 
 /// Bytes of the archive that are sent at once.
@@ -52,33 +53,50 @@ pub(super) fn path(parameters: &Parameters<'_>) -> String {
     if let Some(holder) = holder {
         args.extend(proxy_arguments(&holder.proxy(), declared));
     }
-    let network = holder.map_or_else(|| "none".to_owned(), |holder| format!("container:{}", holder.container));
     let ulimit = |name: &str, limit: u64| json!({ "Name": name, "Soft": limit, "Hard": limit });
-    let memory = limits.memory_bytes.to_string();
     let mut query = vec![
-        ("version", "1".to_owned()),
         ("dockerfile", DOCKERFILE.to_owned()),
         ("t", tag.to_owned()),
-        ("networkmode", network),
         // What a step leaves behind is removed, even when it fails.
         ("rm", "1".to_owned()),
         ("forcerm", "1".to_owned()),
         ("buildargs", json!(args).to_string()),
         // Last, so that no LABEL of the Dockerfile's own wins.
         ("labels", json!(labels).to_string()),
-        ("memory", memory.clone()),
-        ("memswap", memory),
-        ("cpuperiod", format!("{PERIOD:.0}")),
-        ("cpuquota", format!("{:.0}", limits.cpus * PERIOD)),
         ("shmsize", limits.shm_bytes.to_string()),
         ("ulimits", json!([ulimit("core", 0), ulimit("nofile", limits.nofile)]).to_string()),
     ];
+    query.extend(if plan.buildkit { buildkit(plan) } else { classic(holder, limits) });
     query.extend(plan.target.as_ref().map(|target| ("target", target.clone())));
     if !cache_from.is_empty() {
         query.push(("cachefrom", json!(cache_from).to_string()));
     }
     let query: Vec<_> = query.into_iter().map(|(name, value)| format!("{name}={}", encoded(&value))).collect();
     format!("/build?{}", query.join("&"))
+}
+
+/// What the classic builder alone is told.
+fn classic(holder: Option<&Holder>, limits: &Limits) -> Vec<(&'static str, String)> {
+    let network = holder.map_or_else(|| "none".to_owned(), |holder| format!("container:{}", holder.container));
+    let memory = limits.memory_bytes.to_string();
+    vec![
+        ("version", "1".to_owned()),
+        ("networkmode", network),
+        ("memory", memory.clone()),
+        ("memswap", memory),
+        ("cpuperiod", format!("{PERIOD:.0}")),
+        ("cpuquota", format!("{:.0}", limits.cpus * PERIOD)),
+    ]
+}
+
+/// What BuildKit alone is told. It knows no limits of memory and CPUs.
+fn buildkit(plan: &Build) -> Vec<(&'static str, String)> {
+    let network = match plan.network {
+        BuildNetwork::Engine => "default",
+        BuildNetwork::Host => "host",
+        BuildNetwork::None | BuildNetwork::Guardian => "none",
+    };
+    vec![("version", "2".to_owned()), ("networkmode", network.to_owned())]
 }
 
 fn proxy_arguments(proxy: &str, declared: &[Spanned<String>]) -> BTreeMap<String, String> {

@@ -1,97 +1,126 @@
 //! What a Dockerfile would fetch behind the guardian's back, or be given (SEC-35, SEC-86).
 
-use std::collections::BTreeMap;
+mod steps;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::draft::{Context, Draft};
 use super::super::environment::is_proxy_variable;
 use super::super::syntax::image;
-use crate::config::dockerfile::{Dockerfile, is_repository};
+use super::way::{Way, beyond_classic};
+use crate::config::dockerfile::{Builder, Dockerfile, is_repository, needs_key};
 use crate::diagnostic::Level;
 use crate::plan::finding::{Action, Code, Finding, Severity};
+use crate::plan::model::BuildNetwork;
 use crate::policy::registries;
 use crate::source::{Origin, Spanned};
+use crate::trust::Opens;
 
-/// Reports what stands in it, and tells whether the user can approve something of it; `origin` is where the configuration
-/// names it, `approved` whether that was done for this exact text.
-pub(super) fn report(
-    draft: &mut Draft,
-    context: &Context<'_>,
-    origin: &Origin,
-    dockerfile: &Dockerfile,
-    args: &BTreeMap<String, String>,
-    approved: bool,
-) -> bool {
+/// A Dockerfile with what decides about it.
+#[derive(Clone, Copy)]
+pub(super) struct Judged<'a> {
+    /// Where the configuration names it.
+    pub(super) origin: &'a Origin,
+    pub(super) dockerfile: &'a Dockerfile,
+    pub(super) args: &'a BTreeMap<String, String>,
+    pub(super) way: Way,
+    /// Whether what can be approved of it was, for this exact text.
+    pub(super) approved: bool,
+}
+
+/// Reports what stands in it, and returns what an approval of it would mean; nothing where it asks for none.
+pub(super) fn report(draft: &mut Draft, context: &Context<'_>, judged: Judged<'_>) -> Vec<Opens> {
+    let Judged { dockerfile, args, way, approved, .. } = judged;
     for mistake in dockerfile.diagnostics.iter().filter(|mistake| mistake.level == Level::Error) {
         let place = Origin { pointer: mistake.pointer.clone(), location: Some(mistake.location.clone()) };
         draft.note(Code::BuildPath, Severity::Medium, Action::Refused, &place, &mistake.label, &mistake.message);
     }
-    let mut asked = Vec::new();
-    if let Some(syntax) = &dockerfile.syntax {
-        let reason = "a frontend is a program that the engine downloads and runs for this build";
-        let instead = "the engine's own builder, which reads the Dockerfile without it";
-        let help = "without the line, the engine's own builder reads the Dockerfile".to_owned();
-        let found = Asked::new(Code::BuildFrontend, Severity::High, syntax, reason);
-        asked.push(Asked { effective: instead, help, ..found });
-    }
-    let (repositories, files): (Vec<_>, Vec<_>) =
-        dockerfile.fetches().into_iter().partition(|fetch| is_repository(&fetch.value));
-    for fetch in &files {
-        let reason = "the engine itself would fetch this, from your machine's own network";
-        let help = "a RUN step with curl fetches through the guardian".to_owned();
-        asked.push(Asked { help, ..Asked::new(Code::BuildNetwork, Severity::Critical, fetch, reason) });
-    }
-    for fetch in &repositories {
-        let reason = "only BuildKit clones a repository, from your machine's own network";
-        let finding = refused(Code::BuildNetwork, Severity::Critical, fetch, reason);
-        draft.findings.push(finding.help("a RUN step with git clones through the guardian"));
-    }
-    let grants = dockerfile.run_grants();
-    for grant in &grants {
-        let reason = "would give a build step the host's network, its secrets, or privileges; no approval does";
-        draft
-            .findings
-            .push(refused(Code::BuildNetwork, Severity::High, grant, reason).help("write the step without it"));
-    }
+    let mut asked: Vec<Asked> = dockerfile.syntax.iter().map(frontend).collect();
+    asked.extend(fetched(draft, dockerfile));
     let images: Vec<_> = dockerfile.images(args).into_iter().chain(dockerfile.images_on_build()).collect();
     asked.extend(unlisted(draft, context, &images));
-    let asks = !asked.is_empty();
+    asked.extend(steps::flags(draft, judged));
+    let network = match way.network {
+        BuildNetwork::Engine => Opens::EngineNetwork,
+        BuildNetwork::Host => Opens::HostNetwork,
+        BuildNetwork::None | BuildNetwork::Guardian => Opens::Unlimited,
+    };
+    asked.extend(beyond_classic(dockerfile).iter().map(|found| new(found, network)));
+    asked.extend(steps::network(draft, judged));
+    let by_buildkit = (way.builder == Builder::BuildKit).then_some(network);
+    let opens: BTreeSet<Opens> = asked.iter().map(|one| one.opens).chain(by_buildkit).collect();
+    let opens = if asked.is_empty() { BTreeSet::new() } else { opens };
     draft.findings.extend(asked.into_iter().map(|one| one.finding(approved)));
-    beyond_classic(draft, dockerfile, &grants);
-    proxies(draft, dockerfile);
-    if dockerfile.runs_commands() {
-        draft.findings.push(
-            Finding::new(
-                Code::BuildNetwork,
-                Severity::High,
-                Action::Replaced,
-                origin,
-                "RUN steps with the engine's network",
-                "what a build step downloads is code that runs",
-            )
-            .effective("RUN steps behind the guardian"),
-        );
+    if dockerfile.sent(way.builder).is_none() {
+        let reason = "it cannot be told which flags of a RUN belong to whom";
+        let finding = Finding::new(Code::BuildPath, Severity::Medium, Action::Refused, judged.origin, "RUN", reason);
+        draft.findings.push(finding.help("write each flag of RUN in one piece, and no comment between them"));
     }
-    asks
+    proxies(draft, dockerfile);
+    opens.into_iter().collect()
+}
+
+fn frontend(syntax: &Spanned<String>) -> Asked {
+    let reason = "a frontend is a program that the engine downloads and runs for this build";
+    let found = Asked::new(Code::BuildFrontend, Severity::High, syntax, reason, Opens::WithoutFrontend);
+    let help = "without the line, the engine's own builder reads the Dockerfile".to_owned();
+    Asked { effective: "the engine's own builder, which reads the Dockerfile without it", help, ..found }
+}
+
+/// What `ADD` has the engine fetch.
+fn fetched(draft: &mut Draft, dockerfile: &Dockerfile) -> Vec<Asked> {
+    let (keyed, open): (Vec<_>, Vec<_>) = dockerfile.fetches().into_iter().partition(|fetch| needs_key(&fetch.value));
+    for fetch in &keyed {
+        let reason = "nobody clones this without a key of yours, and no build gets one";
+        let finding = refused(Code::BuildNetwork, Severity::Critical, fetch, reason);
+        draft.findings.push(finding.help("name its https address, or clone it outside and copy it"));
+    }
+    let asked = open.iter().map(|fetch| {
+        let (reason, help) = if is_repository(&fetch.value) {
+            (
+                "BuildKit would clone this, from your machine's own network",
+                "a RUN step with git clones through the guardian",
+            )
+        } else {
+            (
+                "the engine itself would fetch this, from your machine's own network",
+                "a RUN step with curl fetches through the guardian",
+            )
+        };
+        Asked::new(Code::BuildNetwork, Severity::Critical, fetch, reason, Opens::Fetch).help(help)
+    });
+    asked.collect()
+}
+
+/// What only BuildKit knows.
+fn new(found: &Spanned<String>, network: Opens) -> Asked {
+    let reason = "only BuildKit knows this, and its steps do not run behind the guardian";
+    Asked::new(Code::BuildNetwork, Severity::Medium, found, reason, network).help("write the step without it")
 }
 
 /// Something that the user can approve, together with everything else of this Dockerfile.
-struct Asked<'a> {
+pub(super) struct Asked {
     code: Code,
     severity: Severity,
-    found: &'a Spanned<String>,
-    reason: &'a str,
+    found: Spanned<String>,
+    reason: &'static str,
     /// What happens once it is approved; empty for what stands there.
-    effective: &'a str,
+    effective: &'static str,
     help: String,
+    opens: Opens,
 }
 
-impl<'a> Asked<'a> {
-    fn new(code: Code, severity: Severity, found: &'a Spanned<String>, reason: &'a str) -> Self {
-        Self { code, severity, found, reason, effective: "", help: String::new() }
+impl Asked {
+    fn new(code: Code, severity: Severity, found: &Spanned<String>, reason: &'static str, opens: Opens) -> Self {
+        Self { code, severity, found: found.clone(), reason, effective: "", help: String::new(), opens }
+    }
+
+    fn help(self, help: impl Into<String>) -> Self {
+        Self { help: help.into(), ..self }
     }
 
     fn finding(self, approved: bool) -> Finding {
-        let Self { code, severity, found, reason, effective, help } = self;
+        let Self { code, severity, found, reason, effective, help, opens: _ } = self;
         let finding =
             |action, reason: String| Finding::new(code, severity, action, &found.origin, &found.value, reason);
         if !approved {
@@ -100,7 +129,7 @@ impl<'a> Asked<'a> {
             return finding(Action::NeedsApproval, reason.to_owned()).help(help);
         }
         let action = if effective.is_empty() { Action::Kept } else { Action::Replaced };
-        let effective = if effective.is_empty() { &found.value } else { effective };
+        let effective = if effective.is_empty() { found.value.as_str() } else { effective };
         finding(action, format!("you approved this exact Dockerfile; {reason}"))
             .effective(effective)
             .help("to take that back: cloister trust --revoke --build")
@@ -113,7 +142,7 @@ fn refused(code: Code, severity: Severity, found: &Spanned<String>, reason: &str
 
 /// The engine pulls what it does not have, from the host's own network. Returns what comes from other registries than
 /// those of the policy.
-fn unlisted<'a>(draft: &mut Draft, context: &Context<'_>, images: &'a [Spanned<String>]) -> Vec<Asked<'a>> {
+fn unlisted(draft: &mut Draft, context: &Context<'_>, images: &[Spanned<String>]) -> Vec<Asked> {
     let mut asked = Vec::new();
     for found in images {
         let Ok(reference) = image::parse(&found.value) else {
@@ -125,20 +154,10 @@ fn unlisted<'a>(draft: &mut Draft, context: &Context<'_>, images: &'a [Spanned<S
         if !registries::is_listed(context.policy, &reference.domain) {
             let reason = "the engine itself would fetch this, from a registry that your policy does not list";
             let help = format!("if you trust it, add \"{}\" to allow in config.json5", reference.domain);
-            asked.push(Asked { help, ..Asked::new(Code::BuildNetwork, Severity::High, found, reason) });
+            asked.push(Asked::new(Code::BuildNetwork, Severity::High, found, reason, Opens::Fetch).help(help));
         }
     }
     asked
-}
-
-fn beyond_classic(draft: &mut Draft, dockerfile: &Dockerfile, grants: &[Spanned<String>]) {
-    for found in dockerfile.beyond_classic().into_iter().filter(|found| !grants.contains(found)) {
-        let reason = "only BuildKit knows this, and its steps do not run behind the guardian";
-        draft.findings.push(
-            Finding::new(Code::NotYet, Severity::Medium, Action::Refused, &found.origin, &found.value, reason)
-                .help("write the step without it"),
-        );
-    }
 }
 
 /// A declared variable becomes part of the image's history, and the guardian's address holds a secret.

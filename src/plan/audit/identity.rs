@@ -4,9 +4,9 @@ use std::net::IpAddr;
 
 use super::{Check, Scope, words};
 use crate::plan::Plan;
-use crate::plan::model::{AUTO, Build, Container, GUARDIAN};
+use crate::plan::model::{AUTO, Build, BuildNetwork, Container, GUARDIAN};
 use crate::policy::Policy;
-use crate::trust::Request;
+use crate::trust::AskedBuild;
 
 /// Value of the label that holds the plan's digest, which the plan itself cannot know.
 const DIGEST: &str = "${CLOISTER_DIGEST}";
@@ -75,10 +75,20 @@ fn check_hosts(container: &Container, report: &mut Scope<'_>) {
 }
 
 fn check_build(build: &Build, policy: &Policy, report: &mut Scope<'_>) {
-    let request = Request::build_digest(&build.digest, &build.args, build.target.as_deref());
-    let approved = !build.approved || policy.approvals.contains(&request);
-    report.require(approved, Check::Approval, "/build/approved", build.approved);
-    report.require(build.network == "guardian", Check::Image, "/build/network", &build.network);
+    let Build { digest, args, target, network, buildkit, approved, .. } = build;
+    let buildkit_network = buildkit.then_some(*network);
+    let asked = AskedBuild { dockerfile: digest, args, target: target.as_deref(), buildkit: buildkit_network };
+    let is_approved = *approved && policy.approvals.contains(&asked.digest());
+    report.require(is_approved || !(*approved || *buildkit), Check::Approval, "/build/approved", approved);
+    let fits = match network {
+        BuildNetwork::Guardian => !buildkit,
+        BuildNetwork::None => true,
+        BuildNetwork::Engine | BuildNetwork::Host => *buildkit && is_approved,
+    };
+    report.require(fits, Check::Image, "/build/network", network);
+    // BuildKit takes a program to run from one of these.
+    let steers = args.keys().find(|name| name.to_ascii_uppercase().starts_with("BUILDKIT_"));
+    report.require(steers.is_none(), Check::Image, "/build/args", steers);
     let digest = build.digest.strip_prefix("sha256:").unwrap_or_default();
     let whole = digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
     report.require(whole, Check::Image, "/build/digest", &build.digest);

@@ -8,11 +8,11 @@ use super::audit;
 use crate::plan::Plan;
 use crate::plan::finding::Action;
 use crate::plan::model::{
-    AUTO, Build, Container, FILES, HOME, HookStatus, MountKind, PROGRAMS, Place, SETUP_CAPABILITIES,
+    AUTO, Build, BuildNetwork, Container, FILES, HOME, HookStatus, MountKind, PROGRAMS, Place, SETUP_CAPABILITIES,
 };
 use crate::policy::Policy;
 use crate::policy::rule::Rule;
-use crate::trust::Request;
+use crate::trust::{AskedBuild, Request};
 
 #[test]
 fn good_plans_have_no_violation() {
@@ -133,22 +133,60 @@ fn nothing_runs_as_root_but_what_was_approved() {
     assert_eq!(checks(&agent, &approving), [Hook], "root in the sandbox itself");
 }
 
+/// A policy that approves this build, and nothing of it done otherwise.
+fn approving(build: &Build) -> Policy {
+    let Build { digest, args, target, network, .. } = build;
+    let buildkit = build.buildkit.then_some(*network);
+    let asked = AskedBuild { dockerfile: digest, args, target: target.as_deref(), buildkit };
+    let mut policy = policy();
+    policy.approvals.add(Request::build("Dockerfile", "", asked, Vec::new()));
+    policy
+}
+
+fn building(build: &Build) -> Plan {
+    let mut plan = plan();
+    plan.containers[0].image = None;
+    plan.containers[0].build = Some(build.clone());
+    plan
+}
+
+fn checked(plan: &Plan, policy: &Policy) -> Vec<Check> {
+    audit(plan, policy).into_iter().map(|violation| violation.check).collect()
+}
+
 #[test]
 fn a_build_is_let_past_the_policy_only_where_it_was_approved() {
-    let mut plan = plan();
     let asked = Build { approved: true, ..build() };
-    plan.containers[0].image = None;
-    plan.containers[0].build = Some(asked.clone());
-    let found: Vec<_> = audit(&plan, &policy()).into_iter().map(|violation| violation.check).collect();
-    assert_eq!(found, [Approval]);
-    let mut approving = policy();
-    let digest = Request::build_digest(&asked.digest, &asked.args, asked.target.as_deref());
-    let request = Request::build("Dockerfile", "", &asked.args, asked.target.as_deref());
-    approving.approvals.add(Request { digest, ..request });
-    assert_eq!(audit(&plan, &approving), []);
-    let other = plan.containers[0].build.as_mut().expect("it was put there");
-    other.args.insert("MORE".into(), "1".into());
-    assert_eq!(audit(&plan, &approving).len(), 1);
+    assert_eq!(checked(&building(&asked), &policy()), [Approval]);
+    let approving = approving(&asked);
+    assert_eq!(checked(&building(&asked), &approving), []);
+    let other = Build { args: [("MORE".into(), "1".into())].into(), ..asked };
+    assert_eq!(checked(&building(&other), &approving), [Approval]);
+}
+
+#[test]
+fn a_build_is_past_the_guardian_only_where_that_was_approved() {
+    let open = |network, buildkit, approved| Build { network, buildkit, approved, ..build() };
+    for network in [BuildNetwork::Engine, BuildNetwork::Host] {
+        let asked = open(network, true, true);
+        assert_eq!(checked(&building(&asked), &approving(&asked)), []);
+        assert_eq!(checked(&building(&asked), &policy()), [Approval, Image]);
+        assert_eq!(checked(&building(&open(network, true, false)), &approving(&asked)), [Approval, Image]);
+        assert_eq!(checked(&building(&open(network, false, false)), &approving(&asked)), [Image]);
+        let sealed = open(BuildNetwork::None, true, true);
+        assert_eq!(
+            checked(&building(&asked), &approving(&sealed)),
+            [Approval, Image],
+            "it was approved without a network"
+        );
+    }
+    assert_eq!(checked(&building(&open(BuildNetwork::None, false, false)), &policy()), []);
+    assert_eq!(checked(&building(&open(BuildNetwork::None, true, false)), &policy()), [Approval]);
+    let unclear = open(BuildNetwork::Guardian, true, true);
+    assert_eq!(checked(&building(&unclear), &approving(&unclear)), [Image], "BuildKit has no guardian");
+    let steered =
+        Build { args: [("buildkit_syntax".into(), "evil".into())].into(), ..open(BuildNetwork::Engine, true, true) };
+    assert_eq!(checked(&building(&steered), &approving(&steered)), [Image]);
 }
 
 #[test]
@@ -330,7 +368,7 @@ fn builds_stay_inside_and_behind_the_guardian() {
             plan.containers[0].build = Some(build);
         }
     };
-    found(with(|build| build.network = "host".into()), Image, "/containers/0/build/network");
+    found(with(|build| build.network = BuildNetwork::Host), Image, "/containers/0/build/network");
     found(with(|build| build.context = "..".into()), Image, "/containers/0/build/context");
     found(with(|build| build.context = "/".into()), Image, "/containers/0/build/context");
     found(with(|build| build.context = "https://example.com/a.git".into()), Image, "/containers/0/build/context");

@@ -9,7 +9,7 @@ use super::view::opened;
 use crate::harden::environment::is_reserved;
 use crate::harden::network::CA_VARIABLES;
 use crate::plan::model::{
-    AUTO, Build, Container, HOME, Hook, HookStatus, Limits, Mount, MountKind, Network, Plan, Proxy,
+    AUTO, Build, BuildNetwork, Container, HOME, Hook, HookStatus, Limits, Mount, MountKind, Network, Plan, Proxy,
 };
 use crate::ui::text::{count, cut, pad, quoted, visible, width, wrap};
 
@@ -107,7 +107,14 @@ fn image(container: &Container) -> String {
 
 fn built(build: &Build) -> String {
     let target = build.target.as_deref().map_or_else(String::new, |target| format!(", stage {target}"));
-    format!("built from {}{target}, network: {}", build.dockerfile, build.network)
+    let by = if build.buildkit { " by BuildKit" } else { "" };
+    let network = match build.network {
+        BuildNetwork::Guardian => "guardian",
+        BuildNetwork::None => "none",
+        BuildNetwork::Engine => "the engine's own, NOT behind the guardian",
+        BuildNetwork::Host => "your machine's own, NOT behind the guardian",
+    };
+    format!("built from {}{target}{by}, network: {network}", build.dockerfile)
 }
 
 fn image_id(plan: &Plan) -> String {

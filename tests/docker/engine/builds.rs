@@ -1,5 +1,7 @@
 //! Projects whose image is built from a Dockerfile: what the steps reach, what the context holds, and what is left.
 
+mod open;
+
 use std::io::Write;
 use std::os::unix::fs::symlink;
 use std::path::Path;

@@ -1,5 +1,6 @@
 use super::*;
-use crate::trust::Approvals;
+use crate::plan::model::BuildNetwork;
+use crate::trust::{Approvals, AskedBuild};
 
 fn request(text: &str) -> Request {
     Request::root_setup("postCreate", "", &["/bin/sh".to_owned(), "-c".to_owned(), text.to_owned()])
@@ -47,4 +48,26 @@ fn the_list_tells_four_states_apart() {
     let list = List { asked: Vec::new(), unused: approvals.unused(&[]).collect() };
     assert!(list.text().starts_with("unused    postCreateCommand"));
     assert!(list.json().contains("\"state\": \"unused\""));
+}
+
+#[test]
+fn a_build_says_what_its_approval_opens() {
+    let args = std::collections::BTreeMap::new();
+    let digest = format!("sha256:{}", "0".repeat(64));
+    let asked = AskedBuild { dockerfile: &digest, args: &args, target: None, buildkit: Some(BuildNetwork::Engine) };
+    let opens = vec![Opens::Fetch, Opens::EngineNetwork, Opens::WithoutSecret];
+    let text = "FROM a\n  its RUN steps have no network\nRUN --mount=type=secret,id=b c\n";
+    let request = Request::build("Dockerfile", text, asked, opens);
+    let expected = "Dockerfile asks to be built with more than every build gets:\n  \
+        │ FROM a\n  │   its RUN steps have no network\n  │ RUN --mount=type=secret,id=b c\n  \
+        the engine fetches for it from your machine's own network, past the guardian\n  \
+        its RUN steps run as root in the engine's own network, not behind the guardian: they reach\n  \
+        the internet, your local network and services of this machine, nothing limits their\n  \
+        memory, and they run what the build context holds by then, which an agent can change\n  \
+        no secret and no key of yours is handed over: such a step runs without it\n  ";
+    assert_eq!(card(&request, State::Pending), format!("{expected}{}\n", request.digest));
+    let list = List { asked: vec![(&request, State::Pending)], unused: Vec::new() };
+    let json: serde_json::Value = serde_json::from_str(&list.json()).unwrap();
+    assert_eq!(json[0]["opens"], serde_json::json!(["fetch", "engine-network", "without-secret"]));
+    assert!(list.text().contains("not behind the guardian"), "{}", list.text());
 }

@@ -21,8 +21,12 @@ fn workspace(entries: &[&str]) -> tempfile::TempDir {
 }
 
 fn packed(root: &Path, context: &str) -> Result<(Vec<(String, String)>, String), ContextError> {
+    packed_for(Builder::Classic, root, context)
+}
+
+fn packed_for(builder: Builder, root: &Path, context: &str) -> Result<(Vec<(String, String)>, String), ContextError> {
     let mut bytes = Vec::new();
-    let digest = Context::open(root, context, "Dockerfile", "FROM a\n")?.pack(&mut bytes)?;
+    let digest = Context::open(root, context, "Dockerfile", (builder, "FROM a\n"))?.pack(&mut bytes)?;
     let mut archive = tar::Archive::new(bytes.as_slice());
     let entries = archive.entries().unwrap().map(|entry| {
         let mut entry = entry.unwrap();
@@ -150,4 +154,15 @@ fn folders_in_each_other_and_names_without_end_are_no_context() {
     let flat = workspace(&["a", "b", "c"]);
     assert_eq!(list(std::fs::File::open(flat.path()).unwrap(), "", &mut left).map(|found| found.len()).ok(), Some(3));
     assert!(matches!(list(std::fs::File::open(flat.path()).unwrap(), "", &mut left), Err(ContextError::TooLarge)));
+}
+
+#[test]
+fn buildkit_gets_a_dockerignore_only_where_the_project_has_one() {
+    let root = workspace(&["with/.dockerignore", "with/a", "without/a"]);
+    let names = |context| {
+        let entries = packed_for(Builder::BuildKit, root.path(), context).unwrap().0;
+        entries.into_iter().map(|(name, _)| name).collect::<Vec<_>>()
+    };
+    assert_eq!(names("with"), ["a", DOCKERIGNORE, DOCKERFILE]);
+    assert_eq!(names("without"), ["a", DOCKERFILE]);
 }

@@ -1,18 +1,23 @@
 use super::*;
 use crate::source::Origin;
 
-#[test]
-fn the_call_says_everything_and_nothing_of_the_project_can_add_to_it() {
-    let plan = Build {
+fn plan() -> Build {
+    Build {
         dockerfile: "Dockerfile".to_owned(),
         digest: String::new(),
         context: ".".to_owned(),
         args: [("A&networkmode".to_owned(), "host&remote=http://example.com/".to_owned())].into(),
         target: Some("dev&t=other".to_owned()),
         cache_from: Vec::new(),
-        network: "guardian".to_owned(),
+        network: BuildNetwork::Guardian,
+        buildkit: false,
         approved: false,
-    };
+    }
+}
+
+#[test]
+fn the_call_says_everything_and_nothing_of_the_project_can_add_to_it() {
+    let plan = plan();
     let limits = crate::engine::fixture::container().limits;
     let parameters = Parameters {
         plan: &plan,
@@ -43,6 +48,26 @@ fn the_call_says_everything_and_nothing_of_the_project_can_add_to_it() {
     }
     assert!(!pairs.contains_key("remote") && !pairs.contains_key("cachefrom") && !pairs.contains_key("pull"));
     assert!(path.bytes().all(|byte| byte.is_ascii_graphic()));
+}
+
+#[test]
+fn buildkit_gets_the_network_that_was_approved_and_nothing_to_ask_for() {
+    let limits = crate::engine::fixture::container().limits;
+    let asked = |network| {
+        let plan = Build { network, buildkit: true, ..plan() };
+        let (cache_from, labels) = (&[], &BTreeMap::new());
+        let tag = "cloister-build-0";
+        path(&Parameters { plan: &plan, tag, holder: None, declared: &[], limits: &limits, cache_from, labels })
+    };
+    for (network, mode) in
+        [(BuildNetwork::None, "none"), (BuildNetwork::Engine, "default"), (BuildNetwork::Host, "host")]
+    {
+        let path = asked(network);
+        assert!(path.contains("&version=2&") && path.contains(&format!("&networkmode={mode}")), "{path}");
+        for absent in ["session", "buildid", "remote=", "cachefrom", "outputs", "pull", "_PROXY", "_proxy"] {
+            assert!(!path.contains(absent), "{absent}: {path}");
+        }
+    }
 }
 
 #[test]

@@ -170,7 +170,8 @@ pub(super) fn build() -> Build {
         args: BTreeMap::new(),
         target: None,
         cache_from: vec![],
-        network: "guardian".into(),
+        network: BuildNetwork::Guardian,
+        buildkit: false,
         approved: false,
     }
 }
