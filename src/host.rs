@@ -8,6 +8,7 @@ pub mod file;
 pub mod git;
 pub mod identity;
 pub mod lock;
+pub mod mounts;
 pub mod paths;
 pub mod programs;
 pub mod random;

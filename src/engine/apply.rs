@@ -212,7 +212,8 @@ impl ApplyError {
             )),
             Self::Ended(ended) => Some(ended.hint().to_owned()),
             Self::Different(_) => Some("nothing of the project ran, and the container was removed".to_owned()),
-            Self::Create(_) | Self::Fill(_) | Self::Account(_) | Self::File(_) | Self::Source(_) => None,
+            Self::Source(error) => error.hint(),
+            Self::Create(_) | Self::Fill(_) | Self::Account(_) | Self::File(_) => None,
             Self::Call(error) => error.hint(),
             Self::Addresses(_) | Self::Attach(_) => None,
         }
@@ -460,6 +461,8 @@ fn open_sources(container: &Container, values: &Values<'_>) -> Result<Sources, A
     for mount in container.mounts.iter().filter(|mount| mount.kind == MountKind::Bind) {
         sources.open(Path::new(&values.source(&mount.source)?), &mount.target)?;
     }
+    let read_only = container.mounts.iter().filter(|mount| mount.readonly);
+    sources.nothing_below(read_only.map(|mount| mount.target.as_str()))?;
     Ok(sources)
 }
 

@@ -255,7 +255,8 @@ fn mount(mount: &Mount, values: &Values<'_>) -> Result<Option<bollard::models::M
             typ: Some(MountType::BIND),
             bind_options: Some(MountBindOptions {
                 propagation: Some(MountBindOptionsPropagationEnum::RPRIVATE),
-                // On kernels before 5.12, mounts below a read-only one stay writable (SEC-60): they are left out.
+                // On kernels before 5.12, mounts below a read-only one stay writable (SEC-60): none is there at
+                // the start, and what comes later stays out.
                 non_recursive: Some(*readonly),
                 ..MountBindOptions::default()
             }),

@@ -8,7 +8,10 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Mode, OFlags, ResolveFlags, Stat};
 use rustix::io::Errno;
 
+use crate::host::file::FileError;
+use crate::host::mounts::Mounts;
 use crate::sandbox::protocol::ExpectedMount;
+use crate::ui::text::quoted;
 
 /// Why a source cannot be mounted.
 #[derive(Debug, thiserror::Error)]
@@ -28,6 +31,15 @@ pub enum SourceError {
         /// The path.
         path: PathBuf,
     },
+    /// Something is mounted in what the sandbox gets read-only.
+    #[error("something is mounted at `{mounted}`, in what the sandbox gets read-only")]
+    Mounted {
+        /// Where it is mounted.
+        mounted: PathBuf,
+    },
+    /// The kernel does not say what is mounted.
+    #[error("could not see what is mounted in what the sandbox gets")]
+    Unseen(#[source] FileError),
     /// The container has something else there.
     #[error("the sandbox got something else than `{path}` at `{target}`")]
     Different {
@@ -36,6 +48,18 @@ pub enum SourceError {
         /// Where it was to be.
         target: String,
     },
+}
+
+impl SourceError {
+    /// Returns what to do next.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Mounted { mounted } => {
+                Some(format!("take it away while the sandbox runs: umount {}", quoted(&mounted.to_string_lossy())))
+            }
+            Self::Open { .. } | Self::Replaced { .. } | Self::Unseen(_) | Self::Different { .. } => None,
+        }
+    }
 }
 
 /// A source that is held open.
@@ -60,6 +84,20 @@ impl Sources {
         let descriptor = open(path).map_err(|error| SourceError::Open { path: path.into(), source: error.into() })?;
         self.by_target.insert(target.to_owned(), Source { path: path.into(), descriptor });
         Ok(())
+    }
+
+    /// Makes sure that nothing is mounted in the sources of these targets, which are read-only: it would be writable on
+    /// kernels before 5.12, or missing (SEC-60).
+    ///
+    /// # Errors
+    /// Something is, or the kernel does not say.
+    pub fn nothing_below<'a>(&self, targets: impl IntoIterator<Item = &'a str>) -> Result<(), SourceError> {
+        let mounts = Mounts::read().map_err(SourceError::Unseen)?;
+        let mut paths = targets.into_iter().filter_map(|target| self.at(target));
+        match paths.find_map(|(path, _)| mounts.below(path)) {
+            Some(mounted) => Err(SourceError::Mounted { mounted: mounted.to_owned() }),
+            None => Ok(()),
+        }
     }
 
     /// Returns the source of a target, with its path.

@@ -205,17 +205,61 @@ fn what_differs_from_the_commit_is_told_when_the_sandbox_is_made_looked_at_and_s
     assert!(!after.stderr().contains("HEAD"), "nobody can be asked any more: {}", after.stderr());
 }
 
-/// SEC-60: what is mounted below a source.
+/// A file system of its own in the project, for as long as this value lives.
+struct Mounted(PathBuf);
+
+impl Mounted {
+    fn at(user: &User, place: &str) -> Self {
+        let path = user.project.join(place);
+        std::fs::create_dir(&path).unwrap();
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "none"]).arg(&path).status();
+        assert!(mounted.unwrap().success(), "this test mounts, and needs root");
+        std::fs::write(path.join("there"), "there\n").unwrap();
+        own(user, &path);
+        Self(path)
+    }
+}
+
+impl Drop for Mounted {
+    fn drop(&mut self) {
+        Command::new("umount").arg(&self.0).status().unwrap();
+    }
+}
+
+/// SEC-60: what is mounted in a source.
 #[test]
-fn what_is_mounted_below_the_read_only_stays_out() {
+fn what_is_mounted_in_the_read_only_is_refused() {
     let user = user();
-    let below = user.project.join(".vscode/mounted");
-    std::fs::create_dir(&below).unwrap();
-    own(&user, &below);
-    let mounted = Command::new("mount").args(["-t", "tmpfs", "none"]).arg(&below).status();
-    assert!(mounted.unwrap().success(), "this test mounts, and needs root");
-    let started = user.run(&["start", "--", "sh", "-c", "! touch .vscode/mounted/x"]);
+    let before = tree(&user.project);
+    let mounted = Mounted::at(&user, ".vscode/mounted");
+    let refused = user.run(&["start", "--detach"]);
+    refused.expect(1);
+    for part in
+        ["something is mounted at `", "/.vscode/mounted`, in what the sandbox gets read-only", "hint: take it away"]
+    {
+        assert!(refused.stderr().contains(part), "{}", refused.stderr());
+    }
+    drop(mounted);
+    std::fs::remove_dir(user.project.join(".vscode/mounted")).unwrap();
+    assert_eq!(tree(&user.project), before);
+    user.start();
+}
+
+#[test]
+fn what_is_mounted_in_the_read_only_later_stays_out() {
+    let user = user();
+    user.start();
+    let _mounted = Mounted::at(&user, ".vscode/later");
+    user.shell("test -d .vscode/later && test ! -e .vscode/later/there && ! touch .vscode/later/x").expect(0);
     user.run(&["stop"]).expect(0);
-    assert!(Command::new("umount").arg(&below).status().unwrap().success());
-    started.expect(0);
+}
+
+#[test]
+fn what_is_mounted_elsewhere_in_the_project_comes_with_it() {
+    let user = user();
+    let mounted = Mounted::at(&user, "data");
+    user.start();
+    assert_eq!(user.shell("cat data/there; echo new > data/new").expect(0), "there\n");
+    user.run(&["stop"]).expect(0);
+    assert_eq!(std::fs::read_to_string(mounted.0.join("new")).unwrap(), "new\n");
 }
