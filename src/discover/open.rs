@@ -1,23 +1,20 @@
 #![expect(clippy::disallowed_methods, reason = "adapter: opens and reads files")]
 //! Opening files of a repository that may be hostile: beneath a folder, regular, and never more than a limit.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
-use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, ResolveFlags};
+use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags};
 use rustix::io::Errno;
 use sha2::{Digest, Sha256};
 
 use super::{ConfigFile, DiscoverError};
 use crate::config::jsonc::SIZE_LIMIT;
 use crate::diagnostic::{Diagnostic, Kind, Level};
+use crate::host::beneath::{self as opener, Links, READ};
 use crate::source::Source;
-
-/// A pipe must not block the reader, a terminal must not become ours.
-const READ: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
 
 /// Returns the canonical path of a folder.
 pub(super) fn folder(path: &Path) -> Result<PathBuf, DiscoverError> {
@@ -82,7 +79,7 @@ pub(super) fn beneath(root: &Path, folder: &Path, place: &str) -> Result<Option<
 
 /// Returns the bytes of a regular file below a root. `None` where there is none.
 pub(super) fn bytes_beneath(root: &Path, path: &Path) -> Result<Option<Vec<u8>>, DiscoverError> {
-    match descriptor_beneath(root, path, READ)? {
+    match descriptor_beneath(root, path)? {
         Some(descriptor) => regular(descriptor, path).map(Some),
         None => Ok(None),
     }
@@ -91,9 +88,8 @@ pub(super) fn bytes_beneath(root: &Path, path: &Path) -> Result<Option<Vec<u8>>,
 /// Returns the names of the folders in a folder below a root, sorted; none where there is no such folder.
 pub(super) fn folders_beneath(root: &Path, path: &Path) -> Result<Vec<String>, DiscoverError> {
     let fail = |errno: Errno| DiscoverError::Read { path: path.to_owned(), source: errno.into() };
-    let Some(descriptor) = descriptor_beneath(root, path, READ)? else { return Ok(Vec::new()) };
-    let kind = |stat: &rustix::fs::Stat| FileType::from_raw_mode(stat.st_mode);
-    if kind(&rustix::fs::fstat(&descriptor).map_err(fail)?) != FileType::Directory {
+    let Some(descriptor) = descriptor_beneath(root, path)? else { return Ok(Vec::new()) };
+    if opener::kind(&rustix::fs::fstat(&descriptor).map_err(fail)?) != FileType::Directory {
         return Ok(Vec::new());
     }
     let mut names = Vec::new();
@@ -101,7 +97,7 @@ pub(super) fn folders_beneath(root: &Path, path: &Path) -> Result<Vec<String>, D
         let Ok(name) = entry.map_err(fail)?.file_name().to_str().map(str::to_owned) else { continue };
         // A link to a folder counts: whether it leads out is decided when the file in it is opened.
         let found = rustix::fs::statat(&descriptor, &name, AtFlags::empty());
-        if !name.starts_with('.') && found.is_ok_and(|stat| kind(&stat) == FileType::Directory) {
+        if !name.starts_with('.') && found.is_ok_and(|stat| opener::kind(&stat) == FileType::Directory) {
             names.push(name);
         }
     }
@@ -110,14 +106,13 @@ pub(super) fn folders_beneath(root: &Path, path: &Path) -> Result<Vec<String>, D
 }
 
 /// Opens a path whose every link stays below the root; the kernel checks it while it walks, so nothing can change in between.
-fn descriptor_beneath(root: &Path, path: &Path, flags: OFlags) -> Result<Option<OwnedFd>, DiscoverError> {
+fn descriptor_beneath(root: &Path, path: &Path) -> Result<Option<OwnedFd>, DiscoverError> {
     let fail = |errno: Errno| DiscoverError::Read { path: path.to_owned(), source: errno.into() };
     let escapes = || DiscoverError::Escapes { path: path.to_owned(), root: root.to_owned() };
     let relative = path.strip_prefix(root).map_err(|_| escapes())?;
     let folder = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let anchor = rustix::fs::openat(CWD, root, folder, Mode::empty()).map_err(fail)?;
-    let within = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
-    match rustix::fs::openat2(&anchor, relative, flags, Mode::empty(), within) {
+    match opener::open(&anchor, relative, READ, Links::Within) {
         Ok(descriptor) => Ok(Some(descriptor)),
         Err(Errno::NOENT | Errno::NOTDIR) => Ok(None),
         Err(Errno::XDEV | Errno::LOOP) => Err(escapes()),
@@ -129,14 +124,9 @@ fn descriptor_beneath(root: &Path, path: &Path, flags: OFlags) -> Result<Option<
 
 fn regular(descriptor: OwnedFd, path: &Path) -> Result<Vec<u8>, DiscoverError> {
     let fail = |source: io::Error| DiscoverError::Read { path: path.to_owned(), source };
-    let file = File::from(descriptor);
-    if !file.metadata().map_err(fail)?.is_file() {
-        return Err(DiscoverError::NotRegular { path: path.to_owned() });
-    }
-    let mut bytes = Vec::new();
     // One byte above the limit is enough for the parser to say that the file is too large.
-    file.take(SIZE_LIMIT as u64 + 1).read_to_end(&mut bytes).map_err(fail)?;
-    Ok(bytes)
+    let bytes = opener::regular(descriptor, SIZE_LIMIT as u64 + 1).map_err(fail)?;
+    bytes.ok_or_else(|| DiscoverError::NotRegular { path: path.to_owned() })
 }
 
 fn config_file(bytes: Vec<u8>, path: PathBuf, folder: &Path) -> ConfigFile {

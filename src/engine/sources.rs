@@ -5,9 +5,10 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Mode, OFlags, ResolveFlags, Stat};
+use rustix::fs::{Mode, OFlags, Stat};
 use rustix::io::Errno;
 
+use crate::host::beneath::{self, Links};
 use crate::host::file::FileError;
 use crate::host::mounts::Mounts;
 use crate::sandbox::protocol::ExpectedMount;
@@ -81,7 +82,8 @@ impl Sources {
     /// # Errors
     /// It is not there, or a link leads to it.
     pub fn open(&mut self, path: &Path, target: &str) -> Result<(), SourceError> {
-        let descriptor = open(path).map_err(|error| SourceError::Open { path: path.into(), source: error.into() })?;
+        let descriptor = beneath::pin(path, OFlags::empty())
+            .map_err(|error| SourceError::Open { path: path.into(), source: error.into() })?;
         self.by_target.insert(target.to_owned(), Source { path: path.into(), descriptor });
         Ok(())
     }
@@ -124,7 +126,7 @@ impl Sources {
     pub fn unchanged(&self) -> Result<(), SourceError> {
         for Source { path, descriptor } in self.by_target.values() {
             let replaced = || SourceError::Replaced { path: path.clone() };
-            let now = open(path).map_err(|_error| replaced())?;
+            let now = beneath::pin(path, OFlags::empty()).map_err(|_error| replaced())?;
             if !same(descriptor, &now) {
                 return Err(replaced());
             }
@@ -143,9 +145,7 @@ impl Sources {
             return Ok(false);
         };
         for (target, Source { path, descriptor }) in &self.by_target {
-            let flags = OFlags::PATH | OFlags::CLOEXEC;
-            let inside = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
-            match rustix::fs::openat2(&root, target.as_str(), flags, Mode::empty(), inside) {
+            match beneath::open(&root, target.as_str(), OFlags::PATH, Links::Rooted) {
                 Ok(found) if same(descriptor, &found) => {}
                 Err(Errno::NOSYS | Errno::ACCESS | Errno::PERM) => return Ok(false),
                 _ => return Err(SourceError::Different { path: path.clone(), target: target.clone() }),
@@ -153,13 +153,6 @@ impl Sources {
         }
         Ok(true)
     }
-}
-
-fn open(path: &Path) -> Result<OwnedFd, Errno> {
-    // Without O_NOFOLLOW: together with O_PATH it would open a link at the end instead of failing.
-    let flags = OFlags::PATH | OFlags::CLOEXEC;
-    let no_links = ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
-    rustix::fs::openat2(rustix::fs::CWD, path, flags, Mode::empty(), no_links)
 }
 
 fn same(a: &OwnedFd, b: &OwnedFd) -> bool {

@@ -1,23 +1,76 @@
-//! Files of a folder that somebody hostile may write: reached from the folder itself and never through a link (SEC-59).
+//! The one opener: files of a folder that somebody hostile may write are reached from the folder itself, and links on the
+//! way do what the caller says and no more (SEC-59). The kernel checks it while it walks, so nothing changes in between.
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
-use rustix::fs::{AtFlags, Dir, FileType, Gid, Mode, OFlags, ResolveFlags, Stat, StatxFlags, Uid};
+use rustix::fs::{AtFlags, CWD, Dir, FileType, Gid, Mode, OFlags, ResolveFlags, Stat, StatxFlags, Uid};
 use rustix::io::Errno;
+use rustix::path::Arg;
 
-/// What nobody may put on the way.
-const NO_LINKS: ResolveFlags =
-    ResolveFlags::BENEATH.union(ResolveFlags::NO_SYMLINKS).union(ResolveFlags::NO_MAGICLINKS);
+/// What links on the way may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Links {
+    /// Nothing: none may be there.
+    Refused,
+    /// Lead to something in the same folder.
+    Within,
+    /// As in a container, whose root the folder is: none leads out.
+    Rooted,
+}
+
+impl Links {
+    fn flags(self) -> ResolveFlags {
+        let policy = match self {
+            Self::Refused => ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS,
+            Self::Within => ResolveFlags::BENEATH,
+            Self::Rooted => ResolveFlags::IN_ROOT,
+        };
+        // Those of /proc lead anywhere, whatever their text says.
+        policy | ResolveFlags::NO_MAGICLINKS
+    }
+}
+
+/// Opens a path in a folder.
+///
+/// # Errors
+/// It is not there, or leads out of the folder (`XDEV`, or `LOOP` at a link where none may be).
+pub fn open(folder: impl AsFd, path: impl Arg, flags: OFlags, links: Links) -> Result<OwnedFd, Errno> {
+    rustix::fs::openat2(folder, path, flags | OFlags::CLOEXEC, Mode::empty(), links.flags())
+}
+
+/// Opens what is at an absolute path, to no other end than to know it again. No link leads to it.
+///
+/// # Errors
+/// It is not there, or a link leads to it.
+pub fn pin(path: &Path, flags: OFlags) -> Result<OwnedFd, Errno> {
+    // Without O_NOFOLLOW: together with O_PATH it would open a link at the end instead of failing.
+    let no_links = ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+    rustix::fs::openat2(CWD, path, flags | OFlags::PATH | OFlags::CLOEXEC, Mode::empty(), no_links)
+}
+
+/// Reads at most `limit` bytes of what was opened; `None` if it is no regular file.
+///
+/// # Errors
+/// It cannot be read.
+pub fn regular(opened: OwnedFd, limit: u64) -> io::Result<Option<Vec<u8>>> {
+    if kind(&rustix::fs::fstat(&opened)?) != FileType::RegularFile {
+        return Ok(None);
+    }
+    let mut bytes = Vec::new();
+    File::from(opened).take(limit).read_to_end(&mut bytes)?;
+    Ok(Some(bytes))
+}
+
 /// A folder to go on from.
 const FOLDER: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 /// Mode of a folder that is made: the usual one.
 const FOLDER_MODE: Mode = Mode::from_raw_mode(0o755);
-/// A pipe must not block the reader, a terminal must not become ours.
-const READ: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
+/// To read: a pipe must not block the reader, a terminal must not become ours.
+pub const READ: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
 
 /// A folder that is held open.
 #[derive(Debug)]
@@ -29,8 +82,7 @@ impl Root {
     /// # Errors
     /// It is not there, or a link leads to it.
     pub fn open(path: &Path) -> Result<Self, Errno> {
-        let no_links = ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
-        Ok(Self(rustix::fs::openat2(rustix::fs::CWD, path, FOLDER, Mode::empty(), no_links)?))
+        Ok(Self(pin(path, FOLDER)?))
     }
 
     /// Returns the device that the folder lies on.
@@ -47,7 +99,7 @@ impl Root {
     /// It is not there, or a link leads to it.
     pub fn parent(&self, path: &Path) -> Result<OwnedFd, Errno> {
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-        rustix::fs::openat2(&self.0, parent, FOLDER, Mode::empty(), NO_LINKS)
+        open(&self.0, parent, FOLDER, Links::Refused)
     }
 
     /// Looks at a path itself, not at what it leads to; `None` where nothing is.
@@ -87,7 +139,7 @@ impl Root {
     /// It is not there, or a link leads to it.
     pub fn list(&self, path: &Path) -> Result<OwnedFd, Errno> {
         let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
-        rustix::fs::openat2(&self.0, path, READ | OFlags::DIRECTORY, Mode::empty(), NO_LINKS)
+        open(&self.0, path, READ | OFlags::DIRECTORY, Links::Refused)
     }
 
     /// Tells whether a link leads out of the folder, by whatever other links.
@@ -95,8 +147,7 @@ impl Root {
     /// # Errors
     /// It leads nowhere, or cannot be followed.
     pub fn leads_out(&self, path: &Path) -> Result<bool, Errno> {
-        let beneath = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
-        match rustix::fs::openat2(&self.0, path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty(), beneath) {
+        match open(&self.0, path, OFlags::PATH, Links::Within) {
             Ok(_) => Ok(false),
             Err(Errno::XDEV) => Ok(true),
             Err(error) => Err(error),
@@ -107,17 +158,12 @@ impl Root {
     ///
     /// # Errors
     /// It cannot be read, is no regular file, or a link leads to it.
-    pub fn read(&self, path: &Path, limit: u64) -> Result<Option<Vec<u8>>, std::io::Error> {
-        let descriptor = match rustix::fs::openat2(&self.0, path, READ, Mode::empty(), NO_LINKS) {
+    pub fn read(&self, path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
+        let opened = match open(&self.0, path, READ, Links::Refused) {
             Err(Errno::NOENT | Errno::NOTDIR) => return Ok(None),
             other => other?,
         };
-        if kind(&rustix::fs::fstat(&descriptor)?) != FileType::RegularFile {
-            return Err(std::io::Error::other("not a regular file"));
-        }
-        let mut bytes = Vec::new();
-        File::from(descriptor).take(limit).read_to_end(&mut bytes)?;
-        Ok(Some(bytes))
+        regular(opened, limit)?.map(Some).ok_or_else(|| io::Error::other("not a regular file"))
     }
 }
 
@@ -129,7 +175,7 @@ impl Root {
 pub fn make_folder(parent: impl AsFd, name: &OsStr, (uid, gid): (Option<Uid>, Option<Gid>)) -> Result<OwnedFd, Errno> {
     rustix::fs::mkdirat(&parent, name, FOLDER_MODE)?;
     let flags = READ | OFlags::DIRECTORY | OFlags::NOFOLLOW;
-    give(rustix::fs::openat2(&parent, name, flags, Mode::empty(), NO_LINKS)?, (uid, gid))
+    give(open(&parent, name, flags, Links::Refused)?, (uid, gid))
 }
 
 /// Gives away a folder that this process has just made.

@@ -134,6 +134,16 @@ fn an_adapter_says_so_in_its_first_line_of_code() {
     assert_none("not `#![expect(clippy::disallowed_methods, reason = \"adapter: …\")]` at the top", &found);
 }
 
+/// SEC-59: what links may do is decided in one place.
+#[test]
+fn there_is_one_opener() {
+    let others = rust_files("src").into_iter().filter(|path| name(path) != "src/host/beneath.rs");
+    assert_none(
+        "another opener",
+        &others.flat_map(|path| uses(&path, &["openat2(", "ResolveFlags"])).collect::<Vec<_>>(),
+    );
+}
+
 #[test]
 fn modules_are_files_with_names() {
     let found: Vec<_> =

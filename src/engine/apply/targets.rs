@@ -8,7 +8,7 @@ use std::os::fd::{BorrowedFd, OwnedFd};
 use std::path::Path;
 
 use bollard::query_parameters::UploadToContainerOptionsBuilder;
-use rustix::fs::{Gid, Mode, OFlags, ResolveFlags, Uid};
+use rustix::fs::{Gid, Mode, OFlags, Uid};
 use rustix::io::Errno;
 
 use super::ApplyError;
@@ -17,7 +17,7 @@ use crate::engine::connect::{CallError, Engine, Operation};
 use crate::engine::covers::{self, Cover};
 use crate::engine::sources::Sources;
 use crate::harden::syntax::path::is_within;
-use crate::host::beneath;
+use crate::host::beneath::{self, Links};
 use crate::plan::model::{Container, Mount, MountKind, Workspace};
 
 /// Mode of a folder that is made: the usual one.
@@ -69,12 +69,10 @@ fn needed<'a>(container: &'a Container, workspace: &'a Workspace) -> BTreeSet<(&
 
 /// Walks down from `root`, never through a link, and makes what is missing.
 fn make_below(root: BorrowedFd<'_>, relative: &str, owner: (Option<Uid>, Option<Gid>)) -> Result<(), Errno> {
-    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let no_links = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
     let mut folder: OwnedFd = rustix::io::fcntl_dupfd_cloexec(root, 0)?;
     for name in relative.split('/') {
         folder = match beneath::make_folder(&folder, name.as_ref(), owner) {
-            Err(Errno::EXIST) => rustix::fs::openat2(&folder, name, flags, Mode::empty(), no_links)?,
+            Err(Errno::EXIST) => beneath::open(&folder, name, OFlags::PATH | OFlags::DIRECTORY, Links::Refused)?,
             made => made?,
         };
     }

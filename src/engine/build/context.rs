@@ -6,17 +6,18 @@ mod pack;
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, ResolveFlags, Stat};
+use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, Stat};
 use rustix::io::Errno;
 
 use self::pack::Packer;
 use crate::config::dockerfile::Builder;
 use crate::config::dockerignore::{Ignore, PatternError};
+use crate::host::beneath::{self, Links, READ};
 
 /// The Dockerfile in the archive. The one that was judged is sent, whatever lies in the folder by now.
 pub(super) const DOCKERFILE: &str = ".dockerfile.cloister";
@@ -116,8 +117,7 @@ impl Context {
         let failed = |path: &str, errno: Errno| ContextError::Read { path: path.to_owned(), source: errno.into() };
         let folder = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
         let workspace = rustix::fs::openat(CWD, workspace, folder, Mode::empty()).map_err(|e| failed(".", e))?;
-        let within = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
-        let root = rustix::fs::openat2(&workspace, context, folder, Mode::empty(), within);
+        let root = beneath::open(&workspace, context, folder, Links::Within);
         let root = root.map_err(|errno| failed(".", errno))?;
         // As BuildKit: a Dockerfile's own list wins.
         let own = format!("{dockerfile}{DOCKERIGNORE}");
@@ -243,19 +243,17 @@ fn list(folder: impl AsFd, path: &str, left: &mut u64) -> Result<Vec<Found>, Con
 /// Reads a small regular file below a folder; `None` where there is none. No link is followed.
 fn small_file(folder: impl AsFd, path: &str) -> Result<Option<String>, ContextError> {
     let failed = |source| ContextError::Read { path: path.to_owned(), source };
-    let within = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
-    let file = match rustix::fs::openat2(folder, path, flags, Mode::empty(), within) {
-        Ok(descriptor) => File::from(descriptor),
+    let opened = match beneath::open(folder, path, READ, Links::Refused) {
         Err(Errno::NOENT | Errno::NOTDIR) => return Ok(None),
-        Err(errno) => return Err(failed(errno.into())),
+        opened => opened.map_err(|errno| failed(errno.into()))?,
     };
-    if !file.metadata().map_err(failed)?.is_file() {
-        return Err(ContextError::Special { path: path.to_owned() });
+    let bytes = beneath::regular(opened, IGNORE_LIMIT + 1).map_err(failed)?;
+    let bytes = bytes.ok_or_else(|| ContextError::Special { path: path.to_owned() })?;
+    if bytes.len() as u64 > IGNORE_LIMIT {
+        return Err(ContextError::TooLarge);
     }
-    let mut text = String::new();
-    file.take(IGNORE_LIMIT + 1).read_to_string(&mut text).map_err(failed)?;
-    if text.len() as u64 > IGNORE_LIMIT { Err(ContextError::TooLarge) } else { Ok(Some(text)) }
+    let text = String::from_utf8(bytes).map_err(|error| failed(io::Error::new(io::ErrorKind::InvalidData, error)))?;
+    Ok(Some(text))
 }
 
 #[cfg(test)]

@@ -56,3 +56,37 @@ fn only_the_folder_that_was_made_is_given_away() {
     );
     assert!(give(root.list(Path::new("empty")).unwrap(), nobody).is_ok());
 }
+
+/// What a link may do is the caller's choice, and out of the folder it leads with none.
+#[test]
+fn links_do_what_the_caller_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().canonicalize().unwrap();
+    let (root, outside) = (path.join("root"), path.join("outside"));
+    std::fs::create_dir_all(root.join("in")).unwrap();
+    std::fs::write(root.join("in/file"), "inside").unwrap();
+    std::fs::create_dir(&outside).unwrap();
+    std::fs::write(outside.join("file"), "outside").unwrap();
+    symlink("in", root.join("near")).unwrap();
+    symlink("/in", root.join("absolute")).unwrap();
+    symlink("../outside", root.join("away")).unwrap();
+    symlink(&outside, root.join("far")).unwrap();
+    symlink("/proc/self/root", root.join("magic")).unwrap();
+    let root = Root::open(&root).unwrap();
+    let cases = [
+        ("in/file", [true, true, true]),
+        ("near/file", [false, true, true]),
+        ("absolute/file", [false, false, true]),
+        ("in/../near/file", [false, true, true]),
+        ("away/file", [false; 3]),
+        ("far/file", [false; 3]),
+        ("magic/etc/passwd", [false; 3]),
+        ("../outside/file", [false; 3]),
+    ];
+    for (name, expected) in cases {
+        let opened = [Links::Refused, Links::Within, Links::Rooted].map(|links| open(&root.0, name, READ, links));
+        let read = opened.map(|opened| opened.ok().and_then(|opened| regular(opened, 9).unwrap()));
+        assert!(read.iter().flatten().all(|bytes| bytes == b"inside"), "{name} is of the folder");
+        assert_eq!(read.map(|bytes| bytes.is_some()), expected, "{name}");
+    }
+}

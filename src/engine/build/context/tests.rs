@@ -1,5 +1,6 @@
 #![expect(clippy::disallowed_methods, reason = "tests make the folders that are read")]
 
+use std::io::Read;
 use std::os::unix::fs::symlink;
 
 use super::*;
