@@ -3,6 +3,7 @@
 //! Invariant: data goes to standard output, everything else to standard error. `plan` starts no runtime and opens no
 //! connection; commands that talk to the engine run under [`runtime::finish`].
 
+mod cloned;
 mod command;
 pub mod completions;
 pub mod doctor;
@@ -18,6 +19,7 @@ pub mod output;
 pub mod path;
 pub mod plan;
 pub mod project;
+pub mod pull;
 mod refused;
 pub mod review;
 pub mod runtime;
@@ -89,6 +91,7 @@ pub enum Command {
     Path(path::Args),
     Stop(stop::Args),
     Review(review::Args),
+    Pull(pull::Args),
     Shutdown(shutdown::Args),
     Gc(gc::Args),
     Guardian(guardian::Args),
@@ -135,6 +138,7 @@ fn dispatch(command: Command) -> Result<u8, Failure> {
         Command::Path(args) => path::run(&args),
         Command::Stop(args) => stop::run(&args),
         Command::Review(args) => review::run(&args),
+        Command::Pull(args) => pull::run(&args),
         Command::Shutdown(args) => shutdown::run(&args),
         Command::Gc(args) => gc::run(&args),
         Command::Guardian(args) => guardian::run(&args),

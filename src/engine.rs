@@ -11,6 +11,7 @@
 //! | [`build`], [`images`] | a Dockerfile becomes an image, behind the guardian; images go again |
 //! | [`exec`], [`lifecycle`], [`ended`] | what runs in it, and how it ended |
 //! | [`examine`] | what the engine says of itself, whole |
+//! | [`clone`] | the clone that an agent works on, from inside |
 //! | [`session`] | start, stop, list, shutdown |
 //!
 //! Invariant: nothing is created that a receipt in the state folder does not name first.
@@ -19,6 +20,7 @@ pub mod accounts;
 pub mod apply;
 mod bare;
 pub mod build;
+pub mod clone;
 pub mod connect;
 pub mod covers;
 pub mod create;

@@ -4,6 +4,7 @@
 //! that a new one does not compile until a rule has decided about it.
 
 mod build;
+mod clone;
 mod compose;
 mod customizations;
 mod draft;
@@ -132,7 +133,7 @@ fn apply_rules(draft: &mut Draft, context: &Context<'_>, merged: &MergedConfig) 
     let place = workspace::decide(draft, context, workspace_mount.as_ref(), workspace_folder.as_ref());
     protect::take(draft, context, &place);
     let in_protected = draft.protected.iter().any(|mount| syntax::path::is_within(&account.home, &mount.target));
-    account.brings_home &= place.source.is_none() || account.home != place.target && !in_protected;
+    account.brings_home &= !place.has_project() || account.home != place.target && !in_protected;
     draft.targets.extend(account.brings_home.then(|| account.home.clone()));
     mounts::take(draft, context, mounts, &place);
     if let Some(image) = &context.facts.image {
@@ -168,6 +169,7 @@ fn apply_rules(draft: &mut Draft, context: &Context<'_>, merged: &MergedConfig) 
     unknown::report(draft, &merged.warnings, merged.config.name.as_ref());
     network::report_settings(draft, context);
     workspace::report_folder(draft, &place, workspace_folder.as_ref());
+    clone::check(draft, context, &place, &account);
     (place, account)
 }
 
@@ -196,8 +198,8 @@ fn init_request(draft: &mut Draft, asked: Option<&crate::source::Spanned<bool>>)
 fn assemble(mut draft: Draft, context: &Context<'_>, merged: &MergedConfig, place: Place, account: Account) -> Plan {
     let refused = draft.findings.iter().any(Finding::stops);
     draft.findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-    let workspace =
-        Workspace { source: place.source.clone(), target: place.target.clone(), folder: place.folder.clone() };
+    let Place { source, clone, target, folder } = place.clone();
+    let workspace = Workspace { source, target, folder, clone };
     let hooks = if refused { Vec::new() } else { std::mem::take(&mut draft.hooks) };
     let findings = std::mem::take(&mut draft.findings);
     let config = ConfigSummary {
@@ -290,6 +292,7 @@ fn all_mounts(protected: Vec<Mount>, asked: Vec<Mount>, place: &Place, account: 
         mounts.push(bind(HOME, &account.home, false));
     }
     mounts.extend(place.source.as_deref().map(|source| bind(source, &place.target, false)));
+    mounts.extend(place.clone.as_ref().map(|clone| clone::mount(clone, place)));
     mounts.extend(protected);
     mounts.extend(asked);
     mounts.push(bind(PROGRAMS, PROGRAMS_TARGET, true));

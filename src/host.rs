@@ -12,6 +12,7 @@ pub mod mounts;
 pub mod paths;
 pub mod programs;
 pub mod random;
+pub mod repository;
 pub mod signals;
 pub mod space;
 pub mod stdin;

@@ -19,6 +19,7 @@
 //! | [`plan`] | the value itself, its independent audit, its digest and its texts |
 //! | [`doctor`], [`space`] | what is judged of a machine, and of the room that is left on it |
 //! | [`engine`] | the plan applied to a Docker Engine |
+//! | [`clone`] | what goes into the clone that a sandbox works on, and what comes out of it |
 //! | [`review`] | what an agent left that host tools would run |
 //! | [`guardian`] | the allowlist proxy between a sandbox and the world |
 //! | [`sandbox`] | what runs inside: the init with its probe, the client |
@@ -28,6 +29,7 @@
 //! Invariant: a container is created from a [`plan::Plan`] and from nothing else.
 
 pub mod cli;
+pub mod clone;
 pub mod config;
 pub mod diagnostic;
 pub mod discover;

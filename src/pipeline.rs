@@ -42,6 +42,8 @@ pub struct Request {
     pub config: Option<PathBuf>,
     /// `--root-workspace`.
     pub root_workspace: bool,
+    /// `--clone`.
+    pub clone: bool,
 }
 
 /// Why there is no plan.
@@ -131,6 +133,7 @@ pub fn prepare(request: &Request) -> Result<Prepared, PipelineError> {
     let paths = Paths::of(&identity.home);
     let (mut policy, policy_warnings) = read_policy(&paths.config.join("config.json5"))?;
     policy.allow_root_workspace |= request.root_workspace;
+    policy.works_on_clone |= request.clone;
     let sources = discover::discover(&discover::Request {
         folder: &request.folder,
         config: request.config.as_deref(),

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use super::cloned;
 use super::exit;
 use super::failure::Failure;
 use super::output::Output;
@@ -18,8 +19,9 @@ Examples:
 
 /// Remove what stopped sandboxes left
 ///
-/// Volumes, home folders, images that were built, and what is known of sandboxes that were stopped, and images of your older guardians. Workspaces stay,
-/// and so does everything of a sandbox that runs.
+/// Volumes, home folders, images that were built, and what is known of sandboxes that were stopped, and images of your
+/// older guardians. Workspaces stay, and so does everything of a sandbox that runs. A clone with something in it that was
+/// not pulled goes only where its sandbox is named.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -41,7 +43,8 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
         Ok::<_, SessionError>(exit::OK)
     };
     runtime::finish(look)?;
-    if garbage == Garbage::default() {
+    Output { stderr: kept(&garbage.kept), ..Output::default() }.write()?;
+    if garbage.sandboxes.is_empty() && garbage.images.is_empty() {
         return Output { stderr: "nothing to remove\n".to_owned(), ..Output::default() }.write();
     }
     Output { stderr: listed(&garbage), ..Output::default() }.write()?;
@@ -76,13 +79,23 @@ fn agree() -> Result<(), Failure> {
 }
 
 fn listed(garbage: &Garbage) -> String {
-    let sandbox = |Left { name, workspace, volumes, images, .. }: &Left| {
+    let sandbox = |Left { name, workspace, volumes, images, clone, .. }: &Left| {
         let volumes = if volumes.is_empty() { String::new() } else { format!(", {}", count(volumes.len(), "volume")) };
         let images = if images.is_empty() { String::new() } else { format!(", {}", count(images.len(), "image")) };
-        format!("{}: home folder and state{volumes}{images}; {} stays\n", visible(name), visible(workspace))
+        let clone = clone.as_ref().map(cloned::lost).unwrap_or_default();
+        format!("{}: home folder and state{volumes}{images}{clone}; {} stays\n", visible(name), visible(workspace))
     };
     let images = garbage.images.iter().map(|image| format!("image {}\n", visible(image)));
     garbage.sandboxes.iter().map(sandbox).chain(images).collect()
+}
+
+/// Says what stays because it was not asked for by name.
+fn kept(kept: &[Left]) -> String {
+    let said = |Left { name, clone, .. }: &Left| {
+        let clone = clone.as_ref().map(cloned::kept).unwrap_or_default();
+        format!("{}: stays, for its clone {clone}; remove it by name: cloister gc {name}\n", visible(name))
+    };
+    kept.iter().map(said).collect()
 }
 
 fn ended(Collected { removed, started, images, used, failed: _ }: &Collected) -> String {

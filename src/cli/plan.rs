@@ -12,7 +12,7 @@ use super::failure::Failure;
 use super::output::Output;
 use super::project::Project;
 use crate::host::terminal;
-use crate::pipeline::{self, PipelineError};
+use crate::pipeline::{self, PipelineError, Request};
 use crate::plan::Severity;
 use crate::ui::diagnostic;
 use present::{Presentation, present};
@@ -35,6 +35,9 @@ pub struct Args {
     /// Which project is meant.
     #[command(flatten)]
     pub project: Project,
+    /// Have the agent work on a clone of the repository, not on the folder
+    #[arg(long)]
+    pub clone: bool,
     /// Form of the plan
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
@@ -76,7 +79,8 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
         stdout_color: shows_color(anstream::AutoStream::choice(&stdout())),
         stderr_color: shows_color(anstream::AutoStream::choice(&stderr())),
     };
-    let prepared = pipeline::prepare(&args.project.request()).map_err(|error| failure(&error, on_stderr()))?;
+    let prepared = pipeline::prepare(&Request { clone: args.clone, ..args.project.request() })
+        .map_err(|error| failure(&error, on_stderr()))?;
     let warnings = prepared.policy_warnings.as_ref();
     let warnings = warnings.map(|(source, found)| diagnostic::render(found, std::slice::from_ref(source), on_stderr()));
     let planned = prepared.plan(None, None);

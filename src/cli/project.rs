@@ -22,7 +22,12 @@ pub struct Project {
 impl Project {
     /// Returns what the pipeline is asked.
     pub fn request(&self) -> Request {
-        Request { folder: self.folder.clone(), config: self.config.clone(), root_workspace: self.root_workspace }
+        Request {
+            folder: self.folder.clone(),
+            config: self.config.clone(),
+            root_workspace: self.root_workspace,
+            clone: false,
+        }
     }
 
     /// Returns the arguments as somebody would type them to name the same project, each after a space.

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use super::cloned;
 use super::command;
 use super::exit;
 use super::failure::{Explained, Failure};
@@ -20,7 +21,7 @@ use crate::engine::facts::{self, ImageError, Pull};
 use crate::engine::session::{self, Build, Context, SessionError, Start};
 use crate::facts::{EngineFacts, ImageFacts};
 use crate::host::signals::Signals;
-use crate::pipeline::{self, Planned, Prepared};
+use crate::pipeline::{self, Planned, Prepared, Request};
 use crate::plan::model::Verdict;
 use crate::plan::render::text;
 use crate::plan::{Action, Code, Finding, Plan};
@@ -32,6 +33,7 @@ Examples:
   cloister start                     a shell in the sandbox of this folder
   cloister start -- npm test         one command, with its exit code
   cloister start ~/shop --detach     start another one and return
+  cloister start --clone             work on a clone; cloister pull brings its commits back
   cloister start --rebuild           make it anew, after a change of devcontainer.json";
 
 /// Start the folder's sandbox and open a shell in it
@@ -44,6 +46,9 @@ pub struct Args {
     /// Which project is meant.
     #[command(flatten)]
     pub project: Project,
+    /// Have the agent work on a clone of the repository, not on the folder; `cloister pull` brings its commits back
+    #[arg(long)]
+    pub clone: bool,
     /// Return once the sandbox runs
     #[arg(short, long, conflicts_with = "command")]
     pub detach: bool,
@@ -87,7 +92,8 @@ impl Explained for StartError {
 /// # Errors
 /// The plan is refused, the sandbox cannot be made, or the command cannot be run.
 pub fn run(args: &Args) -> Result<u8, Failure> {
-    let prepared = pipeline::prepare(&args.project.request()).map_err(|error| failure(&error, on_stderr()))?;
+    let prepared = pipeline::prepare(&Request { clone: args.clone, ..args.project.request() })
+        .map_err(|error| failure(&error, on_stderr()))?;
     if let Some((source, warnings)) = &prepared.policy_warnings {
         say(&diagnostic::render(warnings, std::slice::from_ref(source), on_stderr()));
     }
@@ -137,7 +143,9 @@ async fn start(args: &Args, prepared: &Prepared, first: &Plan) -> Result<u8, Sta
     let started = session::start(&context, request, &mut signals).await?;
     say(&review::short(started.before.as_ref()));
     if started.made {
-        say(&differences(&started.served.receipt.name, &planned.plan, &args.project.words()));
+        let clone = if args.clone { " --clone" } else { "" };
+        say(&differences(&started.served.receipt.name, &planned.plan, &(args.project.words() + clone)));
+        say(&cloned::at_start(&started.served.receipt, &planned.plan));
     }
     say(&drifted(&started.served.receipt.name, &started.drift));
     uncovered::tell(&started.served.receipt);

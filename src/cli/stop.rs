@@ -1,6 +1,7 @@
 #![expect(clippy::disallowed_methods, reason = "adapter: the working directory")]
 //! `cloister stop`: a sandbox's container and network go, its volumes and home folder stay.
 
+use super::cloned;
 use super::exit;
 use super::failure::Failure;
 use super::head;
@@ -17,7 +18,7 @@ Examples:
 /// Stop a sandbox
 ///
 /// Its container and network are removed. Volumes and its home folder stay for the next start. What changed in the
-/// project meanwhile that your own tools would run or trust is listed.
+/// project meanwhile that your own tools would run or trust is listed, and what of its clone was not pulled is counted.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
@@ -44,11 +45,11 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
         };
         let unlike = head::said(&receipt.name, &head::now(&context, &receipt).await);
         said = match session::stop(&context, &receipt).await? {
-            Some(Stopped { name, existed: true, review }) => {
-                format!("`{name}` stopped\n{unlike}{}", review::short(review.as_ref()))
-            }
-            Some(Stopped { name, review, .. }) => {
-                format!("`{name}` was stopped already\n{}", review::short(review.as_ref()))
+            Some(Stopped { name, existed, review, clone }) => {
+                let how = if existed { "stopped" } else { "was stopped already" };
+                let unlike = if existed { unlike.as_str() } else { "" };
+                let clone = cloned::at_stop(&name, clone.as_ref());
+                format!("`{name}` {how}\n{unlike}{}{clone}", review::short(review.as_ref()))
             }
             None => format!("`{}` was stopped already\n", receipt.name),
         };

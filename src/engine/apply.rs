@@ -376,7 +376,7 @@ async fn make<T>(
         network: &audited.network.name,
         dns: &audited.network.dns,
         address: places.sandbox,
-        folder: &audited.plan.workspace.folder,
+        folder: first_folder(&audited.plan.workspace),
         digest: &audited.plan.digest,
         instance: &bench.state.instance(),
         ipv6: addresses::has_ipv6(),
@@ -429,6 +429,11 @@ fn check_room(root: Option<&str>, wanted: u64) -> Result<(), Short> {
     short(found, wanted).map_or(Ok(()), Err)
 }
 
+/// The working directory of process 1. In a clone, a folder below it is there once the clone is made.
+fn first_folder(workspace: &Workspace) -> &str {
+    if workspace.clone.is_some() { &workspace.target } else { &workspace.folder }
+}
+
 /// Asks the engine about itself, which takes it a while: it starts programs to find out.
 async fn about(engine: &Engine) -> Result<SystemInfo, ApplyError> {
     Ok(engine.docker.info().await.operation(|| "ask the engine about itself".to_owned())?)
@@ -438,7 +443,8 @@ async fn about(engine: &Engine) -> Result<SystemInfo, ApplyError> {
 fn before(workspace: &Workspace) -> JoinHandle<Snapshot> {
     let folder = workspace.source.clone();
     tokio::task::spawn_blocking(move || {
-        folder.map(|folder| scan(Path::new(&folder), &[], AT_START)).unwrap_or_default()
+        let nothing = || Snapshot { complete: true, ..Snapshot::default() };
+        folder.map_or_else(nothing, |folder| scan(Path::new(&folder), &[], AT_START))
     })
 }
 

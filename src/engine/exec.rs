@@ -3,6 +3,7 @@
 pub mod attached;
 pub mod captured;
 pub mod lines;
+pub mod piped;
 
 use std::collections::BTreeMap;
 use std::io;

@@ -6,6 +6,7 @@ use ipnet::Ipv4Net;
 use serde::{Deserialize, Serialize};
 
 use super::covers::Cover;
+use crate::clone::Clone as Cloned;
 use crate::guardian::protocol::WirePolicy;
 
 /// Version of the format.
@@ -81,6 +82,9 @@ pub struct Receipt {
     /// Whether something ran in the workspace that nobody was told the traces of.
     #[serde(default)]
     pub unreviewed: bool,
+    /// The clone that it works on, or worked on in an earlier life.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clone: Option<Cloned>,
 }
 
 /// What every process of `start` and `exec` gets.

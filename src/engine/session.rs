@@ -3,6 +3,7 @@
 mod at_hand;
 mod build;
 mod clean;
+mod clone;
 mod command;
 mod drift;
 mod gc;
@@ -11,6 +12,7 @@ mod life;
 mod list;
 mod owner;
 mod place;
+mod pull;
 mod refused;
 mod review;
 mod room;
@@ -34,6 +36,7 @@ pub use gc::{Collected, Garbage, Left, collect, garbage};
 pub use head::unlike_head;
 pub use list::{Listed, list};
 pub use place::{From, inside};
+pub use pull::{Pulled, PulledRef, pull};
 pub use review::{Review, review};
 pub use select::{SelectError, select, served};
 pub use start::{Served, Start, Started, hand_over, reload, start, until_interrupted};
@@ -43,6 +46,7 @@ pub use trial::{Trial, trial};
 use super::apply::setup::SetupError;
 use super::apply::{ApplyError, Bench};
 use super::build::BuildError;
+use super::clone::CloneError;
 use super::connect::{CallError, ConnectError, Engine, Operation};
 use super::ended::{Ended, ended};
 use super::exec::ExecError;
@@ -107,6 +111,9 @@ pub enum SessionError {
     /// Lifecycle commands did not all run.
     #[error(transparent)]
     Lifecycle(#[from] LifecycleError),
+    /// A clone was not made, or nothing came out of it.
+    #[error(transparent)]
+    Clone(#[from] CloneError),
     /// A process could not be run.
     #[error(transparent)]
     Exec(#[from] ExecError),
@@ -211,6 +218,7 @@ impl SessionError {
             Self::Setup(error) => error.hint(),
             Self::Lifecycle(error) => error.hint(),
             Self::Select(error) => error.hint(),
+            Self::Clone(error) => error.hint(),
             Self::Overlap { name, .. } => Some(format!(
                 "stop that one first: `cloister stop {name}`; or work in it: `cloister exec {name} -- COMMAND`"
             )),

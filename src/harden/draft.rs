@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::facts::Facts;
 use crate::ident::SandboxId;
 use crate::plan::finding::{Action, Code, Finding, Severity};
-use crate::plan::model::{Build, Hook, Limits, Mount};
+use crate::plan::model::{Build, Cloned, Hook, Limits, Mount};
 use crate::policy::Policy;
 use crate::source::Origin;
 use crate::trust::Request;
@@ -39,10 +39,19 @@ pub(crate) struct Account {
 pub(crate) struct Place {
     /// Host folder; `None` for no mount.
     pub(crate) source: Option<String>,
+    /// The clone in its place.
+    pub(crate) clone: Option<Cloned>,
     /// Mount target.
     pub(crate) target: String,
     /// Working directory.
     pub(crate) folder: String,
+}
+
+impl Place {
+    /// Whether the project is there, as itself or as a clone.
+    pub(crate) fn has_project(&self) -> bool {
+        self.source.is_some() || self.clone.is_some()
+    }
 }
 
 /// A plan in the making.

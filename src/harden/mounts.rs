@@ -10,7 +10,7 @@ use super::syntax::path::{is_within, normalise};
 use crate::config::model::{MountRequest, Text};
 use crate::ident::digest_prefix;
 use crate::plan::finding::{Action, Code, Finding, Severity};
-use crate::plan::model::{Mount, MountKind, PLACEHOLDER};
+use crate::plan::model::{CLONE, Mount, MountKind, PLACEHOLDER};
 use crate::source::{Origin, Spanned};
 
 pub(super) use self::classify::{Danger, classify};
@@ -135,7 +135,7 @@ pub(super) fn judge(draft: &mut Draft, context: &Context<'_>, request: &Request<
         Ok(target) => target,
         Err(error) => return refuse(Code::MountReservedTarget, Severity::Medium, error.to_string(), ""),
     };
-    if is_reserved(&target) || place.source.is_some() && is_within(&place.target, &target) {
+    if is_reserved(&target) || place.has_project() && is_within(&place.target, &target) {
         let reason = "would cover what the sandbox itself needs";
         return refuse(Code::MountReservedTarget, Severity::High, reason.to_owned(), "choose another target");
     }
@@ -208,6 +208,7 @@ fn is_nested((targets, volumes): (&BTreeSet<String>, &BTreeSet<String>), target:
 /// A volume's own part of the name: as it is where that is safe and short, else its digest.
 fn volume_label(name: &str) -> String {
     let plain = name.len() <= 64
+        && name != CLONE
         && name.chars().all(|character| character.is_ascii_alphanumeric() || "_.-".contains(character));
     if plain { name.to_owned() } else { digest_prefix(name, 16) }
 }

@@ -41,7 +41,7 @@ fn refused(config: ConfigSummary, findings: Vec<Finding>, host: &HostFacts) -> P
         outcome: Verdict::Refused,
         facts: FactsSummary::default(),
         config,
-        workspace: Workspace { source: None, target: target.clone(), folder: target },
+        workspace: Workspace { source: None, target: target.clone(), folder: target, clone: None },
         containers: Vec::new(),
         setup: None,
         network: None,

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::clone;
 use super::draft::{Context, Draft, Place};
 use super::mounts;
 use super::syntax::mount::{self, MountSpec, MountType};
@@ -37,7 +38,8 @@ pub(super) fn decide(
         refuse_folder(draft, context, source);
     }
     draft.targets.extend(source.is_some().then(|| target.clone()));
-    Place { source, target, folder }
+    let place = Place { source, clone: None, target, folder };
+    if context.policy.works_on_clone { clone::instead(draft, context, place) } else { place }
 }
 
 /// A folder that holds the user's keys, or the system, is no workspace; neither is one that cannot be named.
@@ -130,7 +132,7 @@ fn check_source(context: &Context<'_>, spec: &MountSpec) -> Result<(), (Severity
 /// Tells of a `workspaceFolder` that nothing is mounted at: processes begin somewhere else than in the project. The
 /// reference mounts the project at its usual place as well.
 pub(super) fn report_folder(draft: &mut Draft, place: &Place, asked: Option<&Spanned<Text>>) {
-    let Some(asked) = asked.filter(|_| place.source.is_some()) else { return };
+    let Some(asked) = asked.filter(|_| place.has_project()) else { return };
     let meets = |target: &String| is_within(&place.folder, target) || is_within(target, &place.folder);
     if draft.targets.iter().any(meets) {
         return;

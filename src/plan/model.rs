@@ -23,6 +23,8 @@ pub const FILES: &str = "${CLOISTER_FILES}";
 pub const GIT_COVERS: [&str; 4] = ["commondir", "config", "config.worktree", "hooks"];
 /// Name of git's system-wide configuration in [`FILES`].
 pub const GIT_CONFIG: &str = "gitconfig";
+/// Part of the name of the volume that a clone lies in, which no other volume of a sandbox has.
+pub const CLONE: &str = "workspace-clone";
 /// Placeholder for the sandbox's own home folder.
 pub const HOME: &str = "${CLOISTER_HOME}";
 /// What root may do in the set-up phase. A sandbox has no capability.
@@ -123,6 +125,18 @@ pub struct Workspace {
     pub target: String,
     /// Working directory of every process.
     pub folder: String,
+    /// The clone that stands in the place of a folder of the host; `None` where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clone: Option<Cloned>,
+}
+
+/// A clone that the sandbox works on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Cloned {
+    /// Folder on the host whose repository it is a clone of; it is not mounted.
+    pub repository: String,
+    /// Name of the volume that it lies in.
+    pub volume: String,
 }
 
 /// One container.

@@ -25,6 +25,8 @@ pub struct Policy {
     pub allow_root_workspace: bool,
     /// Whether nothing of an image can be written in a sandbox.
     pub strict: bool,
+    /// Whether the sandbox works on a clone of the opened repository instead of the folder itself.
+    pub works_on_clone: bool,
     /// What of the opened folder's requests the user approved.
     pub approvals: Approvals,
 }
@@ -47,6 +49,7 @@ impl Policy {
             limits: LimitCaps::default(),
             allow_root_workspace: false,
             strict: false,
+            works_on_clone: false,
             approvals: Approvals::default(),
         }
     }

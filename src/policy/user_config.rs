@@ -66,6 +66,7 @@ fn policy(checker: &mut Checker<'_>, root: &Node) -> Policy {
         env: variables::read(checker, root),
         network,
         limits: limits::read(checker, root, base.limits),
+        works_on_clone: base.works_on_clone,
         allow_root_workspace: checker.flag(root, "", "allowRootWorkspace").unwrap_or(base.allow_root_workspace),
         strict: checker.flag(root, "", "strict").unwrap_or(base.strict),
         approvals: base.approvals,

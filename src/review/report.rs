@@ -57,6 +57,13 @@ const LABELS: [(Kind, &str); 8] = [
     (Kind::Unseen, "not seen"),
 ];
 
+/// Returns paths in one line: at most so many, and how many there are besides.
+pub fn paths(differences: &[Difference], most: usize) -> String {
+    let more = differences.len().saturating_sub(most);
+    let named = differences.iter().take(most).map(shown);
+    named.chain((more > 0).then(|| format!("and {more} more"))).collect::<Vec<_>>().join(", ")
+}
+
 fn shown(one: &Difference) -> String {
     let path = cut(&visible(if one.path.is_empty() { "." } else { &one.path }), PATH);
     if one.change == Change::New { format!("{path} (new)") } else { path }

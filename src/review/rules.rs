@@ -1,6 +1,7 @@
 //! Which files the tools of a host execute or trust, by their names. Pure.
 
 use super::Kind;
+use super::difference::{Change, Difference};
 
 /// Folders of editors, agents and hooks: everything in them counts.
 const TOOL_FOLDERS: [&str; 9] =
@@ -75,6 +76,16 @@ pub fn kind(path: &str) -> Option<Kind> {
         name if BUILD_FILES.contains(&name) => Some(Kind::Build),
         _ => None,
     }
+}
+
+/// Modes of git's: what stands for another repository.
+const GITLINK: u32 = 0o160_000;
+
+/// Returns what of a commit matters: a path with its modes before and after, 0 where it is not there.
+pub fn committed(path: &str, old: u32, new: u32) -> Option<Difference> {
+    let kind = if new == GITLINK { Some(Kind::Repository) } else { kind(path).filter(|_| new != 0) };
+    let change = if old == 0 { Change::New } else { Change::Changed };
+    kind.map(|kind| Difference { kind, path: path.to_owned(), change })
 }
 
 /// Returns what of a file's contents matters; `None` where nothing does.

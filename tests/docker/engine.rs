@@ -122,8 +122,14 @@ fn own(paths: &[&Path]) {
 
 impl Drop for User {
     fn drop(&mut self) {
-        let ended = [&["shutdown"][..], &["gc", "--yes"]].map(|words| self.command(words).output());
-        let all = ended.into_iter().all(|ended| ended.is_ok_and(|ended| ended.status.success()));
+        let end = |words: &[&str]| self.command(words).output().is_ok_and(|ended| ended.status.success());
+        let mut all = end(&["shutdown"]) && end(&["gc", "--yes"]);
+        // A clone with something in it goes by name only.
+        let left = self.command(&["list", "--all", "--format", "json"]).output();
+        let left = left.map(|left| serde_json::from_slice::<Vec<Value>>(&left.stdout).unwrap_or_default());
+        for one in left.unwrap_or_default() {
+            all &= end(&["gc", "--yes", text(&one["name"])]);
+        }
         assert!(std::thread::panicking() || all, "nothing may be left");
     }
 }

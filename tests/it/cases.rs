@@ -21,6 +21,9 @@ struct Case {
     /// What lies where host tools look, by its path: `folder`, `file`, `link`, `other`; `none` takes away.
     #[serde(default)]
     entries: BTreeMap<String, String>,
+    /// Whether the agent is to work on a clone.
+    #[serde(default)]
+    clone: bool,
     /// `CODE SEVERITY ACTION[ POINTER]`, each of which must be among the findings.
     expect: Vec<String>,
     /// Text that must appear nowhere in the plan outside its findings.
@@ -48,7 +51,7 @@ fn every_case_holds() {
 }
 
 fn check(case: &Case) -> Vec<String> {
-    let policy = Policy::builtin();
+    let policy = Policy { works_on_clone: case.clone, ..Policy::builtin() };
     let mut facts = planning::facts();
     for (name, entry) in &case.entries {
         let path = Path::new(planning::FOLDER).join(name);

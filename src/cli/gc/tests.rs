@@ -3,6 +3,7 @@ use super::*;
 #[test]
 fn what_goes_is_said_before_and_after() {
     let left = |name: &str, volumes: &[&str]| Left {
+        clone: None,
         images: volumes.iter().skip(1).map(ToString::to_string).collect(),
         id: "0".into(),
         name: name.into(),
@@ -10,6 +11,7 @@ fn what_goes_is_said_before_and_after() {
         volumes: volumes.iter().map(ToString::to_string).collect(),
     };
     let garbage = Garbage {
+        kept: Vec::new(),
         sandboxes: vec![left("api", &[]), left("w\u{1b}b", &["v", "w"])],
         images: vec!["g:1".into(), "g:2".into()],
     };

@@ -40,7 +40,9 @@ pub(super) async fn prepare(
     let mut files = vec![("passwd", passwd.as_bytes()), ("group", group.as_bytes())];
     files.extend(certificates.as_deref().map(|bytes| ("ca.pem", bytes)));
     let repository = repository(audited)?;
-    let gitconfig = gitconfig::text(&git::author(repository.as_ref().map(|found| found.path.as_path())).await);
+    let cloned = audited.plan.workspace.clone.as_ref().map(|clone| Path::new(&clone.repository).join(protect::GIT));
+    let known = repository.as_ref().map(|found| &found.path).or(cloned.as_ref());
+    let gitconfig = gitconfig::text(&git::author(known.map(PathBuf::as_path)).await);
     files.push((GIT_CONFIG, gitconfig.as_bytes()));
     let covers = repository.iter().flat_map(|found| &found.covers);
     files.extend(covers.map(|(name, bytes)| (name.as_str(), bytes.as_slice())));

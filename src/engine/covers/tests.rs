@@ -12,7 +12,7 @@ fn covers(folder: &Path, paths: &[&str], before: &[Cover]) -> Vec<Cover> {
     let target = |path: &&str| Mount { target: format!("{}/{path}", bind.target), ..bind.clone() };
     container.mounts.extend(paths.iter().map(target));
     let (target, source) = (bind.target.clone(), Some(folder.display().to_string()));
-    planned(&container, &Workspace { source, folder: target.clone(), target }, before)
+    planned(&container, &Workspace { source, folder: target.clone(), target, clone: None }, before)
 }
 
 fn workspace() -> (tempfile::TempDir, PathBuf) {

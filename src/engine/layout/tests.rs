@@ -8,7 +8,7 @@ fn image(volumes: &[&str]) -> ImageFacts {
 
 fn workspace() -> Workspace {
     let (source, folder) = (Some("/home/a/web".to_owned()), "/workspaces/web/app".to_owned());
-    Workspace { source, target: "/workspaces/web".to_owned(), folder }
+    Workspace { source, target: "/workspaces/web".to_owned(), folder, clone: None }
 }
 
 #[test]

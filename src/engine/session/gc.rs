@@ -1,6 +1,7 @@
 //! What stopped sandboxes left, for good: volumes, home folders, what is known of them, and images of older guardians.
 //!
-//! Invariant: what runs, or starts, keeps everything; so does the workspace of every sandbox.
+//! Invariant: what runs, or starts, keeps everything; so does the workspace of every sandbox. A clone with something in it
+//! that is nowhere else goes only where its sandbox is named.
 
 use std::collections::HashMap;
 
@@ -12,6 +13,7 @@ use super::super::images;
 use super::super::names;
 use super::super::receipt::{Receipt, State};
 use super::{Context, SelectError, SessionError, build, clean, owner, select};
+use crate::clone::{self, Clone};
 use crate::host::tree;
 
 /// What one stopped sandbox left.
@@ -27,6 +29,15 @@ pub struct Left {
     pub volumes: Vec<String>,
     /// Ids of the images that were built for it.
     pub images: Vec<String>,
+    /// The clone that it worked on, which goes.
+    pub clone: Option<Clone>,
+}
+
+impl Left {
+    /// Whether commits or files may be in its clone that are nowhere else.
+    fn loses(&self) -> bool {
+        self.clone.as_ref().is_some_and(|clone| !clone.left.is_some_and(clone::Left::is_nothing))
+    }
 }
 
 /// What can be removed.
@@ -34,6 +45,8 @@ pub struct Left {
 pub struct Garbage {
     /// What stopped sandboxes left.
     pub sandboxes: Vec<Left>,
+    /// Those that stay because nobody named them: what is in their clones may be nowhere else.
+    pub kept: Vec<Left>,
     /// Images of older guardians.
     pub images: Vec<String>,
 }
@@ -55,7 +68,8 @@ pub async fn garbage(context: &Context, chosen: &[String]) -> Result<Garbage, Se
     if chosen.is_empty() {
         remove_bare_locks(context)?;
         for receipt in context.state.receipts()?.into_iter().filter(|receipt| receipt.state == State::Stopped) {
-            garbage.sandboxes.push(left(context, receipt).await?);
+            let left = left(context, receipt).await?;
+            if left.loses() { garbage.kept.push(left) } else { garbage.sandboxes.push(left) }
         }
         garbage.images = guardian::old_images(&context.engine, &context.programs, context.state.uid()).await?;
     }
@@ -113,12 +127,13 @@ fn remove_bare_locks(context: &Context) -> Result<(), SessionError> {
 
 async fn left(context: &Context, receipt: Receipt) -> Result<Left, CallError> {
     let volumes = volumes(context, &receipt.id).await?;
+    let clone = receipt.clone.filter(|clone| volumes.contains(&clone.volume));
     let images = build::images(context, &receipt.id, false).await?.into_iter().collect();
-    Ok(Left { id: receipt.id, name: receipt.name, workspace: receipt.workspace, volumes, images })
+    Ok(Left { id: receipt.id, name: receipt.name, workspace: receipt.workspace, volumes, images, clone })
 }
 
 /// Returns the volumes that carry the labels of this state folder's sandbox.
-async fn volumes(context: &Context, id: &str) -> Result<Vec<String>, CallError> {
+pub(super) async fn volumes(context: &Context, id: &str) -> Result<Vec<String>, CallError> {
     let filters: HashMap<_, _> = [("label", owner::labels(context, id))].into();
     let options = ListVolumesOptionsBuilder::default().filters(&filters).build();
     let found = context.engine.docker.list_volumes(Some(options)).await.operation(|| "list the volumes".to_owned())?;

@@ -19,7 +19,7 @@ pub enum From {
 pub fn inside(context: &Context, receipt: &Receipt, from: From, folder: &Path) -> Option<String> {
     let plan = context.state.load_plan(&receipt.id).ok()?;
     let text = |name: &str| plan["workspace"][name].as_str();
-    let source = Path::new(text("source")?);
+    let source = Path::new(text("source").or_else(|| plan["workspace"]["clone"]["repository"].as_str())?);
     let opened = Path::new(&receipt.workspace);
     let counts = from == From::Mounted || folder.starts_with(opened);
     mapped(opened, (source, text("target")?), folder).filter(|_| counts)

@@ -14,7 +14,7 @@ use super::super::names;
 use super::super::receipt::{ProcessDefaults, Receipt, State, VERSION};
 use super::life::Life;
 use super::room::Room;
-use super::{Context, Review, SessionError, clean, drift, owner, review, room, select, setup};
+use super::{Context, Review, SessionError, clean, clone, drift, owner, review, room, select, setup};
 use crate::facts::ImageFacts;
 use crate::guardian::protocol::{Refusals, WirePolicy};
 use crate::host::addresses;
@@ -248,8 +248,11 @@ async fn create(
     // What runs in the set-up phase hears a signal as well; this is the one that ends it.
     let mut ears = signals.clone();
     let applying = async {
+        let seed = clone::seed(context, audited.plan(), &mut receipt).await?;
         let image = setup::image(context, audited, request, &mut receipt, &mut ears).await?;
-        Ok(apply(context.bench(), audited, &image, &mut receipt).await?)
+        let before = apply(context.bench(), audited, &image, &mut receipt).await?;
+        clone::plant(context, audited.plan(), &mut receipt, seed).await?;
+        Ok(before)
     };
     match until_interrupted(signals, applying).await {
         Ok(snapshot) => {
@@ -308,6 +311,7 @@ async fn promise(context: &Context, plan: &Plan, request: Start<'_>, id: &Sandbo
     let covers = container.map(|container| covers::planned(container, &plan.workspace, before)).unwrap_or_default();
     let unreviewed = known.is_some_and(|known| known.unreviewed);
     let engine_root = known.and_then(|known| known.engine_root.clone());
+    let clone = known.and_then(|known| known.clone.clone());
     let known = known.map(|known| known.name.clone());
     let taken: BTreeSet<String> = receipts.into_iter().map(|receipt| receipt.name).collect();
     let receipt = Receipt {
@@ -334,13 +338,14 @@ async fn promise(context: &Context, plan: &Plan, request: Start<'_>, id: &Sandbo
         hooks_done: BTreeSet::new(),
         covers,
         unreviewed,
+        clone,
     };
     context.state.save(&receipt)?;
     Ok(receipt)
 }
 
 /// Returns another sandbox whose agent could replace what lies in this mount, or the mount itself.
-fn overlapping<'a>(receipts: &'a [Receipt], id: &str, mount: &str) -> Option<&'a Receipt> {
+pub(super) fn overlapping<'a>(receipts: &'a [Receipt], id: &str, mount: &str) -> Option<&'a Receipt> {
     let mut others = receipts.iter().filter(|other| other.id != id && other.state != State::Stopped);
     let shares = |other: &str| lies_in(other, mount) || lies_in(mount, other);
     others.find(|other| other.mount.as_deref().is_some_and(shares))

@@ -5,7 +5,8 @@ use std::path::Path;
 use super::super::covers;
 use super::super::guardian;
 use super::super::receipt::{Receipt, State};
-use super::{Context, Review, SessionError, clean, review};
+use super::{Context, Review, SessionError, clean, clone, review};
+use crate::clone::Clone;
 use crate::ident::SandboxId;
 
 /// A sandbox that was stopped.
@@ -17,6 +18,8 @@ pub struct Stopped {
     pub existed: bool,
     /// What its agent left; `None` where nobody can tell, or it was told before.
     pub review: Option<Review>,
+    /// The clone that it worked on, which stays.
+    pub clone: Option<Clone>,
 }
 
 /// Stops a sandbox: its container and network are gone afterwards, its volumes and home folder stay. `None` where
@@ -25,10 +28,14 @@ pub struct Stopped {
 /// # Errors
 /// The engine does not do it.
 pub async fn stop(context: &Context, receipt: &Receipt) -> Result<Option<Stopped>, SessionError> {
+    let looked = clone::look(context, receipt).await;
     let seized = clean::seize(context, &receipt.id).await?;
     let Some(mut receipt) = context.state.load(&receipt.id)? else { return Ok(None) };
     let existed = seized.existed || receipt.state != State::Stopped;
     let lost = receipt.mount.as_ref().map(|mount| covers::lost(mount.as_ref(), &receipt.covers)).unwrap_or_default();
+    if let (Some(clone), Some(looked)) = (&mut receipt.clone, &looked) {
+        clone.left = looked.left;
+    }
     clean::remove(context, &mut receipt).await?;
     clean::sweep(context, clean::Look::Each).await?;
     let mut told = None;
@@ -38,7 +45,7 @@ pub async fn stop(context: &Context, receipt: &Receipt) -> Result<Option<Stopped
         receipt.unreviewed = false;
         context.state.save(&receipt)?;
     }
-    Ok(Some(Stopped { name: receipt.name, existed, review: told }))
+    Ok(Some(Stopped { name: receipt.name, existed, review: told, clone: looked }))
 }
 
 /// Ends the build of a folder's first sandbox, or of one that a folder above has: there is no receipt yet. Returns its
@@ -86,7 +93,7 @@ pub async fn shutdown(context: &Context) -> Result<Shutdown, SessionError> {
     for id in context.state.ids()?.into_iter().filter(|id| context.state.is_locked(id)) {
         let name = context.state.load(&id).ok().flatten().map_or_else(|| id.clone(), |receipt| receipt.name);
         match clean::seize(context, &id).await {
-            Ok(seized) if seized.existed => stopped.push(Stopped { name, existed: true, review: None }),
+            Ok(seized) if seized.existed => stopped.push(Stopped { name, existed: true, review: None, clone: None }),
             Ok(_) => {}
             Err(error) => failed.push(error),
         }
@@ -95,7 +102,7 @@ pub async fn shutdown(context: &Context) -> Result<Shutdown, SessionError> {
         Ok(ids) => {
             for name in ids {
                 match clean::remove_unreadable(context, &name).await {
-                    Ok(()) => stopped.push(Stopped { name, existed: true, review: None }),
+                    Ok(()) => stopped.push(Stopped { name, existed: true, review: None, clone: None }),
                     Err(error) => failed.push(error),
                 }
             }

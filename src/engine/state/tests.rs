@@ -5,6 +5,7 @@ use crate::engine::receipt::{ProcessDefaults, State};
 
 pub(crate) fn receipt(id: &str) -> Receipt {
     Receipt {
+        clone: None,
         version: VERSION,
         id: id.to_owned(),
         name: "web".to_owned(),

@@ -94,6 +94,21 @@ fn check_workspace(plan: &Plan, container: &Container, report: &mut Scope<'_>) {
     let count = container.mounts.iter().filter(is_workspace).count();
     let wanted = usize::from(plan.workspace.source.is_some());
     report.require(count == wanted, Check::WorkspaceMount, "/mounts", count);
+    check_clone(plan, container, report);
+}
+
+/// The volume of a clone is where the plan says and nowhere else, and no folder of the host is in its place.
+fn check_clone(plan: &Plan, container: &Container, report: &mut Scope<'_>) {
+    let name = format!("{}-workspace-clone", container.name);
+    let mounts = container.mounts.iter().filter(|mount| mount.kind == MountKind::Volume && mount.source == name);
+    let targets: Vec<&str> = mounts.filter(|mount| !mount.readonly).map(|mount| mount.target.as_str()).collect();
+    let as_planned = match &plan.workspace.clone {
+        Some(clone) => {
+            plan.workspace.source.is_none() && clone.volume == name && targets == [plan.workspace.target.as_str()]
+        }
+        None => targets.is_empty(),
+    };
+    report.require(as_planned, Check::WorkspaceMount, "/mounts", targets);
 }
 
 /// Host tools find in the workspace what was there before (SEC-53, SEC-55): read-only names, and a repository that is a

@@ -8,7 +8,8 @@ use super::audit;
 use crate::plan::Plan;
 use crate::plan::finding::Action;
 use crate::plan::model::{
-    AUTO, Build, BuildNetwork, Container, FILES, HOME, HookStatus, MountKind, PROGRAMS, Place, SETUP_CAPABILITIES,
+    AUTO, Build, BuildNetwork, Cloned, Container, FILES, HOME, HookStatus, Mount, MountKind, PROGRAMS, Place,
+    SETUP_CAPABILITIES,
 };
 use crate::policy::Policy;
 use crate::policy::rule::Rule;
@@ -36,6 +37,40 @@ fn good_plans_have_no_violation() {
         plan.containers[0].mounts[15].target = AUTO.into();
     });
     none(|plan| *plan = refused());
+}
+
+/// The good plan with a clone in the place of the folder.
+fn cloned() -> Plan {
+    let mut plan = plan();
+    let volume = format!("{}-workspace-clone", plan.containers[0].name);
+    plan.workspace.source = None;
+    plan.workspace.clone = Some(Cloned { repository: "/home/me/app".into(), volume: volume.clone() });
+    let mounts = &mut plan.containers[0].mounts;
+    mounts.drain(..13);
+    let target = plan.workspace.target.clone();
+    mounts.push(Mount { kind: MountKind::Volume, source: volume, target, readonly: false, size_bytes: None });
+    plan
+}
+
+#[test]
+fn a_clone_is_in_one_place_and_nothing_of_the_folder_beside_it() {
+    type Tamper = fn(&mut Plan);
+    assert_eq!(audit(&cloned(), &policy()), []);
+    let cases: [(Tamper, &[Check]); 7] = [
+        (|plan| plan.workspace.source = Some("/home/me/app".into()), &[WorkspaceMount]),
+        (|plan| plan.workspace.clone = None, &[WorkspaceMount]),
+        (|plan| plan.containers[0].mounts.last_mut().unwrap().readonly = true, &[WorkspaceMount]),
+        (|plan| plan.containers[0].mounts.last_mut().unwrap().target = "/else".into(), &[WorkspaceMount]),
+        (|plan| plan.workspace.clone.as_mut().unwrap().volume.push('x'), &[WorkspaceMount]),
+        (|plan| plan.containers[0].mounts.push(bind("/home/me/app", "/data", false)), &[MountSource]),
+        (|plan| plan.containers[0].mounts.push(bind("/home/me/app", "/workspaces/app/x", true)), &[MountTarget]),
+    ];
+    for (index, (tamper, expected)) in cases.into_iter().enumerate() {
+        let mut plan = cloned();
+        tamper(&mut plan);
+        let found: Vec<_> = audit(&plan, &policy()).into_iter().map(|violation| violation.check).collect();
+        assert!(expected.iter().all(|check| found.contains(check)), "{index}: {found:?}");
+    }
 }
 
 #[test]

@@ -205,7 +205,8 @@ fn egress(proxy: &Proxy) -> String {
 
 /// Returns the folder that was opened and where processes run, where more or less than that is mounted.
 fn folder(plan: &Plan) -> Option<String> {
-    let (opened, root) = (opened(plan), plan.workspace.source.as_deref()?);
+    let clone = plan.workspace.clone.as_ref().map(|clone| clone.repository.as_str());
+    let (opened, root) = (opened(plan), plan.workspace.source.as_deref().or(clone)?);
     let (place, container) = (Path::new(&plan.workspace.folder), plan.containers.first()?);
     if !container
         .mounts
@@ -276,7 +277,8 @@ fn below_target<'a>(plan: &Plan, mount: &'a Mount) -> &'a str {
 /// Returns a host path below the workspace as people write it: `./`, `.git/hooks`. Where more or less than the opened
 /// folder is mounted, the mount itself is written out.
 fn relative(plan: &Plan, source: &str) -> String {
-    let Some(root) = plan.workspace.source.as_deref() else { return source.to_owned() };
+    let clone = plan.workspace.clone.as_ref().map(|clone| clone.repository.as_str());
+    let Some(root) = plan.workspace.source.as_deref().or(clone) else { return source.to_owned() };
     match Path::new(source).strip_prefix(root) {
         Ok(rest) if rest.as_os_str().is_empty() && opened(plan) == root => "./".into(),
         Ok(rest) if rest.as_os_str().is_empty() => source.to_owned(),
@@ -289,7 +291,10 @@ fn relative(plan: &Plan, source: &str) -> String {
 fn describe_mount(plan: &Plan, mount: &Mount) -> [String; 2] {
     let what = match mount.kind {
         MountKind::Bind => relative(plan, &mount.source),
-        MountKind::Volume => format!("volume {}", mount.source),
+        MountKind::Volume => match plan.workspace.clone.as_ref().filter(|clone| clone.volume == mount.source) {
+            Some(clone) => format!("a clone of {}", relative(plan, &clone.repository)),
+            None => format!("volume {}", mount.source),
+        },
         MountKind::Tmpfs => mount.size_bytes.map_or_else(|| "memory".into(), |size| format!("memory {}", bytes(size))),
     };
     [what, format!("→  {}", mount.target)]

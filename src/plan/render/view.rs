@@ -104,7 +104,8 @@ pub(super) fn opened(plan: &Plan) -> String {
         return folder.clone();
     }
     // A plan that is refused has no container to look at.
-    let Some(source) = &workspace.source else { return workspace.folder.clone() };
+    let source = workspace.source.as_ref().or_else(|| Some(&workspace.clone.as_ref()?.repository));
+    let Some(source) = source else { return workspace.folder.clone() };
     match Path::new(&workspace.folder).strip_prefix(&workspace.target) {
         Ok(below) if below != Path::new("") => Path::new(source).join(below).to_string_lossy().into_owned(),
         _ => source.clone(),
@@ -159,6 +160,7 @@ fn tally(findings: &[Finding]) -> String {
 /// Returns the last lines: what to type next.
 fn next(plan: &Plan, columns: usize, brief: bool) -> Vec<String> {
     let first = match plan.outcome {
+        Verdict::Ready if plan.workspace.clone.is_some() => "start it: cloister start --clone",
         Verdict::Ready => "start it: cloister start",
         Verdict::Refused => "after a change: cloister plan",
     };

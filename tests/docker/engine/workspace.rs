@@ -1,5 +1,6 @@
 //! The workspace: ordinary git works inside, and host tools find what was there before.
 
+mod clone;
 mod kills;
 mod review;
 mod stories;

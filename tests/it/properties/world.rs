@@ -118,14 +118,15 @@ pub(super) fn policy() -> impl Strategy<Value = Policy> {
 pub(super) fn policies() -> impl Strategy<Value = (Policy, Policy)> {
     let rules = || subsequence(RULES, 0..=RULES.len());
     let names = subsequence(&["API_KEY", "TOKEN"][..], 0..=2);
-    (rules(), rules(), rules(), rules(), names, proptest::bool::ANY, (1..=8_u32, 1..=8_u32)).prop_map(
-        |(allow, kept, deny, denied_too, pass, root, (scale, less))| {
+    (rules(), rules(), rules(), rules(), names, (proptest::bool::ANY, proptest::bool::ANY), (1..=8_u32, 1..=8_u32))
+        .prop_map(|(allow, kept, deny, denied_too, pass, (root, clone), (scale, less))| {
             let parse = |text: &&str| Rule::parse(text).expect("the rules above are rules");
             let mut wide = Policy::builtin();
             wide.egress.allow.extend(allow.iter().map(parse));
             wide.egress.deny.extend(deny.iter().map(parse));
             wide.env.pass = pass.iter().map(|name| (*name).to_owned()).collect();
             wide.allow_root_workspace = root;
+            wide.works_on_clone = clone;
             wide.limits = limits(scale);
             let mut tight = wide.clone();
             let kept: BTreeSet<Rule> = kept.iter().map(parse).collect();
@@ -135,8 +136,7 @@ pub(super) fn policies() -> impl Strategy<Value = (Policy, Policy)> {
             tight.env.pass.pop_first();
             tight.limits = limits(scale.min(less));
             (wide, tight)
-        },
-    )
+        })
 }
 
 fn limits(scale: u32) -> LimitCaps {

@@ -29,6 +29,7 @@ pub(crate) fn clean() -> Plan {
             source: Some("/home/ada/shop-api".into()),
             target: "/workspaces/shop-api".into(),
             folder: "/workspaces/shop-api".into(),
+            clone: None,
         },
         containers: vec![container()],
         setup: None,

@@ -43,6 +43,7 @@ fn what_lies_in_a_folder_of_the_host_is_made_there() {
         expected
     };
     let at = |folder: &str| Workspace {
+        clone: None,
         source: Some("/home/a/web".to_owned()),
         target: "/workspaces/web".to_owned(),
         folder: folder.to_owned(),
@@ -62,6 +63,7 @@ fn what_is_gone_since_the_plan_is_said_and_not_made() {
     let root = tempfile::tempdir().unwrap();
     std::os::unix::fs::symlink("/tmp", root.path().join("link")).unwrap();
     let workspace = Workspace {
+        clone: None,
         source: Some(root.path().to_str().unwrap().to_owned()),
         target: "/workspaces/web".to_owned(),
         folder: "/workspaces/web".to_owned(),

@@ -25,6 +25,7 @@ pub(super) fn policy() -> Policy {
         limits: LimitCaps::default(),
         allow_root_workspace: false,
         strict: false,
+        works_on_clone: false,
         approvals: Approvals::default(),
     }
 }
@@ -145,6 +146,7 @@ pub(super) fn plan() -> Plan {
         facts: FactsSummary::default(),
         config: ConfigSummary { path: None, kind: ConfigKind::Image, digest: None, name: None },
         workspace: Workspace {
+            clone: None,
             source: Some("/home/me/app".into()),
             target: "/workspaces/app".into(),
             folder: "/workspaces/app/src".into(),

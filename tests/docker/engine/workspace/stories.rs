@@ -27,6 +27,9 @@ struct Story {
     /// Whether the project is no repository.
     #[serde(default)]
     plain: bool,
+    /// Whether the agent works on a clone.
+    #[serde(default)]
+    clone: bool,
     /// Size of a file system that holds the project alone.
     disk: Option<String>,
     /// What else is in the project before the start.
@@ -173,7 +176,8 @@ fn play(story: &Story) -> Option<String> {
     let scene = Scene::new(story);
     let project = &scene.user.project;
     let before = tree(project);
-    scene.user.start();
+    let clone = story.clone.then_some("--clone");
+    scene.user.run(&["start", "--detach"].into_iter().chain(clone).collect::<Vec<_>>()).expect(0);
     let steps = (0..story.rounds).flat_map(|_| &story.steps);
     let surprise = steps.into_iter().find_map(|step| scene.surprise(step));
     scene.user.run(&["shutdown"]).expect(0);

@@ -1,0 +1,414 @@
+#![expect(clippy::disallowed_methods, reason = "adapter: runs git in the user's repository")]
+//! git in the user's own repository, for what cannot be done without it: reading commits, and taking commits that an
+//! agent made.
+//!
+//! Invariant: git runs nothing but itself, whatever the repository's configuration says; and it reads and writes nothing
+//! outside the repository, whatever lies in it. Only commands that talk to nobody and touch no working tree are used:
+//! no hook, filter, pager, transport or credential helper is part of what they do, and `whole` has seen that nothing
+//! in the repository leads out of it (SEC-54, SEC-55).
+
+mod apart;
+mod whole;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Resource, Rlimit};
+use tokio::io::AsyncWriteExt;
+use tokio::process::{Child, Command};
+use tokio::time::timeout;
+
+use self::apart::Apart;
+pub use self::whole::WholeError;
+
+/// How long git may take.
+const PATIENCE: Duration = Duration::from_secs(15 * 60);
+/// What is given to git of the environment.
+const PASSED: [&str; 1] = ["PATH"];
+/// No file of the user's or the system's has a say, no protocol is allowed, and objects are what they are.
+const ENVIRONMENT: [(&str, &str); 11] = [
+    ("LC_ALL", "C"),
+    ("GIT_CONFIG_NOSYSTEM", "1"),
+    ("GIT_CONFIG_SYSTEM", "/dev/null"),
+    ("GIT_CONFIG_GLOBAL", "/dev/null"),
+    ("GIT_ATTR_NOSYSTEM", "1"),
+    ("GIT_TERMINAL_PROMPT", "0"),
+    ("GIT_ALLOW_PROTOCOL", "none"),
+    ("GIT_NO_LAZY_FETCH", "1"),
+    ("GIT_NO_REPLACE_OBJECTS", "1"),
+    ("GIT_GRAFT_FILE", "/dev/null"),
+    ("GIT_OPTIONAL_LOCKS", "0"),
+];
+/// What would run something, were it ever reached; and no word about the file of grafts that is named above.
+const SETTINGS: [&str; 11] = [
+    "advice.graftFileDeprecated=false",
+    "core.hooksPath=/dev/null",
+    "core.fsmonitor=false",
+    "core.pager=cat",
+    "core.sshCommand=false",
+    "core.alternateRefsCommand=true",
+    "core.commitGraph=false",
+    "credential.helper=",
+    "gc.auto=0",
+    "maintenance.auto=false",
+    "submodule.recurse=false",
+];
+/// Most memory of a process that unpacks what an agent sent.
+const MEMORY: u64 = 4 << 30;
+/// What keeps such a process from taking more of it than it needs.
+const SMALL: [&str; 3] = ["core.packedGitLimit=512m", "core.packedGitWindowSize=32m", "core.bigFileThreshold=16m"];
+/// Lines of what git says that a person sees.
+const SAID: usize = 4;
+/// Asks for the kind of each object: `missing` where there is none.
+const KINDS: [&str; 2] = ["cat-file", "--batch-check=%(objecttype)"];
+/// An id that stands for nothing.
+const NOTHING: &str = "0000000000000000000000000000000000000000";
+
+/// Why something did not work in a repository.
+#[derive(Debug, thiserror::Error)]
+pub enum RepositoryError {
+    /// It is not complete in itself.
+    #[error(transparent)]
+    Whole(#[from] WholeError),
+    /// There is no git, or it cannot be run.
+    #[error("could not run git on this machine")]
+    Run(#[source] io::Error),
+    /// It took too long.
+    #[error("git did not end within {} minutes", PATIENCE.as_secs() / 60)]
+    Slow,
+    /// git says no.
+    #[error("git could not {what}{}", said(.answer))]
+    Git {
+        /// What it was to do.
+        what: &'static str,
+        /// What it said.
+        answer: String,
+    },
+    /// What came cannot be kept apart.
+    #[error("could not keep what the sandbox sent apart from the repository")]
+    Apart(#[source] io::Error),
+    /// Objects are missing that git would fetch when it needs them.
+    #[error("`{path}` is a partial clone, without all objects")]
+    Partial {
+        /// The repository.
+        path: PathBuf,
+    },
+    /// There is nothing yet.
+    #[error("`{path}` has no commit to clone")]
+    Empty {
+        /// The repository.
+        path: PathBuf,
+    },
+    /// A branch is something else than a commit.
+    #[error("the sandbox sent something else than a commit for `{name}`")]
+    NoCommit {
+        /// The branch.
+        name: String,
+    },
+}
+
+impl RepositoryError {
+    /// Returns what to do next.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Whole(error) => error.hint(),
+            Self::Run(_) => Some("install git".to_owned()),
+            Self::Partial { .. } => Some("fetch the rest: git fetch --refetch --no-filter".to_owned()),
+            Self::Empty { .. } => Some("make one first: git commit".to_owned()),
+            Self::Apart(_) | Self::Slow | Self::Git { .. } | Self::NoCommit { .. } => None,
+        }
+    }
+}
+
+fn said(answer: &str) -> String {
+    let lines: Vec<&str> = answer.lines().filter(|line| !line.is_empty()).take(SAID).collect();
+    if lines.is_empty() { String::new() } else { format!(": {}", lines.join("; ")) }
+}
+
+/// What is checked out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Head {
+    /// The branch; `None` where no branch is.
+    pub branch: Option<String>,
+    /// The commit.
+    pub commit: String,
+}
+
+/// What a commit changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changed {
+    /// The path.
+    pub path: String,
+    /// Its mode before; 0 where it was not there.
+    pub old: u32,
+    /// Its mode now; 0 where it is not there.
+    pub new: u32,
+}
+
+/// A repository that was looked through, and is complete in itself.
+#[derive(Debug, Clone)]
+pub struct Repository {
+    path: PathBuf,
+    owner: (u32, u32),
+}
+
+impl Repository {
+    /// Opens the repository of a folder, with its owner. Nobody else may change it meanwhile.
+    ///
+    /// # Errors
+    /// It has none of its own, or one that leads out of itself.
+    pub async fn open(folder: &Path, owner: (u32, u32)) -> Result<Self, RepositoryError> {
+        let path = folder.join(".git");
+        let looked = path.clone();
+        let looking = tokio::task::spawn_blocking(move || whole::check(&looked));
+        looking.await.map_err(|error| RepositoryError::Run(error.into()))??;
+        let repository = Self { path, owner };
+        let promised =
+            repository.config(r"^(extensions\.partialclone|remote\..*\.(promisor|partialclonefilter))$").await?;
+        if promised.is_some() { Err(RepositoryError::Partial { path: folder.into() }) } else { Ok(repository) }
+    }
+
+    /// Returns what is checked out.
+    ///
+    /// # Errors
+    /// There is no commit, or git fails.
+    pub async fn head(&self) -> Result<Head, RepositoryError> {
+        let commit = self.run(&["rev-parse", "--quiet", "--verify", "HEAD^{commit}"]).await?;
+        if !commit.status.success() {
+            return Err(RepositoryError::Empty { path: self.path.clone() });
+        }
+        let branch = self.run(&["symbolic-ref", "--quiet", "HEAD"]).await?;
+        let branch = branch.status.success().then(|| text(&branch));
+        let branch = branch.and_then(|name| Some(name.strip_prefix("refs/heads/")?.to_owned()));
+        Ok(Head { branch, commit: text(&commit) })
+    }
+
+    /// Returns the address of `origin`, as the repository has it.
+    ///
+    /// # Errors
+    /// git fails.
+    pub async fn origin(&self) -> Result<Option<String>, RepositoryError> {
+        self.config(r"^remote\.origin\.url$").await
+    }
+
+    /// Returns the commits of branches, tags, and what is known of the origin's branches.
+    ///
+    /// # Errors
+    /// git fails.
+    pub async fn commits(&self) -> Result<BTreeSet<String>, RepositoryError> {
+        let format = "--format=%(if)%(*objectname)%(then)%(*objectname)%(else)%(objectname)%(end)";
+        let listed = self.run(&["for-each-ref", format, "refs/heads/", "refs/tags/", "refs/remotes/origin/"]).await?;
+        Ok(done(listed, "list the branches")?.lines().map(str::to_owned).collect())
+    }
+
+    /// Returns the references below some places, with their ids.
+    ///
+    /// # Errors
+    /// git fails.
+    pub async fn refs(&self, places: &[&str]) -> Result<BTreeMap<String, String>, RepositoryError> {
+        let arguments = [&["for-each-ref", "--format=%(objectname) %(refname)"], places].concat();
+        let listed = self.run(&arguments).await?;
+        let listed = done(listed, "list the branches")?;
+        let lines = listed.lines().filter_map(|line| line.split_once(' '));
+        Ok(lines.map(|(id, name)| (name.to_owned(), id.to_owned())).collect())
+    }
+
+    /// Writes branches, tags and what is known of the origin's branches as a bundle.
+    ///
+    /// # Errors
+    /// git fails.
+    pub async fn bundle(&self, into: File, origin: bool) -> Result<(), RepositoryError> {
+        let mut arguments = vec!["bundle", "create", "--quiet", "-", "--branches", "--tags", "HEAD"];
+        arguments.extend(origin.then_some("--remotes=origin"));
+        let mut command = self.command(&arguments);
+        command.stdin(Stdio::null()).stdout(into).stderr(Stdio::piped());
+        let ended = ended(command.spawn().map_err(RepositoryError::Run)?, b"").await?;
+        done(ended, "read the repository").map(drop)
+    }
+
+    /// Returns which of these commits the repository has.
+    ///
+    /// # Errors
+    /// git fails.
+    pub async fn having(&self, ids: &BTreeSet<String>) -> Result<BTreeSet<String>, RepositoryError> {
+        let asked: String = ids.iter().map(|id| format!("{id}\n")).collect();
+        let kinds = done(self.fed(&KINDS, &asked).await?, "look at the commits")?;
+        Ok(ids.iter().zip(kinds.lines()).filter(|(_, kind)| *kind == "commit").map(|(id, _)| id.clone()).collect())
+    }
+
+    /// Takes objects in, from where `pack` stands to its end. They stay apart until every one was checked, and everything
+    /// that these commits consist of was found; nothing names them yet.
+    ///
+    /// # Errors
+    /// Something is wrong with one of them, something is missing, or there are more than `limit` bytes.
+    pub async fn take(&self, pack: File, limit: u64, refs: &[(String, String)]) -> Result<(), RepositoryError> {
+        let objects = self.path.join("objects");
+        let apart = Apart::new(&objects, self.owner).map_err(RepositoryError::Apart)?;
+        self.index(&apart, pack, limit).await?;
+        self.complete(&apart, refs).await?;
+        apart.admit(&objects).map_err(RepositoryError::Apart)
+    }
+
+    async fn index(&self, apart: &Apart, pack: File, limit: u64) -> Result<(), RepositoryError> {
+        let limit = format!("--max-input-size={limit}");
+        let settings = SMALL.iter().flat_map(|setting| ["-c", setting]);
+        let own = ["index-pack", "--stdin", "--fix-thin", "--strict", "--threads=1", &limit];
+        let mut command = self.command(&settings.chain(own).collect::<Vec<_>>());
+        command.envs(apart.environment(&self.path.join("objects")));
+        command.stdin(pack).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let child = command.spawn().map_err(RepositoryError::Run)?;
+        bounded(&child);
+        done(ended(child, b"").await?, "take what the sandbox sent").map(drop)
+    }
+
+    async fn complete(&self, apart: &Apart, refs: &[(String, String)]) -> Result<(), RepositoryError> {
+        let environment = apart.environment(&self.path.join("objects"));
+        let ids: String = refs.iter().map(|(_, id)| format!("{id}\n")).collect();
+        let kinds = self.fed_with(&environment, &KINDS, &ids).await?;
+        let kinds = done(kinds, "look at the commits")?;
+        if let Some(((name, _), _)) = refs.iter().zip(kinds.lines()).find(|(_, kind)| !kind.ends_with("commit")) {
+            return Err(RepositoryError::NoCommit { name: name.clone() });
+        }
+        let walk = ["rev-list", "--objects", "--quiet", "--stdin", "--not", "--all"];
+        let walked = self.fed_with(&environment, &walk, &ids).await?;
+        done(walked, "find everything that the sandbox's commits consist of").map(drop)
+    }
+
+    /// Sets references, all of them or none: name, new id, and old one where there is one.
+    ///
+    /// # Errors
+    /// One was changed meanwhile, or stands in another one's way.
+    pub async fn update(&self, refs: &[(String, String, Option<String>)]) -> Result<(), RepositoryError> {
+        let old = |old: &Option<String>| old.clone().unwrap_or_else(|| NOTHING.to_owned());
+        let lines = refs.iter().map(|(name, new, before)| format!("update {name}\0{new}\0{}\0", old(before)));
+        let script = ["start\0".to_owned()].into_iter().chain(lines).chain(["prepare\0commit\0".to_owned()]);
+        let updated = self.fed(&["update-ref", "--no-deref", "-z", "--stdin"], &script.collect::<String>()).await?;
+        done(updated, "set the references").map(drop)
+    }
+
+    /// Counts the commits that are behind one and not behind any branch or any of `others`.
+    ///
+    /// # Errors
+    /// git fails.
+    pub async fn count(&self, id: &str, others: &[&str]) -> Result<u64, RepositoryError> {
+        let arguments = [&["rev-list", "--count", id, "--not", "--branches"], others].concat();
+        let counted = self.run(&arguments).await?;
+        Ok(done(counted, "count the commits")?.trim().parse().unwrap_or_default())
+    }
+
+    /// Tells whether one commit is behind another.
+    ///
+    /// # Errors
+    /// git cannot be run.
+    pub async fn is_behind(&self, old: &str, new: &str) -> Result<bool, RepositoryError> {
+        Ok(self.run(&["merge-base", "--is-ancestor", old, new]).await?.status.success())
+    }
+
+    /// Returns what a commit changed since it had the same history as what is checked out.
+    ///
+    /// # Errors
+    /// git fails.
+    pub async fn changed(&self, id: &str) -> Result<Vec<Changed>, RepositoryError> {
+        let base = self.run(&["merge-base", "HEAD", id]).await?;
+        let base = if base.status.success() { text(&base) } else { text(&self.fed(&["mktree"], "").await?) };
+        let compared = self.run(&["diff-tree", "-r", "-z", "--no-renames", "--no-ext-diff", &base, id]).await?;
+        let listed = done(compared, "compare the commits")?;
+        let parts: Vec<&str> = listed.split('\0').collect();
+        let mode =
+            |head: &str, at: usize| u32::from_str_radix(head.split(' ').nth(at).unwrap_or_default(), 8).unwrap_or(0);
+        let changed = |pair: &[&str]| {
+            let head = pair[0].trim_start_matches(':');
+            Changed { path: pair[1].to_owned(), old: mode(head, 0), new: mode(head, 1) }
+        };
+        Ok(parts.chunks_exact(2).map(changed).collect())
+    }
+
+    async fn config(&self, pattern: &str) -> Result<Option<String>, RepositoryError> {
+        let found = self.run(&["config", "--local", "--includes", "--null", "--get-regexp", pattern]).await?;
+        match found.status.code() {
+            Some(1) => Ok(None),
+            _ => {
+                let found = done(found, "read the repository's configuration")?;
+                // The last one counts; a key without a value has no newline.
+                let last = found.split_terminator('\0').next_back().unwrap_or_default();
+                Ok(Some(last.split_once('\n').map_or(String::new(), |(_, value)| value.to_owned())))
+            }
+        }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new("git");
+        command
+            .env_clear()
+            .envs(PASSED.iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
+            .envs(ENVIRONMENT);
+        command.current_dir("/").kill_on_drop(true);
+        if rustix::process::geteuid().is_root() {
+            // What root would make in it, its owner could not remove.
+            command.uid(self.owner.0).gid(self.owner.1);
+        }
+        command.arg("--no-pager").arg("--git-dir").arg(&self.path);
+        command.args(SETTINGS.iter().flat_map(|setting| ["-c", setting])).args(arguments);
+        command
+    }
+
+    async fn run(&self, arguments: &[&str]) -> Result<Output, RepositoryError> {
+        self.fed(arguments, "").await
+    }
+
+    async fn fed(&self, arguments: &[&str], input: &str) -> Result<Output, RepositoryError> {
+        self.fed_with(&[], arguments, input).await
+    }
+
+    async fn fed_with(
+        &self,
+        environment: &[(&str, OsString)],
+        arguments: &[&str],
+        input: &str,
+    ) -> Result<Output, RepositoryError> {
+        let mut command = self.command(arguments);
+        command.envs(environment.iter().cloned());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        ended(command.spawn().map_err(RepositoryError::Run)?, input.as_bytes()).await
+    }
+}
+
+/// Limits the memory of a process: what an agent sent may unpack to anything.
+fn bounded(child: &Child) {
+    let pid = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+    let limit = Rlimit { current: Some(MEMORY), maximum: Some(MEMORY) };
+    // It has ended already where that fails.
+    let _ = rustix::process::prlimit(pid, Resource::As, limit);
+}
+
+async fn ended(mut child: Child, input: &[u8]) -> Result<Output, RepositoryError> {
+    let stdin = child.stdin.take();
+    let feeding = async {
+        if let Some(mut stdin) = stdin {
+            // Whoever reads no further says why in another place.
+            let _ = stdin.write_all(input).await;
+        }
+    };
+    let both = async { tokio::join!(child.wait_with_output(), feeding).0 };
+    timeout(PATIENCE, both).await.map_err(|_elapsed| RepositoryError::Slow)?.map_err(RepositoryError::Run)
+}
+
+fn done(ended: Output, what: &'static str) -> Result<String, RepositoryError> {
+    if ended.status.success() {
+        Ok(String::from_utf8_lossy(&ended.stdout).into_owned())
+    } else {
+        Err(RepositoryError::Git { what, answer: String::from_utf8_lossy(&ended.stderr).trim().to_owned() })
+    }
+}
+
+fn text(ended: &Output) -> String {
+    String::from_utf8_lossy(&ended.stdout).trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests;

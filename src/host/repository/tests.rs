@@ -1,0 +1,243 @@
+#![expect(clippy::disallowed_methods, reason = "adapter: tests make repositories")]
+
+use std::os::unix::fs::MetadataExt;
+
+use super::*;
+
+/// Who commits, and nothing of the user's own configuration.
+const SELF: &str = "export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@example.com \
+                    GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@example.com; set -e; ";
+/// The user's repository, and what an agent has made of a clone.
+const SCENE: &str = "git init -q -b main user; cd user; echo one > file; git add .; git commit -qm one; cd ..
+    git clone -q user agent; cd agent; git switch -qc topic; echo two >> file; git commit -qam two; cd ..
+    git init -q -b main private; git -C private commit -q --allow-empty -m private";
+
+struct Scene(tempfile::TempDir);
+
+impl Scene {
+    fn new() -> Self {
+        let scene = Self(tempfile::tempdir().unwrap());
+        scene.shell(SCENE);
+        scene
+    }
+
+    fn shell(&self, script: &str) -> String {
+        let mut command = std::process::Command::new("sh");
+        let ran = command.args(["-c", &format!("{SELF}{script}")]).current_dir(self.0.path()).output().unwrap();
+        assert!(ran.status.success(), "{script}: {}", String::from_utf8_lossy(&ran.stderr));
+        String::from_utf8_lossy(&ran.stdout).trim().to_owned()
+    }
+
+    fn path(&self) -> PathBuf {
+        self.0.path().canonicalize().unwrap().join("user")
+    }
+
+    async fn open(&self) -> Result<Repository, RepositoryError> {
+        let data = self.path().metadata().unwrap();
+        Repository::open(&self.path(), (data.uid(), data.gid())).await
+    }
+
+    /// Takes the pack that a script prints, and sets a reference to the id that another one prints.
+    async fn take(&self, pack: &str, tip: &str) -> Result<(), RepositoryError> {
+        self.shell(&format!("cd agent; {{ {pack}; }} > ../pack"));
+        let tip = self.shell(&format!("cd agent; {tip}"));
+        let repository = self.open().await?;
+        let pack = File::open(self.0.path().join("pack")).unwrap();
+        repository.take(pack, 1 << 20, &[("topic".to_owned(), tip.clone())]).await?;
+        repository.update(&[("refs/cloister/x/topic".to_owned(), tip, None)]).await
+    }
+
+    /// Writes trees with names that no tree has.
+    fn trees(&self) {
+        let blob = self.shell("cd agent; git rev-parse main:file");
+        let id: Vec<u8> = (0..40).step_by(2).map(|at| u8::from_str_radix(&blob[at..at + 2], 16).unwrap()).collect();
+        for (place, name) in [".git", ".GIT", "..", "a/b"].iter().enumerate() {
+            let tree = [b"100644 ", name.as_bytes(), b"\0", &id].concat();
+            std::fs::write(self.0.path().join(format!("tree-{place}")), tree).unwrap();
+        }
+    }
+
+    fn refs(&self) -> String {
+        self.shell("cd user; git for-each-ref")
+    }
+}
+
+const PACK: &str = "git rev-list --objects topic ^main | git pack-objects -q --stdout";
+const TIP: &str = "git rev-parse topic";
+
+#[tokio::test]
+async fn commits_come_and_are_told() {
+    let scene = Scene::new();
+    scene.take(PACK, TIP).await.unwrap();
+    let repository = scene.open().await.unwrap();
+    let tip = scene.shell("cd agent; git rev-parse topic");
+    let main = scene.shell("cd user; git rev-parse main");
+    assert_eq!(
+        repository.refs(&["refs/cloister/x/"]).await.unwrap(),
+        [("refs/cloister/x/topic".into(), tip.clone())].into()
+    );
+    assert_eq!(repository.count(&tip, &[]).await.unwrap(), 1);
+    assert_eq!(repository.count(&tip, &[&tip]).await.unwrap(), 0);
+    assert_eq!(repository.head().await.unwrap(), Head { branch: Some("main".into()), commit: main.clone() });
+    assert!(repository.is_behind(&main, &tip).await.unwrap() && !repository.is_behind(&tip, &main).await.unwrap());
+    let ids = [main.clone(), tip.clone(), "1".repeat(40)].into();
+    assert_eq!(repository.having(&ids).await.unwrap(), [main, tip.clone()].into());
+    let changed = Changed { path: "file".into(), old: 0o100_644, new: 0o100_644 };
+    assert_eq!(repository.changed(&tip).await.unwrap(), [changed]);
+    scene.shell("cd user; git fsck --strict; test -z \"$(git status --porcelain)\"");
+}
+
+/// What an agent in a folder of the user's could have left for git to follow.
+#[tokio::test]
+async fn a_repository_that_leads_elsewhere_is_not_read() {
+    let cases = [
+        ("echo $(cd ../private && pwd)/.git/objects > .git/objects/info/alternates", "borrows objects"),
+        ("mv .git ../g; ln -s ../g .git", "could not open"),
+        ("mv .git ../g; echo gitdir: ../g > .git", "could not open"),
+        ("rm -r .git", "could not open"),
+        ("echo ../../private/.git > .git/commondir", "shares another one's objects"),
+        ("ln -s ../../private/.git .git/commondir", "shares another one's objects"),
+        ("rm -r .git/objects/pack; ln -s ../../../private/.git/objects/pack .git/objects/pack", "is a link"),
+        ("ln -s ../../../../private/.git/refs/heads/main .git/refs/heads/stolen", "is a link"),
+        ("ln -s ../../private/.git/packed-refs .git/packed-refs", "is a link"),
+        ("mkfifo .git/refs/heads/pipe", "is a link, or no file"),
+        ("git rev-parse HEAD > .git/shallow", "has a part of its history alone"),
+        ("git config remote.x.promisor true", "is a partial clone"),
+        ("git config core.repositoryformatversion 1; git config extensions.partialClone x", "is a partial clone"),
+    ];
+    for (script, expected) in cases {
+        let scene = Scene::new();
+        scene.shell(&format!("cd user; {script}"));
+        let error = scene.open().await.map(drop).unwrap_err();
+        assert!(error.to_string().contains(expected), "{script}: {error}");
+        assert!(error.hint().is_some(), "{script}");
+    }
+    let scene = Scene::new();
+    scene.shell("cd user; rm -r .git/hooks; ln -s /etc .git/hooks; printf '.\\n' > .git/commondir");
+    scene.open().await.expect("git has no part in that");
+}
+
+#[tokio::test]
+async fn nothing_of_a_repository_is_run() {
+    let scene = Scene::new();
+    let pwn = scene.0.path().join("pwn");
+    scene.shell(&format!(
+        "cd user; evil='touch {}'
+        for hook in reference-transaction post-index-change pre-auto-gc post-update update pre-receive post-checkout; do
+            printf '#!/bin/sh\\n%s\\n' \"$evil\" > .git/hooks/$hook; chmod +x .git/hooks/$hook
+        done
+        git config core.hooksPath .git/hooks
+        git config core.fsmonitor \"$evil\"; git config core.alternateRefsCommand \"$evil\"; git config core.pager \"$evil\"
+        git config core.sshCommand \"$evil\"; git config core.editor \"$evil\"; git config gc.recentObjectsHook \"$evil\"
+        git config credential.helper \"!$evil\"; git config gc.auto 1; git config diff.external \"$evil\"
+        git config uploadpack.packObjectsHook \"$evil\"; git config remote.origin.uploadpack \"$evil\"
+        git config remote.origin.url \"ext::$evil\"; git config remote.origin.vcs evil; git config protocol.allow always
+        git config protocol.ext.allow always; git config url.ext::evil.insteadOf /
+        git config alias.bundle \"!$evil\"; git config alias.rev-list \"!$evil\"; git config log.showSignature true
+        git config gpg.program \"$evil\"; git config diff.x.textconv \"$evil\"; git config diff.x.command \"$evil\"
+        git config filter.x.clean \"$evil\"; git config filter.x.process \"$evil\"; git config merge.x.driver \"$evil\"
+        git config trace2.eventTarget {0}; git config core.worktree /etc
+        mkdir -p .git/info; echo '* diff=x filter=x merge=x' > .git/info/attributes",
+        pwn.display()
+    ));
+    scene.take(PACK, TIP).await.unwrap();
+    let repository = scene.open().await.unwrap();
+    let tip = scene.shell("cd agent; git rev-parse topic");
+    repository.head().await.unwrap();
+    repository.commits().await.unwrap();
+    repository.changed(&tip).await.unwrap();
+    repository.count(&tip, &[]).await.unwrap();
+    assert!(repository.origin().await.unwrap().unwrap().starts_with("ext::"));
+    let bundle = tempfile::tempfile().unwrap();
+    repository.bundle(bundle.try_clone().unwrap(), true).await.unwrap();
+    assert!(bundle.metadata().unwrap().len() > 100);
+    assert!(!pwn.exists(), "something ran");
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_what_comes_is_told_and_names_nothing() {
+    let all = "git rev-list --objects $(cat ../tip) | git pack-objects -q --stdout";
+    let tree = |place: usize| {
+        format!(
+            "git commit-tree -m x $(git hash-object --literally -t tree -w ../tree-{place}) > ../tip; \
+             {{ cat ../tip; git hash-object --literally -t tree ../tree-{place}; }} | git pack-objects -q --stdout"
+        )
+    };
+    let modules = |text: &str| {
+        format!(
+            "printf '[submodule \"x\"]\\n\\tpath = x\\n\\t{text}\\n' > .gitmodules; git add .gitmodules; git commit -qm m; \
+             git rev-parse HEAD > ../tip; {all}"
+        )
+    };
+    let tip = "cat ../tip";
+    let cases = [
+        (tree(0), tip, "hasDotgit"),
+        (tree(1), tip, "hasDotgit"),
+        (tree(2), tip, "hasDotdot"),
+        (tree(3), tip, "fullPathname"),
+        (modules("url = -u./evil"), tip, "gitmodulesUrl"),
+        (modules("update = !evil"), tip, "gitmodulesUpdate"),
+        (
+            format!(
+                "b=$(printf /etc/passwd | git hash-object -w --stdin); t=$(printf '120000 blob %s\\t.gitmodules\\n' $b | git mktree); git commit-tree -m x $t > ../tip; {all}"
+            ),
+            tip,
+            "gitmodules",
+        ),
+        ("echo nothing".to_owned(), TIP, "could not take"),
+        (format!("{PACK} | head -c 100"), TIP, "could not take"),
+        (format!("{PACK} | sed 's/x/y/;$s/.$/z/'; printf x"), TIP, "could not"),
+        ("git rev-parse topic | git pack-objects -q --stdout".to_owned(), TIP, "could not"),
+        (PACK.to_owned(), "echo 1234567890123456789012345678901234567890", "something else than a commit"),
+        (PACK.to_owned(), "git rev-parse topic:file", "something else than a commit"),
+        (format!("head -c 3000000 /dev/urandom > big; git add big; git commit -qm big; {PACK}"), TIP, "could not take"),
+    ];
+    for (pack, tip, expected) in cases {
+        let scene = Scene::new();
+        scene.trees();
+        let before = scene.shell("cd user; git for-each-ref; find .git/objects | sort");
+        let error = scene.take(&pack, tip).await.unwrap_err().to_string();
+        assert!(error.contains(expected), "{pack}: {error}");
+        assert_eq!(scene.shell("cd user; git for-each-ref; find .git/objects | sort"), before, "{pack}");
+    }
+}
+
+#[tokio::test]
+async fn references_are_set_together_or_not_at_all() {
+    let scene = Scene::new();
+    scene.take(PACK, TIP).await.unwrap();
+    let repository = scene.open().await.unwrap();
+    let (tip, main) = (scene.shell("cd agent; git rev-parse topic"), scene.shell("cd user; git rev-parse main"));
+    let before = scene.refs();
+    let set = |name: &str, old: Option<&String>| (format!("refs/cloister/x/{name}"), main.clone(), old.cloned());
+    let cases = [
+        [set("new", None), set("topic", None)],
+        [set("new", None), set("topic", Some(&main))],
+        [set("new", None), set("topic/below", None)],
+    ];
+    for case in cases {
+        assert!(repository.update(&case).await.is_err(), "{case:?}");
+        assert_eq!(scene.refs(), before);
+    }
+    repository.update(&[set("new", None), set("topic", Some(&tip))]).await.unwrap();
+    assert_eq!(repository.refs(&["refs/cloister/"]).await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_repository_without_a_commit_is_no_ground() {
+    let scene = Scene::new();
+    scene.shell("rm -rf user; git init -q user");
+    let error = scene.open().await.unwrap().head().await.unwrap_err();
+    assert!(matches!(error, RepositoryError::Empty { .. }), "{error}");
+}
+
+#[test]
+fn what_a_killed_pull_leaves_is_what_git_prunes() {
+    let scene = Scene::new();
+    let data = scene.path().metadata().unwrap();
+    let apart = Apart::new(&scene.path().join(".git/objects"), (data.uid(), data.gid())).unwrap();
+    assert_ne!(scene.shell("cd user; ls .git/objects | grep -c tmp_objdir || true"), "0");
+    std::mem::forget(apart);
+    scene.shell("cd user; git prune --expire=now");
+    assert_eq!(scene.shell("cd user; ls .git/objects | grep -c tmp_objdir || true"), "0");
+}
