@@ -68,6 +68,8 @@ pub async fn run(
         Ok(drained) => drained.map_err(ExecError::Streams)?,
         Err(_elapsed) => Some(End::Slow),
     };
+    // An engine that waits for somebody to read answers nothing else about the process.
+    drop(writer);
     let end = match end {
         None => End::Exited(running.exit_code().await?),
         Some(end) => {
