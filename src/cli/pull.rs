@@ -48,7 +48,7 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
         let pulling = async {
             let context = Context::open().await?;
             let folder = std::env::current_dir().unwrap_or_default();
-            let receipt = session::running(&context, args.name.as_deref(), &folder).await?;
+            let receipt = session::select(&context, args.name.as_deref(), &folder)?;
             session::pull(&context, &receipt).await
         };
         let pulled: Pulled = session::until_interrupted(&mut signals, pulling).await?;

@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::super::clone::{self, CloneError};
 use super::super::receipt::Receipt;
 use super::clone::{alone, knowing, of, owner};
+use super::select::running;
 use super::{Context, SessionError};
 use crate::clone::bundle::{self, Header};
 use crate::clone::{Clone, Left, REFS, own_ref};
@@ -51,10 +52,11 @@ pub struct PulledRef {
 /// Pulls what is new in a sandbox that runs.
 ///
 /// # Errors
-/// It has no clone, git in it fails, or what it sent is not what it says; the repository is as it was then.
+/// It does not run, it has no clone, git in it fails, or what it sent is not what it says; the repository is as it was then.
 pub async fn pull(context: &Context, receipt: &Receipt) -> Result<Pulled, SessionError> {
     let _sandbox = context.state.lock_sandbox(&receipt.id).await?;
     let mut receipt = context.state.load(&receipt.id)?.unwrap_or_else(|| receipt.clone());
+    running(context, &receipt).await?;
     let name = receipt.name.clone();
     let (mut clone, target) = of(context, &receipt).ok_or_else(|| CloneError::NoClone { name: name.clone() })?;
     clone.known = known(context, &receipt, &clone).await?;

@@ -124,7 +124,8 @@ pub async fn served(
     running.and(served)
 }
 
-async fn running(context: &Context, receipt: &Receipt) -> Result<(), SessionError> {
+/// Makes sure that a sandbox runs as it was measured, alone with the guardian.
+pub(super) async fn running(context: &Context, receipt: &Receipt) -> Result<(), SessionError> {
     let (life, alone) = tokio::join!(context.life(receipt), alone(context, receipt));
     match usable(receipt, life?) {
         Err(error @ SelectError::NotRunning { .. }) => Err(context.why(receipt, error.into()).await),
