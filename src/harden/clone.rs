@@ -39,7 +39,12 @@ pub(super) fn check(draft: &mut Draft, context: &Context<'_>, place: &Place, acc
     let Some(clone) = &place.clone else { return };
     if draft.readonly_rootfs {
         let reason = "the engine gives no volume to a user where the root file system is read-only";
-        refuse(draft, &clone.repository, reason, "leave --read-only out of runArgs, or start it without --clone");
+        refuse(
+            draft,
+            &clone.repository,
+            reason,
+            "leave --read-only out of runArgs and strict out of config.json5, or start it without --clone",
+        );
     }
     if account.brings_home && account.home != place.target && is_within(&account.home, &place.target) {
         refuse(draft, &account.home, "the home folder would lie in the clone", WITHOUT);

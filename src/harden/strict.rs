@@ -17,7 +17,7 @@ pub(super) fn take(draft: &mut Draft, context: &Context<'_>, place: &Place, acco
     }
     draft.readonly_rootfs = true;
     // A workspace at the home folder is one already.
-    account.brings_home |= place.source.is_none() || account.home != place.target;
+    account.brings_home |= !place.has_project() || account.home != place.target;
     if !draft.targets.contains(TEMPORARY) && place.target != TEMPORARY {
         draft.targets.insert(TEMPORARY.to_owned());
         draft.mounts.insert(
