@@ -40,6 +40,8 @@ pub enum SelectError {
     NotRunning {
         /// Its name.
         name: String,
+        /// Whether it worked on a clone: started without, it would work on the folder itself.
+        cloned: bool,
     },
     /// It is paused.
     #[error("`{name}` is paused")]
@@ -85,6 +87,7 @@ impl SelectError {
                 }
                 Self::NotHere => "name one (`cloister list` shows them), or start one here: `cloister start`",
                 Self::Runs { name } => return Some(format!("stop it first: `cloister stop {name}`")),
+                Self::NotRunning { cloned: true, .. } => "start it: `cloister start --clone`",
                 Self::NotRunning { .. } => "start it: `cloister start`",
                 Self::Paused { container, .. } => return Some(format!("`docker unpause {container}` lets it go on")),
                 Self::Cut { .. } | Self::Crowded { .. } | Self::Exposed { .. } => {
@@ -152,7 +155,7 @@ pub(super) fn usable(receipt: &Receipt, life: Life) -> Result<(), SelectError> {
         Life::Paused => Err(SelectError::Paused { name, container: names::container(&receipt.id) }),
         Life::Cut => Err(SelectError::Cut { name }),
         Life::Exposed => Err(SelectError::Exposed { name }),
-        Life::Gone => Err(SelectError::NotRunning { name }),
+        Life::Gone => Err(SelectError::NotRunning { name, cloned: receipt.mount.is_none() && receipt.clone.is_some() }),
     }
 }
 

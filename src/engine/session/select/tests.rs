@@ -65,3 +65,19 @@ fn in_a_repository_the_sandbox_that_has_it_mounted_is_meant() {
         assert_eq!(chosen.as_deref(), expected, "{web:?} {root:?} {folder}");
     }
 }
+
+#[test]
+fn what_worked_on_a_clone_is_not_started_on_the_folder_by_a_hint() {
+    let (repository, volume) = ("/home/a/web".to_owned(), "a-clone".to_owned());
+    let clone = crate::clone::Clone { repository, volume, known: std::collections::BTreeSet::new(), left: None };
+    let cases = [
+        (None, None, "start it: `cloister start`"),
+        (None, Some(clone.clone()), "start it: `cloister start --clone`"),
+        (Some("/home/a/web"), Some(clone), "start it: `cloister start`"),
+    ];
+    for (mount, clone, hint) in cases {
+        let receipt = Receipt { mount: mount.map(str::to_owned), clone, ..receipt("aa") };
+        let error = super::usable(&receipt, super::Life::Gone).unwrap_err();
+        assert_eq!(error.hint().as_deref(), Some(hint));
+    }
+}
