@@ -3,6 +3,7 @@
 //! Lines are put together as BuildKit's parser does it (`frontend/dockerfile/parser`). Invariant: where the text leaves open
 //! what a build would do, it counts as done: a source with a variable in it may be an address.
 
+mod ambiguity;
 mod directive;
 mod heredoc;
 mod lines;
@@ -81,6 +82,9 @@ const NAMES: [&str; 18] = [
     "VOLUME",
     "WORKDIR",
 ];
+
+/// What to do about an instruction that can be read in two ways.
+const AMBIGUOUS: &str = "write it with plain spaces, plain names and without escapes";
 
 /// Parses a Dockerfile. No text makes it fail; what is wrong is in the diagnostics.
 pub fn parse(source: &Source) -> Dockerfile {
@@ -188,7 +192,10 @@ impl Dockerfile {
             self.complain(origin, format!("`{}` is not an instruction", super::schema::shorten(&name)));
             return;
         }
-        let words = Words::parse(rest, escape);
+        let words = Words::parse(&name, rest, escape);
+        if let Some(what) = ambiguity::of(&name, rest, &words) {
+            self.complain_of(origin, format!("`{name}` {what}"), "not everybody reads this alike", AMBIGUOUS);
+        }
         if name == "ONBUILD" && !on_build {
             let inner = Line { text: rest.to_owned(), ..line.clone() };
             self.take(&inner, escape, origin, true);
@@ -199,6 +206,10 @@ impl Dockerfile {
     }
 
     fn complain(&mut self, origin: &Origin, message: String) {
+        self.complain_of(origin, message, "no builder accepts this", "see the Dockerfile reference");
+    }
+
+    fn complain_of(&mut self, origin: &Origin, message: String, label: &str, help: &str) {
         let Some(location) = origin.location.clone() else { return };
         if self.diagnostics.len() < super::DIAGNOSTIC_LIMIT {
             self.diagnostics.push(Diagnostic {
@@ -206,9 +217,9 @@ impl Dockerfile {
                 kind: Kind::ParseError,
                 pointer: origin.pointer.clone(),
                 message,
-                label: "no builder accepts this".to_owned(),
+                label: label.to_owned(),
                 location,
-                help: Some("see the Dockerfile reference".to_owned()),
+                help: Some(help.to_owned()),
             });
         }
     }

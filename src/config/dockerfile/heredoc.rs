@@ -14,15 +14,15 @@ pub(super) struct Heredoc {
 /// Instructions that take them, also behind `ONBUILD`.
 const TAKERS: [&str; 3] = ["ADD", "COPY", "RUN"];
 
-/// Returns the here-documents that a logical line opens, in order.
-pub(super) fn of(line: &str, escape: char) -> Vec<Heredoc> {
+/// Returns the here-documents that a logical line opens, in order. Their escape is `\\`, whatever the file says.
+pub(super) fn of(line: &str) -> Vec<Heredoc> {
     let mut names = line.trim().split(words::is_separator).filter(|word| !word.is_empty());
     let first = names.next().unwrap_or_default().to_ascii_uppercase();
     let name = if first == "ONBUILD" { names.next().unwrap_or_default().to_ascii_uppercase() } else { first };
     if !TAKERS.contains(&name.as_str()) {
         return Vec::new();
     }
-    words::split(line, escape).iter().filter_map(|word| heredoc(word)).collect()
+    words::split(line, '\\').iter().filter_map(|word| heredoc(word)).collect()
 }
 
 /// Reads one word: `<<NAME`, `3<<-"NAME"`.

@@ -28,7 +28,7 @@ pub(super) fn read(text: &str, escape: char) -> Lines {
     let mut reader = Reader { text, position: start, escape };
     let mut lines = Lines::default();
     while let Some(mut line) = reader.logical() {
-        for heredoc in heredoc::of(&line.text, escape) {
+        for heredoc in heredoc::of(&line.text) {
             line.heredoc = true;
             if !reader.skip_heredoc(&heredoc) {
                 lines.mistakes.push((line.span.clone(), format!("the heredoc `{}` is not closed", heredoc.name)));

@@ -47,6 +47,9 @@ fn what_the_engine_would_fetch_is_found() {
         ("FROM a\nADD ssh://git.example.com/a /y", &["2 ssh://git.example.com/a"]),
         ("FROM a\nADD ht\"tp:\"\\//x.example.com/y /y", &["2 ht\"tp:\"\\//x.example.com/y"]),
         ("ARG U=.\nFROM a\nADD ${U} /y", &["3 ${U}"]),
+        ("FROM a\nADD http://x.example.com/y\\ /y/", &["2 http://x.example.com/y\\"]),
+        ("FROM a\nADD a http://x.example.com/y\\ /y/", &["2 http://x.example.com/y\\"]),
+        ("FROM a\nADD a \"b http://x.example.com/y /y/", &["2 http://x.example.com/y"]),
         ("FROM a\nRUN <<E\nx\nE\nADD http://x.example.com/y /y", &["5 http://x.example.com/y"]),
         ("FROM a\nRUN <<E\nADD http://x.example.com/y /y\nE", &[]),
         ("FROM a\nRUN cat <<-'E' <<F\nADD http://x.example.com/y /y\n\tE\nF\nADD b://c /", &["6 b://c"]),
@@ -285,5 +288,41 @@ fn what_only_a_cloning_builder_understands_is_told_apart() {
         repositories.map(|source| (source, true)).into_iter().chain(files.map(|source| (source, false)))
     {
         assert_eq!(is_repository(source), expected, "{source}");
+    }
+}
+
+/// Each of these made Engine 26.1 or `BuildKit` fetch what this parser had not seen.
+#[test]
+fn what_can_be_read_in_two_ways_is_refused() {
+    let cases = [
+        ("ADD [\"http:\\u002f\\u002fx.example.com\\u002fy\", \"/y\"] x", "is no JSON list"),
+        ("ADD [\"http:\\u002f\\u002fx.example.com\\u002fy\", \"/\\ud800/\"]", "is no JSON list"),
+        ("ADD --chown=0\u{a0}http://x.example.com/y /y/", "white space"),
+        ("COPY --chown=0\u{a0}--from=x.example.com/i:1 /a /b", "white space"),
+        ("COPY --chown=0\\ --from=x.example.com/i:1 /a /b", "an escape"),
+        ("ARG A=1\u{a0}IMG=x.example.com/i:1", "white space"),
+        ("ARG A=1\u{2003}HTTP_PROXY=x", "white space"),
+        ("ARG A=1\u{b}HTTP_PROXY=x", "white space"),
+        ("ARG I\\MG=x.example.com/i:1", "a name"),
+        ("ARG \"IMG\"=x.example.com/i:1", "a name"),
+        ("FROM x\\.example.com/i:1", "an escape"),
+        ("RUN --network=none\u{a0}--network=host make", "white space"),
+        ("RUN \u{a0}--network=host make", "white space"),
+        ("RUN <<E\\OF\nADD http://x.example.com/y /y\nE\\OF", "a here-document"),
+        ("RUN cat <<E <<\"USER root\"\nE\nUSER root", "a here-document"),
+        ("ONBUILD ADD --chown=0\u{a0}http://x.example.com/y /y", "white space"),
+    ];
+    for (text, expected) in cases {
+        let diagnostics = parsed(&format!("FROM a\n{text}")).diagnostics;
+        assert!(diagnostics.first().is_some_and(|one| one.message.contains(expected)), "{text}: {diagnostics:?}");
+    }
+    let plain = [
+        "FROM --platform=$BUILDPLATFORM \"img:${TAG:-1}\" AS base\nARG VARIANT=\"a b\" OTHER='x' _X\nARG P=a\\ b",
+        "FROM a\nRUN [ -d /x ] && printf 'a\u{a0}b\\n' > y; test $((1<<2)) -eq 4 || cat <<< z",
+        "FROM a\nRUN <<-'EOF' cat\n\u{a0}\\\n\tEOF\nCOPY <<\"E.1\" /y\nx\nE.1\nADD [\"a b\", \"/y\"]\nCOPY a\\[1\\] /y",
+        "FROM a\r\nCOPY --chown=\"1:1\" --from=0 a \\\r\n\tb /y\r\nENV X=\u{a0}\\\\\r\nRUN\t--mount=type=bind,target=/x make",
+    ];
+    for text in plain {
+        assert_eq!(parsed(text).diagnostics, [], "{text}");
     }
 }

@@ -7,17 +7,26 @@ pub struct Words {
     pub flags: Vec<String>,
     /// The arguments; quotes are kept in those that are no JSON list.
     pub arguments: Vec<String>,
+    /// Whether the arguments are a JSON list.
+    pub is_list: bool,
 }
+
+/// Instructions whose arguments end at white space, quotes or not.
+const UNQUOTED: [&str; 3] = ["ADD", "COPY", "FROM"];
 
 impl Words {
     /// Splits what follows an instruction's name.
-    pub(super) fn parse(text: &str, escape: char) -> Self {
+    pub(super) fn parse(name: &str, text: &str, escape: char) -> Self {
         let words = split(text, escape);
         let count = words.iter().take_while(|word| word.starts_with("--") && word.len() > 2).count();
         let flags = words[..count].to_vec();
         let rest = after_words(text, escape, count).trim();
-        let list = rest.starts_with('[').then(|| serde_json::from_str::<Vec<String>>(rest).ok()).flatten();
-        Self { flags, arguments: list.unwrap_or_else(|| words[count..].to_vec()) }
+        if let Some(arguments) = rest.starts_with('[').then(|| serde_json::from_str(rest).ok()).flatten() {
+            return Self { flags, arguments, is_list: true };
+        }
+        let pieces = || rest.split(is_separator).filter(|piece| !piece.is_empty()).map(str::to_owned);
+        let arguments = if UNQUOTED.contains(&name) { pieces().collect() } else { words[count..].to_vec() };
+        Self { flags, arguments, is_list: false }
     }
 
     /// Returns the value of a flag, as a builder reads it; the last one counts.
