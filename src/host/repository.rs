@@ -19,7 +19,7 @@ use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, Resource, Rlimit};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
@@ -45,7 +45,7 @@ const ENVIRONMENT: [(&str, &str); 11] = [
     ("GIT_OPTIONAL_LOCKS", "0"),
 ];
 /// What would run something, were it ever reached; and no word about the file of grafts that is named above.
-const SETTINGS: [&str; 11] = [
+const SETTINGS: [&str; 12] = [
     "advice.graftFileDeprecated=false",
     "core.hooksPath=/dev/null",
     "core.fsmonitor=false",
@@ -53,13 +53,21 @@ const SETTINGS: [&str; 11] = [
     "core.sshCommand=false",
     "core.alternateRefsCommand=true",
     "core.commitGraph=false",
+    // It may name packs of another repository, and git opens them.
+    "core.multiPackIndex=false",
     "credential.helper=",
     "gc.auto=0",
     "maintenance.auto=false",
     "submodule.recurse=false",
 ];
-/// Most memory of a process that unpacks what an agent sent.
-const MEMORY: u64 = 4 << 30;
+/// Most memory, in bytes, of a process that works on what an agent sent, and most time of a processor, in seconds.
+const BOUNDS: [(Resource, u64); 2] = [(Resource::As, 4 << 30), (Resource::Cpu, 120)];
+/// Most memory for comparing commits: a few hundred bytes can stand for a tree that fills any.
+const COMPARING: [(Resource, u64); 2] = [(Resource::As, 1 << 30), (Resource::Cpu, 120)];
+/// Most bytes that git may answer.
+const ANSWER_LIMIT: u64 = 64 << 20;
+/// Most bytes of what it complains of.
+const COMPLAINT_LIMIT: u64 = 64 << 10;
 /// What keeps such a process from taking more of it than it needs.
 const SMALL: [&str; 3] = ["core.packedGitLimit=512m", "core.packedGitWindowSize=32m", "core.bigFileThreshold=16m"];
 /// Lines of what git says that a person sees.
@@ -81,6 +89,9 @@ pub enum RepositoryError {
     /// It took too long.
     #[error("git did not end within {} minutes", PATIENCE.as_secs() / 60)]
     Slow,
+    /// It says more than anybody reads.
+    #[error("git said more than {} MiB", ANSWER_LIMIT >> 20)]
+    TooMuch,
     /// git says no.
     #[error("git could not {what}{}", said(.answer))]
     Git {
@@ -120,7 +131,7 @@ impl RepositoryError {
             Self::Run(_) => Some("install git".to_owned()),
             Self::Partial { .. } => Some("fetch the rest: git fetch --refetch --no-filter".to_owned()),
             Self::Empty { .. } => Some("make one first: git commit".to_owned()),
-            Self::Apart(_) | Self::Slow | Self::Git { .. } | Self::NoCommit { .. } => None,
+            Self::Apart(_) | Self::Slow | Self::TooMuch | Self::Git { .. } | Self::NoCommit { .. } => None,
         }
     }
 }
@@ -155,6 +166,33 @@ pub struct Changed {
 pub struct Repository {
     path: PathBuf,
     owner: (u32, u32),
+    /// What has git see objects that came and are no part of it yet.
+    incoming: Vec<(&'static str, OsString)>,
+}
+
+/// Objects that were checked and are no part of the repository yet.
+#[derive(Debug)]
+pub struct Incoming {
+    repository: Repository,
+    apart: Apart,
+}
+
+impl Incoming {
+    /// Returns the repository as it would be with them.
+    pub fn repository(&self) -> &Repository {
+        &self.repository
+    }
+
+    /// Makes them part of the repository, under references as [`Repository::update`] sets them.
+    ///
+    /// # Errors
+    /// A reference cannot be set; the repository is as it was then.
+    pub async fn admit(self, refs: &[(String, String, Option<String>)]) -> Result<(), RepositoryError> {
+        let Self { repository, apart } = self;
+        repository.change(refs, "prepare\0abort\0").await?;
+        apart.admit(&repository.path.join("objects")).map_err(RepositoryError::Apart)?;
+        Repository { incoming: Vec::new(), ..repository }.update(refs).await
+    }
 }
 
 impl Repository {
@@ -167,7 +205,7 @@ impl Repository {
         let looked = path.clone();
         let looking = tokio::task::spawn_blocking(move || whole::check(&looked));
         looking.await.map_err(|error| RepositoryError::Run(error.into()))??;
-        let repository = Self { path, owner };
+        let repository = Self { path, owner, incoming: Vec::new() };
         let promised =
             repository.config(r"^(extensions\.partialclone|remote\..*\.(promisor|partialclonefilter))$").await?;
         if promised.is_some() { Err(RepositoryError::Partial { path: folder.into() }) } else { Ok(repository) }
@@ -227,7 +265,7 @@ impl Repository {
         arguments.extend(origin.then_some("--remotes=origin"));
         let mut command = self.command(&arguments);
         command.stdin(Stdio::null()).stdout(into).stderr(Stdio::piped());
-        let ended = ended(command.spawn().map_err(RepositoryError::Run)?, b"").await?;
+        let ended = ended(self.spawn(command, &BOUNDS)?, b"").await?;
         done(ended, "read the repository").map(drop)
     }
 
@@ -242,41 +280,35 @@ impl Repository {
     }
 
     /// Takes objects in, from where `pack` stands to its end. They stay apart until every one was checked, and everything
-    /// that these commits consist of was found; nothing names them yet.
+    /// that these commits consist of was found, and until they are admitted.
     ///
     /// # Errors
     /// Something is wrong with one of them, something is missing, or there are more than `limit` bytes.
-    pub async fn take(&self, pack: File, limit: u64, refs: &[(String, String)]) -> Result<(), RepositoryError> {
+    pub async fn take(&self, pack: File, limit: u64, refs: &[(String, String)]) -> Result<Incoming, RepositoryError> {
         let objects = self.path.join("objects");
         let apart = Apart::new(&objects, self.owner).map_err(RepositoryError::Apart)?;
-        self.index(&apart, pack, limit).await?;
-        self.complete(&apart, refs).await?;
-        apart.admit(&objects).map_err(RepositoryError::Apart)
+        let repository = Self { incoming: apart.environment(&objects).into(), ..self.clone() };
+        repository.index(pack, limit).await?;
+        repository.complete(refs).await?;
+        Ok(Incoming { repository, apart })
     }
 
-    async fn index(&self, apart: &Apart, pack: File, limit: u64) -> Result<(), RepositoryError> {
+    async fn index(&self, pack: File, limit: u64) -> Result<(), RepositoryError> {
         let limit = format!("--max-input-size={limit}");
-        let settings = SMALL.iter().flat_map(|setting| ["-c", setting]);
-        let own = ["index-pack", "--stdin", "--fix-thin", "--strict", "--threads=1", &limit];
-        let mut command = self.command(&settings.chain(own).collect::<Vec<_>>());
-        command.envs(apart.environment(&self.path.join("objects")));
+        let mut command =
+            self.command(&["index-pack", "--stdin", "--fix-thin", "--strict", "--threads=1", limit.as_str()]);
         command.stdin(pack).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let child = command.spawn().map_err(RepositoryError::Run)?;
-        bounded(&child);
-        done(ended(child, b"").await?, "take what the sandbox sent").map(drop)
+        done(ended(self.spawn(command, &BOUNDS)?, b"").await?, "take what the sandbox sent").map(drop)
     }
 
-    async fn complete(&self, apart: &Apart, refs: &[(String, String)]) -> Result<(), RepositoryError> {
-        let environment = apart.environment(&self.path.join("objects"));
+    async fn complete(&self, refs: &[(String, String)]) -> Result<(), RepositoryError> {
         let ids: String = refs.iter().map(|(_, id)| format!("{id}\n")).collect();
-        let kinds = self.fed_with(&environment, &KINDS, &ids).await?;
-        let kinds = done(kinds, "look at the commits")?;
+        let kinds = done(self.fed(&KINDS, &ids).await?, "look at the commits")?;
         if let Some(((name, _), _)) = refs.iter().zip(kinds.lines()).find(|(_, kind)| !kind.ends_with("commit")) {
             return Err(RepositoryError::NoCommit { name: name.clone() });
         }
         let walk = ["rev-list", "--objects", "--quiet", "--stdin", "--not", "--all"];
-        let walked = self.fed_with(&environment, &walk, &ids).await?;
-        done(walked, "find everything that the sandbox's commits consist of").map(drop)
+        done(self.fed(&walk, &ids).await?, "find everything that the sandbox's commits consist of").map(drop)
     }
 
     /// Sets references, all of them or none: name, new id, and old one where there is one.
@@ -284,9 +316,13 @@ impl Repository {
     /// # Errors
     /// One was changed meanwhile, or stands in another one's way.
     pub async fn update(&self, refs: &[(String, String, Option<String>)]) -> Result<(), RepositoryError> {
+        self.change(refs, "prepare\0commit\0").await
+    }
+
+    async fn change(&self, refs: &[(String, String, Option<String>)], end: &str) -> Result<(), RepositoryError> {
         let old = |old: &Option<String>| old.clone().unwrap_or_else(|| NOTHING.to_owned());
         let lines = refs.iter().map(|(name, new, before)| format!("update {name}\0{new}\0{}\0", old(before)));
-        let script = ["start\0".to_owned()].into_iter().chain(lines).chain(["prepare\0commit\0".to_owned()]);
+        let script = ["start\0".to_owned()].into_iter().chain(lines).chain([end.to_owned()]);
         let updated = self.fed(&["update-ref", "--no-deref", "-z", "--stdin"], &script.collect::<String>()).await?;
         done(updated, "set the references").map(drop)
     }
@@ -316,7 +352,8 @@ impl Repository {
     pub async fn changed(&self, id: &str) -> Result<Vec<Changed>, RepositoryError> {
         let base = self.run(&["merge-base", "HEAD", id]).await?;
         let base = if base.status.success() { text(&base) } else { text(&self.fed(&["mktree"], "").await?) };
-        let compared = self.run(&["diff-tree", "-r", "-z", "--no-renames", "--no-ext-diff", &base, id]).await?;
+        let arguments = ["diff-tree", "-r", "-z", "--no-renames", "--no-ext-diff", base.as_str(), id];
+        let compared = self.within(&COMPARING, &arguments, "").await?;
         let listed = done(compared, "compare the commits")?;
         let parts: Vec<&str> = listed.split('\0').collect();
         let mode =
@@ -329,7 +366,7 @@ impl Repository {
     }
 
     async fn config(&self, pattern: &str) -> Result<Option<String>, RepositoryError> {
-        let found = self.run(&["config", "--local", "--includes", "--null", "--get-regexp", pattern]).await?;
+        let found = self.run(&["config", "--null", "--get-regexp", pattern]).await?;
         match found.status.code() {
             Some(1) => Ok(None),
             _ => {
@@ -353,8 +390,21 @@ impl Repository {
             command.uid(self.owner.0).gid(self.owner.1);
         }
         command.arg("--no-pager").arg("--git-dir").arg(&self.path);
-        command.args(SETTINGS.iter().flat_map(|setting| ["-c", setting])).args(arguments);
+        let small: &[&str] = if self.incoming.is_empty() { &[] } else { &SMALL };
+        command.envs(self.incoming.iter().cloned());
+        command.args(SETTINGS.iter().chain(small).flat_map(|setting| ["-c", setting])).args(arguments);
         command
+    }
+
+    /// What an agent sent may unpack to anything, and take any time.
+    fn spawn(&self, mut command: Command, bounds: &[(Resource, u64)]) -> Result<Child, RepositoryError> {
+        let child = command.spawn().map_err(RepositoryError::Run)?;
+        let pid = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+        for &(resource, most) in bounds.iter().filter(|_| !self.incoming.is_empty()) {
+            // It has ended already where that fails.
+            let _ = rustix::process::prlimit(pid, resource, Rlimit { current: Some(most), maximum: Some(most) });
+        }
+        Ok(child)
     }
 
     async fn run(&self, arguments: &[&str]) -> Result<Output, RepositoryError> {
@@ -362,28 +412,19 @@ impl Repository {
     }
 
     async fn fed(&self, arguments: &[&str], input: &str) -> Result<Output, RepositoryError> {
-        self.fed_with(&[], arguments, input).await
+        self.within(&BOUNDS, arguments, input).await
     }
 
-    async fn fed_with(
+    async fn within(
         &self,
-        environment: &[(&str, OsString)],
+        bounds: &[(Resource, u64)],
         arguments: &[&str],
         input: &str,
     ) -> Result<Output, RepositoryError> {
         let mut command = self.command(arguments);
-        command.envs(environment.iter().cloned());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        ended(command.spawn().map_err(RepositoryError::Run)?, input.as_bytes()).await
+        ended(self.spawn(command, bounds)?, input.as_bytes()).await
     }
-}
-
-/// Limits the memory of a process: what an agent sent may unpack to anything.
-fn bounded(child: &Child) {
-    let pid = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
-    let limit = Rlimit { current: Some(MEMORY), maximum: Some(MEMORY) };
-    // It has ended already where that fails.
-    let _ = rustix::process::prlimit(pid, Resource::As, limit);
 }
 
 async fn ended(mut child: Child, input: &[u8]) -> Result<Output, RepositoryError> {
@@ -393,9 +434,23 @@ async fn ended(mut child: Child, input: &[u8]) -> Result<Output, RepositoryError
             // Whoever reads no further says why in another place.
             let _ = stdin.write_all(input).await;
         }
+        Ok(())
     };
-    let both = async { tokio::join!(child.wait_with_output(), feeding).0 };
-    timeout(PATIENCE, both).await.map_err(|_elapsed| RepositoryError::Slow)?.map_err(RepositoryError::Run)
+    let (out, err) = (child.stdout.take(), child.stderr.take());
+    let working = async {
+        let (stdout, stderr, ()) = tokio::try_join!(all(out, ANSWER_LIMIT), all(err, COMPLAINT_LIMIT), feeding)?;
+        Ok(Output { status: child.wait().await.map_err(RepositoryError::Run)?, stdout, stderr })
+    };
+    // Whoever says more than is read is killed with the value that stands for it.
+    timeout(PATIENCE, working).await.map_err(|_elapsed| RepositoryError::Slow)?
+}
+
+async fn all(stream: Option<impl AsyncRead + Unpin>, limit: u64) -> Result<Vec<u8>, RepositoryError> {
+    let mut bytes = Vec::new();
+    if let Some(stream) = stream {
+        stream.take(limit + 1).read_to_end(&mut bytes).await.map_err(RepositoryError::Run)?;
+    }
+    if bytes.len() as u64 > limit { Err(RepositoryError::TooMuch) } else { Ok(bytes) }
 }
 
 fn done(ended: Output, what: &'static str) -> Result<String, RepositoryError> {

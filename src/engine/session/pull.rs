@@ -109,7 +109,8 @@ async fn take(
     let _lock = context.state.lock().await?;
     let repository = open(context, receipt, clone).await?;
     let taken = async {
-        repository.take(pack, clone::LIMIT, &refs).await?;
+        let incoming = repository.take(pack, clone::LIMIT, &refs).await?;
+        let repository = incoming.repository();
         let before = repository.refs(&[&format!("{REFS}/{}/", receipt.name)]).await?;
         let news: Vec<_> = refs
             .iter()
@@ -119,7 +120,7 @@ async fn take(
             .collect();
         let mut pulled = Vec::new();
         for (name, new, old) in &news {
-            pulled.push(told(&repository, name, new, old.as_deref()).await?);
+            pulled.push(told(repository, name, new, old.as_deref()).await?);
         }
         let mut changes = Vec::new();
         for (_, new, _) in &news {
@@ -128,7 +129,7 @@ async fn take(
         }
         changes.sort_by(|a: &Difference, b| (a.kind, &a.path).cmp(&(b.kind, &b.path)));
         changes.dedup();
-        repository.update(&news).await?;
+        incoming.admit(&news).await?;
         Ok::<_, CloneError>((pulled, changes))
     };
     Ok(taken.await?)

@@ -14,6 +14,7 @@ const PREFIX: &str = "tmp_objdir-cloister-";
 const PARTS: [&str; 3] = ["pack", "rev", "idx"];
 
 /// Such a folder, which goes with this value.
+#[derive(Debug)]
 pub(super) struct Apart(TempDir);
 
 impl Apart {

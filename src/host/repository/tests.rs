@@ -43,8 +43,9 @@ impl Scene {
         let tip = self.shell(&format!("cd agent; {tip}"));
         let repository = self.open().await?;
         let pack = File::open(self.0.path().join("pack")).unwrap();
-        repository.take(pack, 1 << 20, &[("topic".to_owned(), tip.clone())]).await?;
-        repository.update(&[("refs/cloister/x/topic".to_owned(), tip, None)]).await
+        let incoming = repository.take(pack, 1 << 20, &[("topic".to_owned(), tip.clone())]).await?;
+        incoming.repository().changed(&tip).await?;
+        incoming.admit(&[("refs/cloister/x/topic".to_owned(), tip, None)]).await
     }
 
     /// Writes trees with names that no tree has.
@@ -103,6 +104,17 @@ async fn a_repository_that_leads_elsewhere_is_not_read() {
         ("mkfifo .git/refs/heads/pipe", "is a link, or no file"),
         ("git rev-parse HEAD > .git/shallow", "has a part of its history alone"),
         ("git config remote.x.promisor true", "is a partial clone"),
+        (
+            "git config extensions.worktreeConfig true; git config --worktree remote.x.promisor true",
+            "is a partial clone",
+        ),
+        ("git config include.path ../../private/.git/config", "includes configuration"),
+        ("git config IncludeIf.gitdir:/.path /dev/zero", "includes configuration"),
+        ("mkfifo .git/hooks/x; printf '[ include ]\\npath = hooks/x\\n' >> .git/config", "includes configuration"),
+        ("printf '[core]\\n[include] path=x\\n' > .git/config.worktree", "includes configuration"),
+        ("printf '[hook \"x\"]\\nevent = reference-transaction\\n' >> .git/config", "has hooks"),
+        ("printf '[HOOK.x]\\ncommand = evil\\n' >> .git/config", "has hooks"),
+        ("rm .git/config; mkfifo .git/config", "has no plain configuration"),
         ("git config core.repositoryformatversion 1; git config extensions.partialClone x", "is a partial clone"),
     ];
     for (script, expected) in cases {
@@ -114,6 +126,7 @@ async fn a_repository_that_leads_elsewhere_is_not_read() {
     }
     let scene = Scene::new();
     scene.shell("cd user; rm -r .git/hooks; ln -s /etc .git/hooks; printf '.\\n' > .git/commondir");
+    scene.shell("cd user; git config hooks.mailinglist x; git config hook-x.y z");
     scene.open().await.expect("git has no part in that");
 }
 
@@ -240,4 +253,53 @@ fn what_a_killed_pull_leaves_is_what_git_prunes() {
     std::mem::forget(apart);
     scene.shell("cd user; git prune --expire=now");
     assert_eq!(scene.shell("cd user; ls .git/objects | grep -c tmp_objdir || true"), "0");
+}
+
+/// git takes the names of packs from this file as they are.
+#[tokio::test]
+async fn an_index_of_packs_does_not_lead_to_those_of_another_repository() {
+    let scene = Scene::new();
+    scene.shell(
+        "cd private; echo secret > s; git add s; git commit -qm s; git repack -adq; cd ..
+        mkdir p; name=$(basename private/.git/objects/pack/*.idx .idx); short=$(printf %031d 0)
+        cp private/.git/objects/pack/$name.pack p/$short.pack; cp private/.git/objects/pack/$name.idx p/$short.idx
+        cp private/.git/objects/pack/$name.* user/.git/objects/pack/
+        cd user; git multi-pack-index write; rm .git/objects/pack/$name.*
+        sed -i \"s|$name.idx|../../../../p/$short.idx|\" .git/objects/pack/multi-pack-index",
+    );
+    let secret = scene.shell("cd private; git rev-parse HEAD");
+    scene.shell(&format!("cd user; git cat-file -e {secret}"));
+    assert!(scene.open().await.unwrap().having(&[secret].into()).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_few_bytes_that_stand_for_endless_files_are_refused() {
+    let scene = Scene::new();
+    let before = scene.shell("cd user; git for-each-ref; find .git/objects | sort");
+    let bomb = "b=$(echo x | git hash-object -w --stdin)
+        t=$(for i in 0 1 2 3 4 5 6 7 8 9; do printf '100644 blob %s\\tf%s\\n' $b $i; done | git mktree)
+        for l in 1 2 3 4 5 6 7 8 9; do
+            t=$(for i in 0 1 2 3 4 5 6 7 8 9; do printf '040000 tree %s\\td%s\\n' $t $i; done | git mktree)
+        done
+        git commit-tree -p main -m bomb $t > ../tip
+        git rev-list --objects $(cat ../tip) ^main | git pack-objects -q --stdout";
+    let error = scene.take(bomb, "cat ../tip").await.unwrap_err().to_string();
+    assert!(error.contains("could not compare"), "{error}");
+    assert_eq!(scene.shell("cd user; git for-each-ref; find .git/objects | sort"), before);
+}
+
+#[tokio::test]
+async fn what_cannot_be_named_leaves_nothing() {
+    let scene = Scene::new();
+    scene.take(PACK, TIP).await.unwrap();
+    scene.shell("cd agent; git checkout -q topic; git commit -q --allow-empty -m more");
+    let before = scene.shell("cd user; git for-each-ref; find .git/objects | sort");
+    let pack = "git rev-list --objects topic ^main | git pack-objects -q --stdout > ../pack";
+    scene.shell(&format!("cd agent; {pack}"));
+    let tip = scene.shell("cd agent; git rev-parse topic");
+    let pack = File::open(scene.0.path().join("pack")).unwrap();
+    let repository = scene.open().await.unwrap();
+    let incoming = repository.take(pack, 1 << 20, &[("topic".to_owned(), tip.clone())]).await.unwrap();
+    incoming.admit(&[("refs/cloister/x/topic/below".to_owned(), tip, None)]).await.unwrap_err();
+    assert_eq!(scene.shell("cd user; git for-each-ref; find .git/objects | sort"), before);
 }

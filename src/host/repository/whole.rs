@@ -17,6 +17,16 @@ const POINTERS: [(&str, &str); 3] = [
     ("objects/info/http-alternates", "borrows objects from another repository"),
     ("shallow", "has a part of its history alone"),
 ];
+/// Files of configuration.
+const CONFIGURATION: [&str; 2] = ["config", "config.worktree"];
+/// Sections of it that have git read other files, or run something whatever `core.hooksPath` says (git 2.54).
+const SECTIONS: [(&str, &str); 3] = [
+    ("include", "includes configuration from elsewhere"),
+    ("includeif", "includes configuration from elsewhere"),
+    ("hook", "has hooks in its configuration"),
+];
+/// Most bytes of such a file.
+const CONFIGURATION_LIMIT: u64 = 1 << 20;
 /// What cloister puts there for as long as a sandbox lives: it leads to where it lies.
 const COMMONDIR: (&str, &[u8]) = ("commondir", b".\n");
 /// Most files and folders that are looked at.
@@ -66,6 +76,9 @@ impl WholeError {
                 Self::Open { .. } => "open the main checkout of a repository, not a worktree or a submodule",
                 Self::Link { .. } => "look at it with ls -l, and put what it leads to in its place",
                 Self::Pointer { what, .. } if *what == POINTERS[2].1 => "fetch the rest: git fetch --unshallow",
+                Self::Pointer { what, .. } if SECTIONS.iter().any(|(_, section)| what == section) => {
+                    "look at .git/config, and take out of it what is not this repository's own"
+                }
                 Self::Pointer { .. } => {
                     "copy what it needs: git repack -a -d, then remove .git/objects/info/alternates"
                 }
@@ -93,8 +106,22 @@ pub(super) fn check(path: &Path) -> Result<(), WholeError> {
     if commondir.is_some_and(|found| found != COMMONDIR.1) {
         return Err(pointer("shares another one's objects"));
     }
+    for name in CONFIGURATION {
+        let found =
+            root.read(Path::new(name), CONFIGURATION_LIMIT).map_err(|_error| pointer("has no plain configuration"))?;
+        let text = found.map(|bytes| String::from_utf8_lossy(&bytes).to_ascii_lowercase()).unwrap_or_default();
+        if let Some((_, what)) = SECTIONS.iter().find(|(section, _)| has_section(&text, section)) {
+            return Err(pointer(what));
+        }
+    }
     let mut look = Look { root: &root, path, left: ENTRIES };
     look.folder(Path::new(""), 0)
+}
+
+/// Whether a text has what may be the head of a section; a remark that looks like one counts.
+fn has_section(text: &str, name: &str) -> bool {
+    let heads = text.match_indices('[').filter_map(|(at, _)| text[at + 1..].trim_start().strip_prefix(name));
+    heads.into_iter().any(|rest| !rest.starts_with(|next: char| next.is_ascii_alphanumeric() || next == '-'))
 }
 
 struct Look<'a> {
