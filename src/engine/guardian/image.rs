@@ -1,9 +1,9 @@
 //! The guardian's image: one static program and nothing else, packed here and handed to the engine. Nothing is pulled.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io;
 
-use bollard::query_parameters::{ImportImageOptionsBuilder, ListImagesOptionsBuilder};
+use bollard::query_parameters::{ImportImageOptionsBuilder, ListContainersOptionsBuilder, ListImagesOptionsBuilder};
 use futures_util::StreamExt;
 use serde_json::json;
 
@@ -39,16 +39,25 @@ fn reference(program: &Program, uid: u32) -> String {
     format!("{REPOSITORY}:{}-{uid}", program.digest)
 }
 
-/// Returns the references of the engine's other images that [`ensure`] made for this user.
+/// Returns the references of the engine's other images that [`ensure`] made for this user, and that no guardian uses.
 pub(super) async fn others(engine: &Engine, program: &Program, uid: u32) -> Result<Vec<String>, CallError> {
     let filters: HashMap<_, _> = [("reference", vec![REPOSITORY])].into();
     let options = ListImagesOptionsBuilder::default().filters(&filters).build();
     let found = engine.docker.list_images(Some(options)).await.operation(|| "list the guardian's images".to_owned())?;
     let mut others: Vec<String> = found.into_iter().flat_map(|image| image.repo_tags).collect();
     let own = reference(program, uid);
-    others.retain(|reference| is_ours(reference, uid) && *reference != own);
+    let used = used(engine).await?;
+    others.retain(|reference| is_ours(reference, uid) && *reference != own && !used.contains(reference));
     others.sort();
     Ok(others)
+}
+
+/// Returns the references that guardians were made from, those of other state folders as well.
+async fn used(engine: &Engine) -> Result<BTreeSet<String>, CallError> {
+    let filters: HashMap<_, _> = [("label", vec![names::GUARDIAN])].into();
+    let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
+    let found = engine.docker.list_containers(Some(options)).await.operation(|| "list the guardians".to_owned())?;
+    Ok(found.into_iter().filter_map(|container| container.image).collect())
 }
 
 fn is_ours(reference: &str, uid: u32) -> bool {

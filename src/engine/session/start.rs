@@ -190,12 +190,16 @@ async fn join(context: &Context, request: Start<'_>, mut receipt: Receipt) -> Re
 /// # Errors
 /// There is no guardian, or it does not take the policy.
 pub async fn hand_over(context: &Context, policy: &Policy, mut receipt: Receipt) -> Result<Served, SessionError> {
+    let _lock = context.state.lock().await?;
+    // Whoever stopped it meanwhile may have taken the guardian away, which must not come back for it.
+    if context.state.load(&receipt.id)?.is_none_or(|now| now.state != State::Running) {
+        select::usable(&receipt, Life::Gone)?;
+    }
     let before = std::mem::replace(&mut receipt.policy, wire(policy)?);
     // The machine's addresses come and go, and are asked for whenever a guardian is told: they need no new receipt.
     if receipt.policy != (WirePolicy { host_addresses: receipt.policy.host_addresses.clone(), ..before }) {
         context.state.save(&receipt)?;
     }
-    let _lock = context.state.lock().await?;
     let Context { engine, state, programs, .. } = context;
     let refusals = guardian::serve(engine, state, programs, policy.network.pool, &receipt).await?;
     Ok(Served { receipt, refusals, free_space: policy.limits.free_space })

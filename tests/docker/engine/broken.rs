@@ -1,4 +1,4 @@
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use super::{User, guardian, inspect, text};
@@ -130,6 +130,26 @@ fn stop_and_shutdown_leave_nothing_in_the_engine() {
     user.run(&["shutdown"]).expect(0);
     assert!(inspect("container", &guardian(&user)).is_none());
     assert!(inspect("network", &guardian(&user).replace("guardian", "egress")).is_none());
+}
+
+/// What comes too late finds no sandbox, and makes no guardian for it.
+#[test]
+fn no_guardian_comes_back_after_a_shutdown() {
+    let user = User::with(CONFIG);
+    for round in 0..6 {
+        user.start();
+        let shutdown = user.command(&["shutdown"]).stderr(Stdio::null()).spawn().unwrap();
+        let late: Vec<_> = (0..4)
+            .map(|_| {
+                std::thread::sleep(Duration::from_millis(15));
+                user.command(&["exec", "--", "true"]).stderr(Stdio::null()).spawn().unwrap()
+            })
+            .collect();
+        for mut child in [shutdown].into_iter().chain(late) {
+            child.wait().unwrap();
+        }
+        assert!(inspect("container", &guardian(&user)).is_none(), "round {round}");
+    }
 }
 
 #[test]
