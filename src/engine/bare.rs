@@ -1,11 +1,13 @@
-//! A container as strict as a sandbox with nothing of a project in it: it measures the network that it is on. Pure.
+//! A container as strict as a sandbox with nothing of a project in it: it measures the network that it is on.
+
+pub(super) mod started;
 
 use crate::harden::PROBE;
 use crate::plan::model::{Container, Mount, MountKind, PROGRAMS};
 use crate::sandbox::protocol::PROGRAMS_TARGET;
 
 /// Nobody.
-pub(super) const USER: &str = "65534:65534";
+const USER: &str = "65534:65534";
 
 /// Returns it, with the limits and everything else of a planned one.
 pub(super) fn container(planned: &Container, name: &str, hostname: &str) -> Container {

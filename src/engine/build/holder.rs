@@ -1,28 +1,19 @@
-#![expect(clippy::disallowed_methods, reason = "adapter: where cloister's own programs lie")]
 //! The network that build steps run in. A container of cloister's own holds it and has no other purpose: the steps join
 //! it, so that what it was given holds for them as well, no IPv6 and no resolver, and what its probe found too.
 
 use std::net::Ipv4Addr;
-use std::path::Path;
 
-use bollard::query_parameters::CreateContainerOptionsBuilder;
-
-use super::super::apply::{self, ApplyError, Audited, Bench};
-use super::super::bare;
-use super::super::connect::Operation;
-use super::super::create::{self, Place};
-use super::super::fill::Values;
+use super::super::apply::{ApplyError, Audited, Bench};
+use super::super::bare::{self, started};
 use super::super::guardian;
 use super::super::names;
 use super::super::network::{self, Purpose};
 use super::super::pool::{self, Places};
-use super::super::probe::{self, Canary};
+use super::super::probe;
 use super::super::receipt::State;
-use super::super::sources::Sources;
 use super::Order;
 use crate::guardian::protocol::{Admission, Command, PROXY_PORT, PROXY_USER};
-use crate::host::{addresses, random};
-use crate::sandbox::protocol::{PROGRAMS_TARGET, ProbeRequest};
+use crate::host::random;
 
 /// A network that is known to be sealed.
 #[derive(Debug)]
@@ -39,50 +30,15 @@ impl Holder {
         let token = random::token().map_err(probe::ProbeError::from)?;
         let name = names::build(order.id);
         let (places, others) = allocate(bench, audited, order, &token).await?;
-        let canary = Canary::put_up().await?;
-        let programs = bench.programs.install(bench.data)?;
-        let programs = programs.canonicalize().unwrap_or(programs);
-        let mut sources = Sources::default();
-        sources.open(&programs, PROGRAMS_TARGET)?;
-        let request = ProbeRequest {
-            guardian: places.guardian,
-            guardian_port: PROXY_PORT,
-            forbidden: probe::forbidden(addresses::own()?, places.gateway, &others),
-            canary_port: canary.port,
-            nonce: canary.nonce.clone(),
-            user: bare::USER.to_owned(),
-            capabilities: 0,
-            mounts: sources.expected()?,
-        };
-        let request = serde_json::to_string(&request).expect("a request has text keys only");
-        let nowhere = Path::new("");
-        let place = Place {
-            image: &guardian::image(bench.engine, bench.programs, bench.state.uid()).await?,
-            values: Values {
-                guardian: places.guardian,
-                token: "",
-                programs: &programs,
-                files: nowhere,
-                home: nowhere,
-                probe: &request,
-            },
-            network: &name,
-            dns: &audited.network().dns,
-            address: places.sandbox,
-            folder: "/",
-            digest: &audited.plan().digest,
-            instance: &bench.state.instance(),
-            ipv6: addresses::has_ipv6(),
-            processors: 1,
-        };
-        let body = create::body(&bare::container(audited.container(), &name, "build"), &place)?;
-        let options = CreateContainerOptionsBuilder::default().name(&name).build();
-        let created = bench.engine.docker.create_container(Some(options), body).await;
-        let created = created.operation(|| "create the container of the build's network".to_owned())?;
-        let mut stream = apply::start(bench.engine, &created.id).await?;
-        probe::answer(&mut stream).await?;
-        sources.unchanged()?;
-        Ok(Self { container: created.id, guardian: places.guardian, token })
+        let image = guardian::image(bench.engine, bench.programs, bench.state.uid()).await?;
+        let container = bare::container(audited.container(), &name, "build");
+        let guardian = places.guardian;
+        let measuring =
+            started::Order { container: &container, image: &image, places: &places, guardian, others: &others };
+        let mut started = started::start(bench, audited, measuring).await?;
+        probe::answer(&mut started.stream).await?;
+        started.sources.unchanged()?;
+        Ok(Self { container: started.id, guardian, token })
     }
 
     /// Where the steps find the guardian.

@@ -1,27 +1,16 @@
-#![expect(clippy::disallowed_methods, reason = "adapter: where cloister's own programs lie")]
 //! A network like a sandbox's, with a container on it that tries to get out, and nothing else: whether this engine
 //! isolates, before there is a sandbox. No guardian is needed for it, so that none answers.
 
-use std::path::Path;
-
-use bollard::query_parameters::CreateContainerOptionsBuilder;
-
-use super::super::apply::{self, ApplyError, Audited};
-use super::super::bare;
-use super::super::connect::Operation;
-use super::super::create::{self, Place};
-use super::super::fill::Values;
+use super::super::apply::{ApplyError, Audited};
+use super::super::bare::{self, started};
 use super::super::guardian;
 use super::super::names;
 use super::super::network::{self, Purpose};
 use super::super::pool;
-use super::super::probe::{self, Canary};
-use super::super::sources::Sources;
+use super::super::probe;
 use super::{Context, SessionError, clean};
-use crate::guardian::protocol::PROXY_PORT;
-use crate::host::addresses;
 use crate::plan::model::Container;
-use crate::sandbox::protocol::{Attempt, PROGRAMS_TARGET, ProbeReport, ProbeRequest};
+use crate::sandbox::protocol::{Attempt, ProbeReport};
 
 /// The attempt that a trial leaves without an answer: nobody is there.
 const GUARDIAN: &str = "guardian";
@@ -58,7 +47,7 @@ pub(super) async fn remove(context: &Context) -> Result<(), SessionError> {
 }
 
 async fn attempt(context: &Context, audited: Audited<'_>) -> Result<ProbeReport, ApplyError> {
-    let Context { engine, state, paths, programs, .. } = context;
+    let Context { engine, state, programs, .. } = context;
     let instance = state.instance();
     let name = names::trial(&instance);
     let labels = names::trial_labels(&instance, state.uid());
@@ -69,52 +58,10 @@ async fn attempt(context: &Context, audited: Audited<'_>) -> Result<ProbeReport,
         (network::create(engine, &name, Purpose::Sandbox, range, (&instance, &labels)).await?, image)
     };
     let places = pool::places(subnet);
-    let canary = Canary::put_up().await?;
-    let installed = programs.install(&paths.data)?;
-    let installed = installed.canonicalize().unwrap_or(installed);
-    let mut sources = Sources::default();
-    sources.open(&installed, PROGRAMS_TARGET)?;
-    let request = request(&places, &canary, &sources)?;
-    let nowhere = Path::new("");
-    let place = Place {
-        image: &image,
-        values: Values {
-            guardian: places.guardian,
-            token: "",
-            programs: &installed,
-            files: nowhere,
-            home: nowhere,
-            probe: &request,
-        },
-        network: &name,
-        dns: &audited.network().dns,
-        address: places.sandbox,
-        folder: "/",
-        digest: &audited.plan().digest,
-        instance: &instance,
-        ipv6: addresses::has_ipv6(),
-        processors: 1,
-    };
     let container = Container { labels, ..bare::container(audited.container(), &name, "trial") };
-    let body = create::body(&container, &place)?;
-    let options = CreateContainerOptionsBuilder::default().name(&name).build();
-    let created = engine.docker.create_container(Some(options), body).await;
-    let created = created.operation(|| "create the container of the trial".to_owned())?;
-    let mut stream = apply::start(engine, &created.id).await?;
-    Ok(probe::report(&mut stream).await?)
-}
-
-/// What the container tries. It takes itself for the guardian's place, where nobody listens: that is answered at once.
-fn request(places: &pool::Places, canary: &Canary, sources: &Sources) -> Result<String, ApplyError> {
-    let request = ProbeRequest {
-        guardian: places.sandbox,
-        guardian_port: PROXY_PORT,
-        forbidden: probe::forbidden(addresses::own()?, places.gateway, &[]),
-        canary_port: canary.port,
-        nonce: canary.nonce.clone(),
-        user: bare::USER.to_owned(),
-        capabilities: 0,
-        mounts: sources.expected()?,
-    };
-    Ok(serde_json::to_string(&request).expect("a request has text keys only"))
+    // It takes itself for the guardian's place, where nobody listens: that is answered at once.
+    let guardian = places.sandbox;
+    let measuring = started::Order { container: &container, image: &image, places: &places, guardian, others: &[] };
+    let mut started = started::start(context.bench(), audited, measuring).await?;
+    Ok(probe::report(&mut started.stream).await?)
 }
