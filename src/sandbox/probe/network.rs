@@ -89,7 +89,8 @@ impl Round {
     /// Gives up on the addresses that nobody on the sandbox's own network has, once everybody there has had time to say.
     fn give_up_absent(&mut self) {
         let elapsed = self.begin.elapsed();
-        let is_answer = |one: &Try| self.targets[one.target].rule == Rule::Reachable && !one.is_waiting();
+        let is_there = |one: &Try| matches!(one.outcome, Outcome::Established | Outcome::Spoke(_));
+        let is_answer = |one: &Try| self.targets[one.target].rule == Rule::Reachable && is_there(one);
         if self.neighbours_due.is_none() && self.tries.iter().any(is_answer) {
             self.neighbours_due = Some((elapsed * NEIGHBOUR_FACTOR).max(NEIGHBOUR_FLOOR));
         }
