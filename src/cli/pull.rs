@@ -4,7 +4,7 @@
 use super::exit;
 use super::failure::Failure;
 use super::list::Format;
-use super::output::Output;
+use super::output::{Output, say};
 use super::runtime;
 use crate::clone::Left;
 use crate::engine::session::{self, Context, Pulled, PulledRef, SessionError};
@@ -42,7 +42,7 @@ pub struct Args {
 /// # Errors
 /// No such sandbox runs, it has no clone, or what it sent is not what it should be.
 pub fn run(args: &Args) -> Result<u8, Failure> {
-    let mut output = Output::default();
+    let (mut output, mut after) = (Output::default(), String::new());
     runtime::finish(async {
         let mut signals = Signals::listen().map_err(SessionError::Signals)?;
         let pulling = async {
@@ -52,13 +52,16 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
             session::pull(&context, &receipt).await
         };
         let pulled: Pulled = session::until_interrupted(&mut signals, pulling).await?;
-        output = match args.format {
-            Format::Json => Output { stdout: json(&pulled), stderr: left(&pulled), code: exit::OK },
-            Format::Text => Output { stdout: table(&pulled), stderr: next(&pulled) + &left(&pulled), code: exit::OK },
+        (output.stdout, after) = match args.format {
+            Format::Json => (json(&pulled), left(&pulled)),
+            Format::Text => (table(&pulled), next(&pulled) + &left(&pulled)),
         };
         Ok::<_, SessionError>(exit::OK)
     })?;
-    output.write()
+    let code = output.write()?;
+    // What to do about the branches makes sense below them.
+    say(&after);
+    Ok(code)
 }
 
 fn json(pulled: &Pulled) -> String {

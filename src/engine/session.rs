@@ -222,6 +222,10 @@ impl SessionError {
             Self::Overlap { name, .. } => Some(format!(
                 "stop that one first: `cloister stop {name}`; or work in it: `cloister exec {name} -- COMMAND`"
             )),
+            Self::PlanChanged { name, changes } if changes.iter().any(leaves_clone) => Some(format!(
+                "`{name}` works on a clone: `cloister start --clone` joins it; with `--rebuild` alone it would work on your \
+                 folder instead"
+            )),
             Self::PlanChanged { name, .. } => Some(format!(
                 "`cloister start --rebuild` makes it anew; `cloister exec {name} -- COMMAND` uses it as it is"
             )),
@@ -238,6 +242,11 @@ impl SessionError {
             Self::Signals(_) | Self::Interrupted => None,
         }
     }
+}
+
+/// Whether it says that a sandbox on a clone would be one on the folder itself.
+fn leaves_clone(change: &Change) -> bool {
+    change.path == "workspace.clone" && change.is.is_none()
 }
 
 fn some(changes: &[Change]) -> Vec<String> {
