@@ -2,11 +2,13 @@
 #![expect(clippy::print_stderr, reason = "a program's messages")]
 //! `cloister-init`: process 1 of a sandbox, mounted read-only into it. Not for people.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
 use std::process::ExitCode;
 
+use cloister::sandbox::protocol::RunRequest;
 use cloister::sandbox::{init, run, session, shell, signal, sudo};
 use cloister::ui::text::visible;
 
@@ -15,6 +17,7 @@ usage: cloister-init init REQUEST [-- COMMAND…]   probe, report, then reap; as
        cloister-init init [-- COMMAND…]           the same, with the request on standard input
        cloister-init probe REQUEST                probe and report; exit 86 when something is open
        cloister-init run FOLDER… -- COMMAND…      run a command in the first folder that can be entered
+       cloister-init run                          the same, once standard input says what and where
        cloister-init shell                        the account's shell
        cloister-init signal MARK NAME             signal the processes of one exec
        cloister-init session -- COMMAND…          run a command in a session of its own";
@@ -34,7 +37,8 @@ fn main() -> ExitCode {
         ["init", request] => begin(Err(init::hide_request(request, &[]))),
         ["init", request, "--", _, ..] => begin(Err(init::hide_request(request, &arguments[3..]))),
         ["probe", request] => begin(init::probe_alone(request)),
-        ["run", ..] => become_process(&arguments[1..]),
+        ["run"] => become_told(),
+        ["run", ..] => become_given(&words[1..]),
         ["shell"] => fail(&shell::become_shell(), session::NOT_FOUND_EXIT),
         ["signal", mark, name] => send(mark, name),
         ["session", "--", _, ..] => {
@@ -51,11 +55,27 @@ fn usage() -> ExitCode {
     ExitCode::from(2)
 }
 
+fn become_given(words: &[&str]) -> ExitCode {
+    let Some(at) = words.iter().position(|word| *word == "--") else { return usage() };
+    let (folders, [_, command @ ..]) = words.split_at(at) else { return usage() };
+    if command.is_empty() {
+        return usage();
+    }
+    let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+    become_process(&RunRequest { folders: owned(folders), command: owned(command), env: BTreeMap::new() })
+}
+
+fn become_told() -> ExitCode {
+    match run::awaited() {
+        Ok(Some(request)) => become_process(&request),
+        Ok(None) => ExitCode::SUCCESS,
+        Err(error) => fail(&error, 2),
+    }
+}
+
 /// The one part that people read: it speaks for the command that they gave.
-fn become_process(arguments: &[OsString]) -> ExitCode {
-    let Some(at) = arguments.iter().position(|word| word == "--") else { return usage() };
-    let (folders, [_, program, rest @ ..]) = arguments.split_at(at) else { return usage() };
-    let error = run::become_process(folders, program, rest);
+fn become_process(request: &RunRequest) -> ExitCode {
+    let error = run::become_process(request);
     let cause = error.source().map_or_else(String::new, |source| format!(": {source}"));
     eprintln!("cloister: {error}{cause}\n\nhint: {}", error.hint());
     exit(error.exit_code())

@@ -3,18 +3,17 @@
 use super::exit;
 use super::failure::Failure;
 use super::refused;
-use crate::engine::exec::Process;
-use crate::engine::session::{self, Context, Ran, Served, SessionError};
+use crate::engine::session::{self, Context, Ran, Ready, Served, SessionError};
 use crate::host::signals::Signals;
 
 /// Runs it, says what was refused to it, and returns its exit code.
 pub(super) async fn run(
     context: &Context,
     served: &Served,
-    process: &Process,
+    ready: Ready<'_>,
     signals: &mut Signals,
 ) -> Result<u8, SessionError> {
-    match session::command(context, served, process, signals).await {
+    match session::command(context, served, ready, signals).await {
         // The command was killed with its sandbox: its exit code is as of one that was killed.
         Err(error @ (SessionError::Stopped { .. } | SessionError::Full { .. })) => Ok(print(&error, exit::KILLED)),
         ran => {

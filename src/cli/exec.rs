@@ -1,12 +1,15 @@
 #![expect(clippy::disallowed_methods, reason = "adapter: the working directory and variables that are passed")]
 //! `cloister exec`: a command in a sandbox that runs.
 
+use std::path::Path;
+
 use super::command;
 use super::failure::Failure;
 use super::plan::{failure, on_stderr};
 use super::runtime;
 use super::uncovered;
 use crate::engine::exec::Process;
+use crate::engine::receipt::Receipt;
 use crate::engine::session::{self, Context, SessionError};
 use crate::host::signals::Signals;
 use crate::pipeline;
@@ -44,17 +47,25 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
 async fn exec(args: &Args, policy: &Policy) -> Result<u8, SessionError> {
     let mut signals = Signals::listen().map_err(SessionError::Signals)?;
     let folder = std::env::current_dir().unwrap_or_default();
-    let opened = async {
-        let context = Context::open().await?;
-        let served = session::served(&context, policy, args.name.as_deref(), &folder).await?;
-        Ok::<_, SessionError>((context, served))
+    let context = session::until_interrupted(&mut signals, Context::open()).await?;
+    let receipt = session::select(&context, args.name.as_deref(), &folder)?;
+    let process = process(args, policy, &context, &receipt, &folder);
+    let both = async {
+        let ready = session::ready(&context, &receipt, policy.limits.free_space, process);
+        let (served, ready) = tokio::join!(session::served(&context, policy, &receipt), ready);
+        // That it may not run tells more than that it cannot.
+        Ok::<_, SessionError>((served?, ready?))
     };
-    let (context, served) = session::until_interrupted(&mut signals, opened).await?;
+    let (served, ready) = session::until_interrupted(&mut signals, both).await?;
     uncovered::tell(&served.receipt);
+    command::run(&context, &served, ready, &mut signals).await
+}
+
+fn process(args: &Args, policy: &Policy, context: &Context, receipt: &Receipt, folder: &Path) -> Process {
     let from = if args.name.is_some() { session::From::Opened } else { session::From::Mounted };
-    let place = session::inside(&context, &served.receipt, from, &folder);
-    let mut process = Process::new(args.command.clone(), &served.receipt.process).within(place);
+    let place = session::inside(context, receipt, from, folder);
+    let mut process = Process::new(args.command.clone(), &receipt.process).within(place);
     let passed = policy.env.pass.iter().filter_map(|name| Some((name.clone(), std::env::var(name).ok()?)));
     process.env.extend(passed);
-    command::run(&context, &served, &process, &mut signals).await
+    process
 }

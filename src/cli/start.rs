@@ -170,7 +170,8 @@ async fn start(args: &Args, prepared: &Prepared, first: &Plan) -> Result<u8, Sta
     let folder = std::env::current_dir().unwrap_or_default();
     let mut process = process.within(session::inside(&context, receipt, session::From::Opened, &folder));
     process.env.extend(prepared.passed_env.clone());
-    Ok(command::run(&context, &served, &process, &mut signals).await?)
+    let ready = session::ready(&context, receipt, served.free_space, process).await?;
+    Ok(command::run(&context, &served, ready, &mut signals).await?)
 }
 
 async fn connect() -> Result<(Context, EngineFacts), StartError> {

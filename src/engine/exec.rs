@@ -17,7 +17,7 @@ use super::connect::{CallError, Engine, Operation};
 use super::hijack::{self, HijackError, Stream};
 use super::receipt::ProcessDefaults;
 use crate::host::random::{self, RandomError};
-use crate::sandbox::protocol::{EXEC_MARK, INIT};
+use crate::sandbox::protocol::{EXEC_MARK, INIT, RunRequest};
 
 /// A key sequence that ends a terminal session without ending the process. The engine insists on having one, and its
 /// default would swallow every Ctrl-P; this one begins with a key that hardly anything uses.
@@ -106,6 +106,12 @@ impl Process {
         self
     }
 
+    /// What our own program is told to become, where it waits for it.
+    fn request(&self) -> RunRequest {
+        let Self { folders, command, env, .. } = self.clone();
+        RunRequest { folders, command, env }
+    }
+
     /// The command through our own program, which says why it cannot run in words and exit codes of a shell.
     fn arguments(&self) -> Vec<String> {
         let before = [INIT.to_owned(), "run".to_owned()].into_iter().chain(self.folders.iter().cloned());
@@ -131,7 +137,8 @@ pub(crate) struct Streams {
 pub(crate) struct Running<'a> {
     engine: &'a Engine,
     container: String,
-    process: &'a Process,
+    program: String,
+    user: String,
     id: String,
     mark: String,
     begun: Instant,
@@ -141,11 +148,31 @@ pub(crate) struct Running<'a> {
 pub(crate) async fn start<'a>(
     engine: &'a Engine,
     container: &str,
-    process: &'a Process,
+    process: &Process,
+    streams: Streams,
+) -> Result<(Running<'a>, Stream), ExecError> {
+    let env = process.env.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    begin(engine, container, process, (process.arguments(), env), streams).await
+}
+
+/// Starts what becomes a process without a terminal once its stream says so; until then nothing of it is inside.
+pub(crate) async fn start_waiting<'a>(
+    engine: &'a Engine,
+    container: &str,
+    process: &Process,
+) -> Result<(Running<'a>, Stream), ExecError> {
+    let waiting = [INIT, "run"].map(str::to_owned).into();
+    begin(engine, container, process, (waiting, Vec::new()), Streams { stdin: true, terminal: None }).await
+}
+
+async fn begin<'a>(
+    engine: &'a Engine,
+    container: &str,
+    process: &Process,
+    (arguments, mut env): (Vec<String>, Vec<String>),
     streams: Streams,
 ) -> Result<(Running<'a>, Stream), ExecError> {
     let mark = process.mark.clone().map_or_else(random::mark, Ok)?;
-    let mut env: Vec<String> = process.env.iter().map(|(name, value)| format!("{name}={value}")).collect();
     env.push(format!("{EXEC_MARK}={mark}"));
     let tty = streams.terminal.is_some();
     let config = ExecConfig {
@@ -156,18 +183,20 @@ pub(crate) async fn start<'a>(
         detach_keys: Some(DETACH_KEYS.to_owned()),
         tty: Some(tty),
         env: Some(env),
-        cmd: Some(process.arguments()),
+        cmd: Some(arguments),
         privileged: Some(false),
         user: Some(process.user.clone()),
         working_dir: Some("/".to_owned()),
     };
-    tracing::debug!(program = process.program(), "a process is started in the sandbox");
+    let program = process.program();
+    tracing::debug!(program, "a process is started in the sandbox");
     let created = engine.docker.create_exec(container, config).await;
-    let id = created.operation(|| format!("prepare `{}` in the sandbox", process.program()))?.id;
+    let id = created.operation(|| format!("prepare `{program}` in the sandbox"))?.id;
     let json = serde_json::json!({ "Detach": false, "Tty": tty }).to_string();
     let stream = hijack::upgrade(&engine.endpoint, &format!("/exec/{id}/start"), json).await;
-    let stream = stream.map_err(|source| ExecError::Start { program: process.program(), source })?;
-    Ok((Running { engine, container: container.to_owned(), process, id, mark, begun: Instant::now() }, stream))
+    let stream = stream.map_err(|source| ExecError::Start { program: program.clone(), source })?;
+    let (container, user, begun) = (container.to_owned(), process.user.clone(), Instant::now());
+    Ok((Running { engine, container, program, user, id, mark, begun }, stream))
 }
 
 impl Running<'_> {
@@ -182,7 +211,7 @@ impl Running<'_> {
     /// that a process is started before it is: one that is not there yet is looked for again. Returns whether anything was there.
     pub(crate) async fn signal(&self, name: &str) -> Result<bool, ExecError> {
         loop {
-            if signal(self.engine, &self.container, &self.process.user, &self.mark, name).await? {
+            if signal(self.engine, &self.container, &self.user, &self.mark, name).await? {
                 return Ok(true);
             }
             if self.begun.elapsed() > YOUTH || self.has_ended().await? {
@@ -194,20 +223,20 @@ impl Running<'_> {
 
     async fn has_ended(&self) -> Result<bool, ExecError> {
         let inspected = self.engine.docker.inspect_exec(&self.id).await;
-        Ok(inspected.operation(|| format!("ask about `{}`", self.process.program()))?.exit_code.is_some())
+        Ok(inspected.operation(|| format!("ask about `{}`", self.program))?.exit_code.is_some())
     }
 
     /// Returns the exit code, once the streams have ended.
     pub(crate) async fn exit_code(&self) -> Result<u8, ExecError> {
         for attempt in 0..EXIT_TRIES {
             let inspected = self.engine.docker.inspect_exec(&self.id).await;
-            let inspected = inspected.operation(|| format!("ask how `{}` ended", self.process.program()))?;
+            let inspected = inspected.operation(|| format!("ask how `{}` ended", self.program))?;
             if let (Some(false), Some(code)) = (inspected.running, inspected.exit_code) {
                 return Ok(u8::try_from(code).unwrap_or(u8::MAX));
             }
             sleep(Duration::from_millis(u64::from(attempt.min(50)))).await;
         }
-        Err(ExecError::NoExitCode { program: self.process.program() })
+        Err(ExecError::NoExitCode { program: self.program.clone() })
     }
 }
 

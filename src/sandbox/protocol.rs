@@ -3,6 +3,8 @@
 //! The argument is visible to `docker inspect`, but to nothing inside: the init takes it out of its command line. The
 //! answer is printed before anything else runs.
 
+use std::collections::BTreeMap;
+use std::io::{self, Read};
 use std::net::{IpAddr, Ipv4Addr};
 
 use serde::{Deserialize, Serialize};
@@ -59,6 +61,44 @@ pub struct ExpectedMount {
     pub inode: u64,
 }
 
+/// What `cloister-init run` is told to become once it may: on standard input, so that nothing of a command is inside
+/// before somebody has made sure that the sandbox is sealed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct RunRequest {
+    /// Working directories; the first that can be entered counts.
+    pub folders: Vec<String>,
+    /// Program and arguments.
+    pub command: Vec<String>,
+    /// Environment on top of its own.
+    pub env: BTreeMap<String, String>,
+}
+
+impl RunRequest {
+    /// Returns it as it goes over standard input: four bytes that say how long it is, the highest first, then JSON. What
+    /// follows belongs to the command.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let json = serde_json::to_vec(self).expect("a request has text keys only");
+        let length = u32::try_from(json.len()).expect("a command line is shorter than 4 GiB");
+        [&length.to_be_bytes()[..], &json].concat()
+    }
+
+    /// Reads one, and not a byte more; `None` where nothing came, since whoever asked for it went away.
+    ///
+    /// # Errors
+    /// It ends in the middle, or is not one.
+    pub fn read(mut input: impl Read) -> io::Result<Option<Self>> {
+        let mut length = [0; 4];
+        match input.read_exact(&mut length) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
+            read => read?,
+        }
+        let mut json = Vec::new();
+        input.take(u32::from_be_bytes(length).into()).read_to_end(&mut json)?;
+        Ok(Some(serde_json::from_slice(&json)?))
+    }
+}
+
 /// What the init prints once, as one line on standard output.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -86,3 +126,6 @@ pub struct Attempt {
     /// What was seen.
     pub seen: String,
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,10 +3,12 @@
 //! words and exit codes of a shell where it cannot run. The engine would print its own words to standard output.
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
+use super::protocol::RunRequest;
 use super::session::{NOT_FOUND_EXIT, NOT_RUN_EXIT};
 use super::shell;
 use crate::ui::text::visible;
@@ -15,25 +17,25 @@ use crate::ui::text::visible;
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// None of the folders can be entered.
-    #[error("cannot enter `{}` in the sandbox", shown(folder))]
+    #[error("cannot enter `{}` in the sandbox", visible(folder))]
     Folder {
         /// The last one that was tried.
-        folder: OsString,
+        folder: String,
         /// Why.
         #[source]
         source: io::Error,
     },
     /// There is no such program.
-    #[error("`{}` was not found in the sandbox", shown(program))]
+    #[error("`{}` was not found in the sandbox", visible(program))]
     NotFound {
         /// The program.
-        program: OsString,
+        program: String,
     },
     /// It is there and cannot be executed.
-    #[error("cannot run `{}` in the sandbox", shown(program))]
+    #[error("cannot run `{}` in the sandbox", visible(program))]
     NotRun {
         /// The program.
-        program: OsString,
+        program: String,
         /// Why.
         #[source]
         source: io::Error,
@@ -61,21 +63,32 @@ impl RunError {
     }
 }
 
+/// Waits until standard input says what to become; `None` where whoever asked for a process went away.
+///
+/// # Errors
+/// It says something else.
+pub fn awaited() -> io::Result<Option<RunRequest>> {
+    // Not through the standard library's buffer, which would take what belongs to the command.
+    RunRequest::read(File::from(rustix::stdio::stdin().try_clone_to_owned()?))
+}
+
 /// Replaces this process with the command, in the first of the folders that can be entered; returns only when that is
 /// not possible.
 #[must_use]
-pub fn become_process(folders: &[OsString], program: &OsString, arguments: &[OsString]) -> RunError {
-    let folder = match enter(folders) {
+pub fn become_process(request: &RunRequest) -> RunError {
+    let folder = match enter(&request.folders) {
         Ok(folder) => folder,
         Err(error) => return error,
     };
+    let (program, arguments) = request.command.split_first().map_or(("", &[][..]), |(first, rest)| (&**first, rest));
     let mut command = Command::new(program);
-    command.args(arguments).envs(folder.map(|folder| ("PWD", folder)));
-    if std::env::var_os("SHELL").is_none_or(|shell| shell.is_empty()) {
+    command.args(arguments).envs(&request.env).envs(folder.map(|folder| ("PWD", folder)));
+    let shell = request.env.get("SHELL").map(OsString::from).or_else(|| std::env::var_os("SHELL"));
+    if shell.is_none_or(|shell| shell.is_empty()) {
         command.envs(shell::choose().map(|shell| ("SHELL", shell)));
     }
     let source = command.exec();
-    let program = program.clone();
+    let program = program.to_owned();
     if source.kind() == io::ErrorKind::NotFound {
         RunError::NotFound { program }
     } else {
@@ -84,7 +97,7 @@ pub fn become_process(folders: &[OsString], program: &OsString, arguments: &[OsS
 }
 
 /// Enters the first folder that can be entered; none where none is given.
-fn enter(folders: &[OsString]) -> Result<Option<&OsString>, RunError> {
+fn enter(folders: &[String]) -> Result<Option<&String>, RunError> {
     let mut refused = None;
     for folder in folders {
         match std::env::set_current_dir(folder) {
@@ -93,8 +106,4 @@ fn enter(folders: &[OsString]) -> Result<Option<&OsString>, RunError> {
         }
     }
     refused.map_or(Ok(None), Err)
-}
-
-fn shown(word: &OsString) -> String {
-    visible(&word.to_string_lossy())
 }

@@ -8,38 +8,74 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::super::connect::Engine;
 use super::super::frames::{Demultiplexer, Output};
 use super::super::hijack::Stream;
-use super::{ExecError, Process, Running, Streams, start};
+use super::{ExecError, Process, Running, Streams, start, start_waiting};
 use crate::host::signals::{Signals, Stop};
 use crate::host::{stdin, terminal};
 
 /// Exit code of a process whose reader has seen enough, as shells give it for SIGPIPE.
 const BROKEN_PIPE: u8 = 141;
 
-/// Runs a process with this process's standard streams, and returns its exit code and what is asked `after` its output
-/// has ended. With a terminal on both sides it gets one of its own.
+/// A process that may run soon.
+#[derive(Debug)]
+pub struct Prepared<'a> {
+    engine: &'a Engine,
+    container: String,
+    process: Process,
+    /// What waits inside; with a terminal, whose first bytes would be somebody's keys, nothing does.
+    waiting: Option<(Running<'a>, Stream)>,
+}
+
+/// Has the engine do what it takes longest for, while somebody else finds out whether the process may run.
 ///
 /// # Errors
-/// It cannot be run, or a stream breaks.
-pub async fn run<T>(
-    engine: &Engine,
-    container: &str,
-    process: &Process,
-    signals: &mut Signals,
+/// The engine does not do it.
+pub async fn prepare<'a>(engine: &'a Engine, container: &str, process: Process) -> Result<Prepared<'a>, ExecError> {
+    let waiting = match terminal::is_interactive() {
+        true => None,
+        false => Some(start_waiting(engine, container, &process).await?),
+    };
+    Ok(Prepared { engine, container: container.to_owned(), process, waiting })
+}
+
+impl Prepared<'_> {
+    /// Runs the process with this process's standard streams, and returns its exit code and what is asked `after` its
+    /// output has ended. With a terminal on both sides it gets one of its own.
+    ///
+    /// # Errors
+    /// It cannot be run, or a stream breaks.
+    pub async fn run<T>(mut self, signals: &mut Signals, after: impl Future<Output = T>) -> Result<(u8, T), ExecError> {
+        match self.waiting.take() {
+            Some((running, mut stream)) => {
+                let told = stream.write_all(&self.process.request().to_bytes()).await;
+                told.map_err(ExecError::Streams)?;
+                let (reader, writer) = tokio::io::split(stream);
+                let ended = in_pipes(&running, reader, writer, signals).await;
+                finish(&running, ended, after).await
+            }
+            None => self.run_in_terminal(signals, after).await,
+        }
+    }
+
+    async fn run_in_terminal<T>(
+        mut self,
+        signals: &mut Signals,
+        after: impl Future<Output = T>,
+    ) -> Result<(u8, T), ExecError> {
+        self.process.env.entry("TERM".to_owned()).or_insert_with(terminal::kind);
+        let size = terminal::size().unwrap_or((24, 80));
+        let streams = Streams { stdin: true, terminal: Some(size) };
+        let (running, stream) = start(self.engine, &self.container, &self.process, streams).await?;
+        let (reader, writer) = tokio::io::split(stream);
+        let ended = in_terminal(&running, reader, writer, signals).await;
+        finish(&running, ended, after).await
+    }
+}
+
+async fn finish<T>(
+    running: &Running<'_>,
+    ended: Result<(), ExecError>,
     after: impl Future<Output = T>,
 ) -> Result<(u8, T), ExecError> {
-    let size = if terminal::is_interactive() { Some(terminal::size().unwrap_or((24, 80))) } else { None };
-    let streams = Streams { stdin: true, terminal: size };
-    let mut process = process.clone();
-    if size.is_some() {
-        process.env.entry("TERM".to_owned()).or_insert_with(terminal::kind);
-    }
-    let (running, stream) = start(engine, container, &process, streams).await?;
-    let (reader, writer) = tokio::io::split(stream);
-    let ended = if size.is_some() {
-        in_terminal(&running, reader, writer, signals).await
-    } else {
-        in_pipes(&running, reader, writer, signals).await
-    };
     match ended {
         Ok(()) => {
             let (code, after) = tokio::join!(running.exit_code(), after);

@@ -1,7 +1,9 @@
 //! The command that somebody waits for, and what is said when its sandbox went away meanwhile.
 
-use super::super::exec::{Process, attached};
+use super::super::exec::Process;
+use super::super::exec::attached::{self, Prepared};
 use super::super::lease::Lease;
+use super::super::receipt::Receipt;
 use super::refused::refused_since;
 use super::room::Room;
 use super::start::{is_cut_off, is_gone};
@@ -18,6 +20,30 @@ pub struct Ran {
     pub refusals: Refusals,
 }
 
+/// A process that may run once its sandbox is served.
+#[derive(Debug)]
+pub struct Ready<'a> {
+    prepared: Prepared<'a>,
+    _lease: Lease,
+}
+
+/// Prepares a process in a sandbox that may turn out not to be one: nothing of it is inside before [`command`].
+///
+/// # Errors
+/// The engine does not do it, or there is too little room.
+pub async fn ready<'a>(
+    context: &'a Context,
+    receipt: &Receipt,
+    free_space: u64,
+    process: Process,
+) -> Result<Ready<'a>, SessionError> {
+    Room::of(context, receipt, free_space).check()?;
+    let container = receipt.container.as_deref().unwrap_or_default();
+    let lease = Lease::take(&context.state, &receipt.id)?;
+    let process = Process { mark: Some(lease.mark.clone()), ..process };
+    Ok(Ready { prepared: attached::prepare(&context.engine, container, process).await?, _lease: lease })
+}
+
 /// Runs a process with this process's standard streams.
 ///
 /// # Errors
@@ -25,18 +51,14 @@ pub struct Ran {
 pub async fn command(
     context: &Context,
     served: &Served,
-    process: &Process,
+    ready: Ready<'_>,
     signals: &mut Signals,
 ) -> Result<Ran, SessionError> {
     let receipt = &served.receipt;
     if signals.waiting().is_some() {
         return Err(SessionError::InterruptedBefore);
     }
-    let container = receipt.container.as_deref().unwrap_or_default();
-    Room::of(context, receipt, served.free_space).check()?;
-    let lease = Lease::take(&context.state, &receipt.id)?;
-    let process = Process { mark: Some(lease.mark.clone()), ..process.clone() };
-    let running = attached::run(&context.engine, container, &process, signals, refused_since(context, served));
+    let running = ready.prepared.run(signals, refused_since(context, served));
     match room::while_enough(context, receipt, served.free_space, running).await? {
         Ok((code, refusals)) if !is_cut_off(code) => Ok(Ran { code, refusals }),
         Ok(_) | Err(_) if is_gone(context, receipt).await => {

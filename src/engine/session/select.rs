@@ -108,22 +108,16 @@ pub fn select(context: &Context, name: Option<&str>, folder: &Path) -> Result<Re
     Ok(choose(context.state.receipts()?, name, named.as_deref(), folder)?)
 }
 
-/// Returns a sandbox that runs, as [`select`] does, with the guardian serving it.
+/// Makes sure that a sandbox runs, with the guardian serving it.
 ///
 /// # Errors
-/// There is none, it does not run, or the guardian does not serve it.
-pub async fn served(
-    context: &Context,
-    policy: &Policy,
-    name: Option<&str>,
-    folder: &Path,
-) -> Result<Served, SessionError> {
-    let receipt = select(context, name, folder)?;
+/// It does not run, or the guardian does not serve it.
+pub async fn served(context: &Context, policy: &Policy, receipt: &Receipt) -> Result<Served, SessionError> {
     if receipt.state == State::Stopped {
-        running(context, &receipt).await?;
+        running(context, receipt).await?;
     }
     // Neither waits for the other; that it does not run tells more than that it is not served.
-    let (running, served) = tokio::join!(running(context, &receipt), hand_over(context, policy, receipt.clone()));
+    let (running, served) = tokio::join!(running(context, receipt), hand_over(context, policy, receipt.clone()));
     running.and(served)
 }
 

@@ -66,6 +66,40 @@ fn a_sandbox_on_another_network_is_not_joined() {
     user.run(&["start", "--rebuild", "--", "true"]).expect(0);
 }
 
+/// Writes down which processes have the word in what everybody inside may read of them, over and over.
+const WATCH: &str = "cd; (while :; do grep -alE '[C]ANARY' /proc/[0-9]*/cmdline /proc/[0-9]*/environ; done >seen 2>/dev/null) \
+                     >/dev/null 2>&1 & sleep 0.3";
+/// Whether anything was written down, and whether somebody still waits to be told what to run.
+const LOOK: &str = "cd; grep -c . seen; : >seen; grep -al '[c]loister-init.run' /proc/[0-9]*/cmdline | wc -l";
+
+/// The engine prepares a process while it is found out whether it may run: nothing of it is inside before.
+#[test]
+fn a_command_is_not_in_a_sandbox_that_may_not_be_used() {
+    let user = User::with(CONFIG);
+    let listed = user.start();
+    let (name, account) = (text(&listed["container"]), "1000:1000");
+    user.shell(WATCH).expect(0);
+    let look = || {
+        let script = ["exec", "-u", account, name, "sh", "-c", LOOK];
+        let ran = Command::new("docker").args(script).output().unwrap();
+        String::from_utf8(ran.stdout)
+            .unwrap()
+            .split_whitespace()
+            .map(|word| word.parse().unwrap())
+            .collect::<Vec<u32>>()
+    };
+    user.run(&["exec", "--", "sh", "-c", "sleep 1; : CANARY"]).expect(0);
+    let [seen, _] = look()[..] else { panic!("two numbers") };
+    assert!(seen > 0, "whoever looks sees a command that runs");
+    docker(&["network", "connect", "bridge", name]);
+    for _ in 0..5 {
+        let refused = user.run(&["exec", "--", "sh", "-c", "sleep 1; : CANARY"]);
+        refused.expect(1);
+        assert!(refused.stderr().contains("to another network"), "{}", refused.stderr());
+    }
+    assert_eq!(look(), [0, 0], "what was seen, and who waits");
+}
+
 /// What a sandbox is answered for a host that nobody allowed.
 const ASK: &str = "curl -s -o /dev/null -w '%{http_code}' --max-time 5 http://www.example.org/";
 
