@@ -3,6 +3,7 @@
 //! Files of the repository are opened beneath the mounted folder, so that no link in it leads the reader elsewhere, and only
 //! regular files are read. Invariant: nothing of the repository is run, not even git.
 
+mod commit;
 mod entries;
 mod generated;
 mod git_root;
@@ -18,6 +19,7 @@ use crate::diagnostic::Diagnostic;
 use crate::source::Source;
 use crate::ui::text::quoted;
 
+pub use commit::has_commit;
 pub use entries::entries;
 pub use generated::MARKER;
 pub use path_facts::path_facts;

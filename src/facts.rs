@@ -33,11 +33,22 @@ pub struct HostFacts {
     pub owner: (u32, u32),
     /// Whether the opened folder has no configuration, and the mounted one around it has one.
     pub has_config_above: bool,
+    /// What a start needs of the machine, and is not there.
+    pub lacks: Lacks,
     /// Sources of bind mounts and paths of builds that the configuration names, after substitution.
     pub paths: BTreeMap<String, PathFact>,
     /// What lies where host tools look: `.git`, `.vscode` and the like in the folder that is mounted. What is absent
     /// is left out.
     pub entries: BTreeMap<PathBuf, Entry>,
+}
+
+/// What a start would fail for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Lacks {
+    /// Folders whose repository has no commit to clone; looked at where a clone is asked for.
+    pub commits: BTreeSet<PathBuf>,
+    /// Why the certificates that the user named cannot be read.
+    pub certificates: Option<String>,
 }
 
 /// What lies at a path, itself and not what it leads to.

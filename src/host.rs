@@ -4,6 +4,7 @@
 
 pub mod addresses;
 pub mod beneath;
+pub mod certificates;
 pub mod file;
 pub mod git;
 pub mod identity;

@@ -8,15 +8,17 @@ pub mod assemble;
 mod interest;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use crate::config::Reading;
 use crate::config::model::Kind;
 use crate::diagnostic::{Diagnostic, Level};
 use crate::discover::{self, DiscoverError, Sibling, Sources};
-use crate::facts::{EngineFacts, Facts, HostFacts, ImageFacts};
+use crate::facts::{EngineFacts, Facts, HostFacts, ImageFacts, Lacks};
 use crate::harden::image::DEFAULT_IMAGE;
 use crate::harden::{protect, refuse_choice, refuse_file};
+use crate::host::certificates;
 use crate::host::file::{self, FileError};
 use crate::host::identity::{Identity, IdentityError};
 use crate::host::paths::Paths;
@@ -159,6 +161,7 @@ pub fn prepare(request: &Request) -> Result<Prepared, PipelineError> {
         mount_root: sources.mount_root.clone(),
         owner: sources.owner,
         has_config_above: sources.has_config_above,
+        lacks: Lacks { certificates: policy.network.ca_bundle.as_deref().and_then(unreadable), ..Lacks::default() },
         paths: BTreeMap::new(),
         entries: BTreeMap::new(),
     };
@@ -268,6 +271,9 @@ impl Prepared {
             discover::path_facts(names.iter().map(String::as_str), &self.host.folder, &self.host.mount_root);
         for root in interest::workspaces(config, &self.host.mount_root) {
             self.host.entries.extend(discover::entries(&root, protect::paths()));
+            if self.policy.works_on_clone && !discover::has_commit(&root) {
+                self.host.lacks.commits.insert(root);
+            }
         }
         if let (Kind::Dockerfile(build), Some(file)) = (&config.kind, &self.sources.config)
             && let Sibling::Text(source) = discover::read_dockerfile(&self.sources, file, &build.dockerfile.value.value)
@@ -275,6 +281,12 @@ impl Prepared {
             self.dockerfile = Some(source);
         }
     }
+}
+
+/// Returns why the user's certificates cannot be read, if they cannot.
+fn unreadable(bundle: &Path) -> Option<String> {
+    let error = certificates::read(bundle).err()?;
+    Some(error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {source}")))
 }
 
 /// Returns the plan of a folder that nothing is in, for what is made without a project.
@@ -287,6 +299,7 @@ pub fn without_project(identity: &Identity, paths: &Paths, policy: &Policy) -> P
         mount_root: paths.state.clone(),
         owner: (identity.uid, identity.gid),
         has_config_above: false,
+        lacks: Lacks::default(),
         paths: BTreeMap::new(),
         entries: BTreeMap::new(),
     };

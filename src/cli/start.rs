@@ -19,14 +19,14 @@ use crate::engine::build::BuildError;
 use crate::engine::exec::Process;
 use crate::engine::facts::{self, ImageError, Pull};
 use crate::engine::session::{self, Build, Context, SessionError, Start};
-use crate::facts::{EngineFacts, ImageFacts};
+use crate::facts::{EngineFacts, HostFacts, ImageFacts};
 use crate::host::signals::Signals;
 use crate::pipeline::{self, Planned, Prepared, Request};
 use crate::plan::model::Verdict;
 use crate::plan::render::text;
-use crate::plan::{Action, Code, Finding, Plan};
+use crate::plan::{Action, Finding, Plan};
 use crate::ui::diagnostic;
-use crate::ui::text::{count, visible};
+use crate::ui::text::{count, quoted, visible};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -145,6 +145,7 @@ async fn start(args: &Args, prepared: &Prepared, first: &Plan) -> Result<u8, Sta
     if started.made {
         let clone = if args.clone { " --clone" } else { "" };
         say(&differences(&started.served.receipt.name, &planned.plan, &(args.project.words() + clone)));
+        say(&above(&started.served.receipt.name, &prepared.host));
         say(&cloned::at_start(&started.served.receipt, &planned.plan));
     }
     say(&drifted(&started.served.receipt.name, &started.drift));
@@ -213,6 +214,20 @@ fn differences(name: &str, plan: &Plan, words: &str) -> String {
     [of_file(name, &shown, words), of_images(name, &images)].into_iter().flatten().collect()
 }
 
+/// Says that a configuration of the folder around this one does not count here, and how to have it.
+fn above(name: &str, host: &HostFacts) -> String {
+    if !host.has_config_above {
+        return String::new();
+    }
+    let root = host.mount_root.to_string_lossy();
+    format!(
+        "cloister: {}: this folder has no devcontainer.json, and that of {} is not used here; with it: cloister start {}\n",
+        visible(name),
+        visible(&root),
+        visible(&quoted(&root))
+    )
+}
+
 /// Says what a sandbox that runs was made from and is another thing now.
 fn drifted(name: &str, drift: &[String]) -> String {
     let lines = drift.iter().map(|what| {
@@ -261,9 +276,10 @@ fn refuse(planned: &Planned) -> u8 {
     let diagnostic::Options { width, color } = on_stderr();
     say(&text::render(plan, sources, text::Options { width, color, brief: true }));
     say(&diagnostic::render(beside_text(diagnostics), sources, on_stderr()));
-    let choice = plan.findings.iter().find(|finding| finding.code == Code::SeveralConfigurations);
+    // What no line of the project causes is helped by no look at one.
+    let elsewhere = plan.findings.iter().filter(|finding| finding.stops() && finding.location.is_none());
     Failure::message("the plan is refused, nothing was started")
-        .hint(choice.map(|finding| finding.help.clone()))
+        .hint(elsewhere.map(|finding| finding.help.clone()).filter(|help| !help.is_empty()))
         .hint(["`cloister plan` shows the reasons at the lines that cause them"])
         .code(exit::REFUSED)
         .print()

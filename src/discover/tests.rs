@@ -44,6 +44,31 @@ fn told(folder: &Path) -> String {
 }
 
 #[test]
+fn a_repository_without_a_commit_is_known_by_its_files() {
+    let head = (".git/HEAD", "ref: refs/heads/main\n");
+    let packed = "# pack-refs with: peeled fully-peeled sorted\n1234 refs/heads/main\n^5678\n";
+    let cases: &[(Files<'_>, bool)] = &[
+        (&[head], false),
+        (&[head, (".git/refs/heads/other", "1234\n")], false),
+        (&[head, (".git/packed-refs", "1234 refs/heads/maintained\n1234 refs/x refs/heads/main\n")], false),
+        (&[head, (".git/refs/heads/main", "1234\n")], true),
+        (&[head, (".git/packed-refs", packed)], true),
+        (&[(".git/HEAD", "1234\n")], true),
+        // What cannot be told is left to git, which does not follow everything either.
+        (&[], true),
+        (&[(".git", "gitdir: elsewhere\n")], true),
+        (&[(".git/HEAD", "ref: ../../outside\n")], true),
+        (&[(".git/HEAD", "→elsewhere")], true),
+        (&[(".git/HEAD/", "")], true),
+        (&[head, (".git/packed-refs", "→../../refs")], true),
+        (&[head, (".git/reftable/", "")], true),
+    ];
+    for (files, expected) in cases {
+        assert_eq!(has_commit(&tree(files).path().canonicalize().expect("folder")), *expected, "{files:?}");
+    }
+}
+
+#[test]
 fn the_first_place_wins() {
     let several = "one of .devcontainer/a/devcontainer.json, .devcontainer/b/devcontainer.json";
     let cases: &[(Files<'_>, &str)] = &[

@@ -27,6 +27,8 @@ pub(super) fn instead(draft: &mut Draft, context: &Context<'_>, place: Place) ->
             Some(_) => ("its repository lies elsewhere, and is not cloned", "open the main checkout of the repository"),
         };
         refuse(draft, repository, reason, help);
+    } else if context.facts.host.lacks.commits.contains(Path::new(repository)) {
+        refuse(draft, repository, "it has no commit yet, so there is nothing to clone", "make one first: git commit");
     }
     // What lies in a volume can be a link of the agent's: nothing is mounted in it.
     draft.volumes.insert(place.target.clone());

@@ -94,7 +94,20 @@ pub(super) fn report_settings(draft: &mut Draft, context: &Context<'_>) {
     for (host, address) in &network.hosts {
         note(Severity::Low, format!("network.hosts: {} = {address}", host.as_str()), "this name has a fixed address");
     }
-    if let Some(bundle) = &network.ca_bundle {
+    let bundle = network.ca_bundle.as_ref();
+    if let (Some(bundle), Some(why)) = (bundle, &context.facts.host.lacks.certificates) {
+        draft.findings.push(
+            Finding::new(
+                Code::Network,
+                Severity::Medium,
+                Action::Refused,
+                &Origin::default(),
+                format!("network.caBundle: {}", bundle.display()),
+                format!("your certificates cannot be read: {why}"),
+            )
+            .help("put a PEM file there, or correct network.caBundle in config.json5"),
+        );
+    } else if let Some(bundle) = bundle {
         note(
             Severity::Medium,
             format!("network.caBundle: {}", bundle.display()),

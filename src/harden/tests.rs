@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::config::model::{MountRequest, Text};
-use crate::facts::{HostFacts, ImageFacts, PathFact};
+use crate::facts::{HostFacts, ImageFacts, Lacks, PathFact};
 use crate::merge::{Parts, merge};
 use crate::plan::model::ConfigKind;
 use crate::source::{Origin, Spanned};
@@ -20,6 +20,7 @@ fn facts() -> Facts {
             mount_root: "/home/dev/app".into(),
             owner: (1000, 1000),
             has_config_above: false,
+            lacks: Lacks::default(),
             paths: BTreeMap::new(),
             entries: BTreeMap::new(),
         },

@@ -24,6 +24,9 @@ struct Case {
     /// Whether the agent is to work on a clone.
     #[serde(default)]
     clone: bool,
+    /// Whether its repository has no commit.
+    #[serde(default)]
+    unborn: bool,
     /// `CODE SEVERITY ACTION[ POINTER]`, each of which must be among the findings.
     expect: Vec<String>,
     /// Text that must appear nowhere in the plan outside its findings.
@@ -60,6 +63,7 @@ fn check(case: &Case) -> Vec<String> {
             entry => _ = facts.host.entries.insert(path, named(entry)),
         }
     }
+    facts.host.lacks.commits.extend(case.unborn.then(|| planning::FOLDER.into()));
     let plan = planning::plan(&case.files, &policy, &facts).plan;
     let found: Vec<String> = plan.findings.iter().map(describe).collect();
     let mut failures: Vec<String> = case

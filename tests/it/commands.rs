@@ -35,6 +35,15 @@ impl User {
         self.root.path().join("project")
     }
 
+    /// Writes the user's own configuration.
+    fn settings(&self, text: &str) {
+        if !text.is_empty() {
+            let folder = self.root.path().join("CONFIG/cloister");
+            std::fs::create_dir_all(&folder).expect("a folder can be made");
+            std::fs::write(folder.join("config.json5"), text).expect("a file can be written");
+        }
+    }
+
     fn run(&self, arguments: &[&str]) -> Said {
         self.run_with(arguments, &[])
     }
@@ -65,6 +74,54 @@ fn a_build_that_waits_for_approval_is_refused() {
     let start = user.run(&["start", "--", "true"]);
     assert_eq!((start.code, start.stdout.as_str()), (Some(3), ""), "{}", start.stderr);
     assert!(start.stderr.contains("the plan is refused, nothing was started"), "{}", start.stderr);
+}
+
+/// A plan that said ready would send people to a start that says no.
+#[test]
+fn what_a_start_refuses_a_plan_refuses_too() {
+    let head = (".git/HEAD", "ref: refs/heads/main\n");
+    let certificates = "{ network: { caBundle: '/nowhere/ca.pem' } }";
+    let cases = [
+        (&[head][..], "", &["--clone"][..], "it has no commit yet", "make one first: git commit"),
+        (&[], "", &["--clone"], "it is no repository", "make it one: git init, and a first commit"),
+        (
+            &[],
+            certificates,
+            &[],
+            "your certificates cannot be read: could not open `/nowhere/ca.pem`",
+            "put a PEM file there",
+        ),
+    ];
+    for (files, settings, arguments, reason, help) in cases {
+        let user = User::with(files);
+        user.settings(settings);
+        let plan = user.run(&[&["plan"], arguments].concat());
+        let start = user.run(&[&["start"], arguments].concat());
+        for (said, code) in [(&plan.stdout, plan.code), (&start.stderr, start.code)] {
+            let joined = said.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert_eq!(code, Some(3), "{said}");
+            assert!(
+                joined.starts_with("project · refused: ") && joined.contains(reason) && joined.contains(help),
+                "{said}"
+            );
+        }
+    }
+    let other = User::with(&[head, (".git/refs/heads/main", "1234")]);
+    assert!(other.run(&["plan", "--clone"]).stdout.starts_with("project · ready"));
+}
+
+#[test]
+fn a_folder_of_roots_is_planned_and_said_not_to_start() {
+    let user = User::with(&[]);
+    std::os::unix::fs::chown(user.project(), Some(0), Some(0)).expect("the tests run as root");
+    let plan = user.run(&["plan"]);
+    assert_eq!(plan.code, Some(0), "{}", plan.stderr);
+    let joined = plan.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(joined.contains("cloister start refuses it: it belongs to root"), "{}", plan.stdout);
+    assert!(joined.contains("once it is a user's: cloister start"), "{}", plan.stdout);
+    assert_eq!(user.run(&["start"]).code, Some(3));
+    let accepted = user.run(&["plan", "--root-workspace"]).stdout;
+    assert!(accepted.contains("start it: cloister start") && !accepted.contains("refuses"), "{accepted}");
 }
 
 #[test]

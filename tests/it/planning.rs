@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use cloister::config::model::Kind;
-use cloister::facts::{Entry, Facts, HostFacts, ImageFacts};
+use cloister::facts::{Entry, Facts, HostFacts, ImageFacts, Lacks};
 use cloister::pipeline::assemble::{self, ConfigText, Inputs};
 use cloister::plan::Plan;
 use cloister::policy::Policy;
@@ -25,6 +25,7 @@ pub(crate) fn facts() -> Facts {
             mount_root: PathBuf::from(FOLDER),
             owner: (1000, 1000),
             has_config_above: false,
+            lacks: Lacks::default(),
             paths: BTreeMap::new(),
             entries: repository(),
         },

@@ -2,13 +2,12 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::harden::refuse_file;
-use crate::plan::finding::Severity;
+use crate::plan::finding::{Code, Severity};
 use crate::plan::model::{ConfigKind, ConfigSummary};
 use crate::source::Origin;
 
-fn plan(actions: &[Action]) -> Plan {
-    let config = ConfigSummary { path: None, kind: ConfigKind::Default, digest: None, name: None };
-    let host = crate::facts::HostFacts {
+fn host() -> HostFacts {
+    HostFacts {
         uid: 1000,
         home: PathBuf::from("/home/dev"),
         runtime_dir: None,
@@ -16,11 +15,16 @@ fn plan(actions: &[Action]) -> Plan {
         mount_root: PathBuf::from("/home/dev/shop"),
         owner: (1000, 1000),
         has_config_above: false,
+        lacks: crate::facts::Lacks::default(),
         paths: std::collections::BTreeMap::new(),
         entries: std::collections::BTreeMap::new(),
-    };
+    }
+}
+
+fn plan(actions: &[Action]) -> Plan {
+    let config = ConfigSummary { path: None, kind: ConfigKind::Default, digest: None, name: None };
     let finding = |action| Finding::new(Code::RunArg, Severity::Info, action, &Origin::default(), "x", "y");
-    Plan { findings: actions.iter().map(|action| finding(*action)).collect(), ..refuse_file(config, &[], &host) }
+    Plan { findings: actions.iter().map(|action| finding(*action)).collect(), ..refuse_file(config, &[], &host()) }
 }
 
 #[test]
@@ -37,6 +41,17 @@ fn what_was_not_taken_over_is_said_in_one_line() {
         let expected = expected.map(|said| format!("cloister: shop: {said}; see: cloister plan ~/shop\n"));
         assert_eq!(differences("shop", &plan(actions), " ~/shop"), expected.unwrap_or_default(), "{actions:?}");
     }
+}
+
+#[test]
+fn a_configuration_above_that_does_not_count_is_named() {
+    assert_eq!(above("web", &host()), "");
+    let host = HostFacts { has_config_above: true, mount_root: "/home/dev/my shop".into(), ..host() };
+    assert_eq!(
+        above("web", &host),
+        "cloister: web: this folder has no devcontainer.json, and that of /home/dev/my shop is not used here; with it: \
+         cloister start '/home/dev/my shop'\n"
+    );
 }
 
 #[test]

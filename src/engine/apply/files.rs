@@ -12,19 +12,14 @@ use crate::facts::ImageFacts;
 use crate::harden::protect;
 use crate::host::addresses;
 use crate::host::beneath::Root;
-use crate::host::file::{self, FileError};
+use crate::host::certificates;
+use crate::host::file::FileError;
 use crate::host::git;
 use crate::host::paths;
 use crate::plan::model::{Container, GIT_CONFIG, GIT_COVERS, HOME};
 
 /// Most bytes of a configuration of git's.
 const GIT_FILE_LIMIT: u64 = 4 << 20;
-/// Most bytes of a bundle of certificates.
-const CERTIFICATES_LIMIT: u64 = 4 << 20;
-
-fn certificates(path: &Path) -> Result<Vec<u8>, FileError> {
-    file::read(&canonical(path)?, CERTIFICATES_LIMIT)
-}
 
 /// Prepares everything on the host's side.
 pub(super) async fn prepare(
@@ -70,7 +65,7 @@ pub(super) fn set_up(bench: Bench<'_>, audited: Audited<'_>, id: &str) -> Result
 
 fn allowed_certificates(audited: Audited<'_>) -> Result<Option<Vec<u8>>, ApplyError> {
     let path = audited.policy.network.ca_bundle.as_deref();
-    path.map(|path| certificates(path).map_err(ApplyError::Certificates)).transpose()
+    path.map(|path| certificates::read(path).map_err(ApplyError::Certificates)).transpose()
 }
 
 /// The repository that the plan mounts.

@@ -1,4 +1,3 @@
-#![expect(clippy::disallowed_methods, reason = "adapter: the user's certificates")]
 //! What a sandbox that runs was made from and is another thing now, although its plan is the same: the plan names it, and
 //! says nothing of its content (SEC-13).
 
@@ -6,12 +5,10 @@ use std::path::Path;
 
 use super::super::receipt::Receipt;
 use super::{Context, Start};
-use crate::host::file;
+use crate::host::certificates;
 
 /// The user's certificates, in the files of a sandbox.
 const CERTIFICATES: &str = "ca.pem";
-/// Most bytes of them that are compared.
-const CERTIFICATES_LIMIT: u64 = 4 << 20;
 
 /// Returns what it is, as people call it.
 pub(super) fn of(context: &Context, request: Start<'_>, receipt: &Receipt) -> Vec<String> {
@@ -30,6 +27,6 @@ pub(super) fn of(context: &Context, request: Start<'_>, receipt: &Receipt) -> Ve
 
 /// What cannot be read is told by whoever needs it.
 fn is_same(original: &Path, copy: &Path) -> bool {
-    let read = |path: &Path| file::read(&path.canonicalize().ok()?, CERTIFICATES_LIMIT).ok();
-    read(original).is_none_or(|original| read(copy).is_some_and(|copy| copy == original))
+    let original = certificates::read(original).ok();
+    original.is_none_or(|original| certificates::read(copy).is_ok_and(|copy| copy == original))
 }

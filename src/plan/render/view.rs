@@ -127,10 +127,16 @@ fn answer(plan: &Plan) -> (String, &'static str) {
         some => format!("ready, with {}{notes}", count(some, "difference")),
     };
     match waiting {
+        _ if is_roots(plan) => (answer + "; cloister start refuses it: it belongs to root", "waiting"),
         0 => (answer, "good"),
         1 => (answer + "; 1 waits for you", "waiting"),
         some => (format!("{answer}; {some} wait for you"), "waiting"),
     }
+}
+
+/// Whether it is a start that refuses: a folder of root's is planned all the same, for whoever looks at a change as root.
+fn is_roots(plan: &Plan) -> bool {
+    plan.findings.iter().any(|finding| finding.code == Code::RootUser && finding.action == Action::NeedsApproval)
 }
 
 fn refusal(plan: &Plan) -> String {
@@ -160,6 +166,7 @@ fn tally(findings: &[Finding]) -> String {
 /// Returns the last lines: what to type next.
 fn next(plan: &Plan, columns: usize, brief: bool) -> Vec<String> {
     let first = match plan.outcome {
+        Verdict::Ready if is_roots(plan) => "once it is a user's: cloister start",
         Verdict::Ready if plan.workspace.clone.is_some() => "start it: cloister start --clone",
         Verdict::Ready => "start it: cloister start",
         Verdict::Refused => "after a change: cloister plan",

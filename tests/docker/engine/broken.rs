@@ -227,17 +227,6 @@ fn an_image_that_would_block_the_engine_is_refused() {
 }
 
 #[test]
-fn a_missing_bundle_of_certificates_is_said() {
-    let user = User::with(CONFIG);
-    user.allow(&serde_json::json!({ "network": { "caBundle": "/nowhere/ca.pem" } }));
-    let started = user.run(&["start", "--detach"]);
-    started.expect(1);
-    let said = started.stderr();
-    assert!(said.contains("could not read the certificates of network.caBundle"), "{said}");
-    assert!(said.contains("hint: put a PEM file at /nowhere/ca.pem"), "{said}");
-}
-
-#[test]
 fn a_shutdown_with_nothing_to_stop_is_no_failure() {
     let user = User::with(CONFIG);
     user.start();

@@ -62,6 +62,15 @@ fn certificates_with_other_content_are_said() {
     let told = user.run(&["start", "--detach"]);
     told.expect(0);
     assert!(told.stderr().contains("(network.caBundle) changed since it was started"), "{}", told.stderr());
+    std::fs::remove_file(&bundle).unwrap();
+    let refused = user.run(&["start", "--detach"]);
+    refused.expect(3);
+    assert!(
+        refused.stderr().contains("hint: put a PEM file there, or correct network.caBundle"),
+        "{}",
+        refused.stderr()
+    );
+    user.run(&["exec", "--", "true"]).expect(0);
 }
 
 /// The receipt tells whoever watches where the engine writes.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use cloister::facts::{Entry, Facts, HostFacts, ImageFacts};
+use cloister::facts::{Entry, Facts, HostFacts, ImageFacts, Lacks};
 use cloister::policy::Policy;
 use cloister::policy::model::LimitCaps;
 use cloister::policy::rule::Rule;
@@ -48,6 +48,7 @@ pub(super) fn any() -> impl Strategy<Value = World> {
                 mount_root,
                 owner,
                 has_config_above: false,
+                lacks: Lacks::default(),
                 paths,
                 entries,
             };

@@ -217,7 +217,7 @@ fn a_start_that_is_killed_leaves_no_half_of_a_clone() {
 fn what_cannot_be_cloned_or_pulled_is_refused() {
     let cases: [(&str, i32, &str); 6] = [
         ("rm -rf .git", 3, "it is no repository"),
-        ("rm -rf .git; git init -q", 1, "has no commit to clone"),
+        ("rm -rf .git; git init -q", 3, "it has no commit yet"),
         ("echo /etc > .git/objects/info/alternates", 1, "borrows objects from another repository"),
         ("ln -s ../../../secret .git/refs/heads/x", 1, "is a link, or no file"),
         ("git rev-parse HEAD > .git/shallow", 1, "has a part of its history alone"),
