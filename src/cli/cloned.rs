@@ -6,19 +6,38 @@ use crate::plan::Plan;
 use crate::ui::text::{count, visible};
 
 /// At a start: what the agent works on, where somebody could think it was the other.
-pub(super) fn at_start(receipt: &Receipt, plan: &Plan) -> String {
+pub(super) fn at_start(receipt: &Receipt, plan: &Plan, uncommitted: Option<u64>) -> String {
     let name = visible(&receipt.name);
     match (&plan.workspace.clone, &receipt.clone) {
         (Some(clone), _) => format!(
-            "cloister: {name}: works on a clone of {}, of what is committed there; commits come back with: cloister \
+            "cloister: {name}: works on a clone of {}, of what is committed there{}; commits come back with: cloister \
              pull {name}\n",
-            visible(&clone.repository)
+            visible(&clone.repository),
+            without(uncommitted)
         ),
         (None, Some(_)) => {
             format!("cloister: {name}: works on your folder; its clone stays, for: cloister start --clone\n")
         }
         (None, None) => String::new(),
     }
+}
+
+/// How much the agent does not have.
+fn without(uncommitted: Option<u64>) -> String {
+    match uncommitted {
+        None | Some(0) => String::new(),
+        Some(1) => ", without 1 change that is not committed".to_owned(),
+        Some(several) => format!(", without {several} changes that are not committed"),
+    }
+}
+
+/// At a review: why there is nothing to look at, and where it is.
+pub(super) fn at_review(name: &str) -> String {
+    let name = visible(name);
+    format!(
+        "`{name}` works on a clone, and your folder is not mounted: nothing in it changed by the agent; its commits come, with \
+         what of them your own tools would run, by: cloister pull {name}\n"
+    )
 }
 
 /// At a stop: what is in the clone alone.

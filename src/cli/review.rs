@@ -3,6 +3,7 @@
 
 use serde::Serialize;
 
+use super::cloned;
 use super::exit;
 use super::failure::Failure;
 use super::head;
@@ -73,8 +74,11 @@ fn options(review: &Review, most: usize) -> Options<'_> {
 
 fn listed(review: &Review) -> Output {
     let stdout = text(&review.differences, options(review, usize::MAX));
-    let nothing = "nothing changed since the start that your own tools would run or trust\n";
-    let stderr = if stdout.is_empty() { nothing.to_owned() } else { String::new() };
+    let stderr = match stdout.is_empty() {
+        true if review.clone => cloned::at_review(&review.name),
+        true => "nothing changed since the start that your own tools would run or trust\n".to_owned(),
+        false => String::new(),
+    };
     Output { stdout, stderr, code: exit::OK }
 }
 
@@ -85,13 +89,22 @@ struct Reviewed<'a> {
     name: &'a str,
     folder: &'a str,
     complete: bool,
+    clone: bool,
     changes: &'a [Difference],
     uncovered: &'a [String],
     unlike_head: &'a [String],
 }
 
 fn json(review: &Review, unlike_head: &[String]) -> String {
-    let Review { name, folder, differences, complete, lost } = review;
-    let reviewed = Reviewed { name, folder, complete: *complete, changes: differences, uncovered: lost, unlike_head };
+    let Review { name, folder, differences, complete, clone, lost } = review;
+    let reviewed = Reviewed {
+        name,
+        folder,
+        complete: *complete,
+        clone: *clone,
+        changes: differences,
+        uncovered: lost,
+        unlike_head,
+    };
     serde_json::to_string_pretty(&reviewed).expect("a review has text keys only") + "\n"
 }

@@ -146,7 +146,7 @@ async fn start(args: &Args, prepared: &Prepared, first: &Plan) -> Result<u8, Sta
         let clone = if args.clone { " --clone" } else { "" };
         say(&differences(&started.served.receipt.name, &planned.plan, &(args.project.words() + clone)));
         say(&above(&started.served.receipt.name, &prepared.host));
-        say(&cloned::at_start(&started.served.receipt, &planned.plan));
+        say(&cloned::at_start(&started.served.receipt, &planned.plan, started.uncommitted));
     }
     say(&drifted(&started.served.receipt.name, &started.drift));
     uncovered::tell(&started.served.receipt);

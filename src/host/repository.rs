@@ -5,9 +5,11 @@
 //! Invariant: git runs nothing but itself, whatever the repository's configuration says; and it reads and writes nothing
 //! outside the repository, whatever lies in it. Only commands that talk to nobody and touch no working tree are used:
 //! no hook, filter, pager, transport or credential helper is part of what they do, and `whole` has seen that nothing
-//! in the repository leads out of it (SEC-54, SEC-55).
+//! in the repository leads out of it (SEC-54, SEC-55). `uncommitted`, which looks at the working tree, does so from a
+//! repository in which none of them is defined.
 
 mod apart;
+mod uncommitted;
 mod whole;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -166,8 +168,8 @@ pub struct Changed {
 pub struct Repository {
     path: PathBuf,
     owner: (u32, u32),
-    /// What has git see objects that came and are no part of it yet.
-    incoming: Vec<(&'static str, OsString)>,
+    /// What has git see what an agent may have made and is no part of it: it is bounded then.
+    added: Vec<(&'static str, OsString)>,
 }
 
 /// Objects that were checked and are no part of the repository yet.
@@ -191,7 +193,7 @@ impl Incoming {
         let Self { repository, apart } = self;
         repository.change(refs, "prepare\0abort\0").await?;
         apart.admit(&repository.path.join("objects")).map_err(RepositoryError::Apart)?;
-        Repository { incoming: Vec::new(), ..repository }.update(refs).await
+        Repository { added: Vec::new(), ..repository }.update(refs).await
     }
 }
 
@@ -205,7 +207,7 @@ impl Repository {
         let looked = path.clone();
         let looking = tokio::task::spawn_blocking(move || whole::check(&looked));
         looking.await.map_err(|error| RepositoryError::Run(error.into()))??;
-        let repository = Self { path, owner, incoming: Vec::new() };
+        let repository = Self { path, owner, added: Vec::new() };
         let promised =
             repository.config(r"^(extensions\.partialclone|remote\..*\.(promisor|partialclonefilter))$").await?;
         if promised.is_some() { Err(RepositoryError::Partial { path: folder.into() }) } else { Ok(repository) }
@@ -287,7 +289,7 @@ impl Repository {
     pub async fn take(&self, pack: File, limit: u64, refs: &[(String, String)]) -> Result<Incoming, RepositoryError> {
         let objects = self.path.join("objects");
         let apart = Apart::new(&objects, self.owner).map_err(RepositoryError::Apart)?;
-        let repository = Self { incoming: apart.environment(&objects).into(), ..self.clone() };
+        let repository = Self { added: apart.environment(&objects).into(), ..self.clone() };
         repository.index(pack, limit).await?;
         repository.complete(refs).await?;
         Ok(Incoming { repository, apart })
@@ -390,8 +392,8 @@ impl Repository {
             command.uid(self.owner.0).gid(self.owner.1);
         }
         command.arg("--no-pager").arg("--git-dir").arg(&self.path);
-        let small: &[&str] = if self.incoming.is_empty() { &[] } else { &SMALL };
-        command.envs(self.incoming.iter().cloned());
+        let small: &[&str] = if self.added.is_empty() { &[] } else { &SMALL };
+        command.envs(self.added.iter().cloned());
         command.args(SETTINGS.iter().chain(small).flat_map(|setting| ["-c", setting])).args(arguments);
         command
     }
@@ -400,7 +402,7 @@ impl Repository {
     fn spawn(&self, mut command: Command, bounds: &[(Resource, u64)]) -> Result<Child, RepositoryError> {
         let child = command.spawn().map_err(RepositoryError::Run)?;
         let pid = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
-        for &(resource, most) in bounds.iter().filter(|_| !self.incoming.is_empty()) {
+        for &(resource, most) in bounds.iter().filter(|_| !self.added.is_empty()) {
             // It has ended already where that fails.
             let _ = rustix::process::prlimit(pid, resource, Rlimit { current: Some(most), maximum: Some(most) });
         }

@@ -1,6 +1,19 @@
 use super::*;
 
 #[test]
+fn what_a_clone_is_without_is_counted() {
+    let cases = [
+        (None, ""),
+        (Some(0), ""),
+        (Some(1), ", without 1 change that is not committed"),
+        (Some(12), ", without 12 changes that are not committed"),
+    ];
+    for (uncommitted, expected) in cases {
+        assert_eq!(without(uncommitted), expected);
+    }
+}
+
+#[test]
 fn what_would_be_lost_is_counted() {
     let clone = |left: Option<(u64, u64)>| Clone {
         repository: "/home/dev/web".into(),

@@ -23,6 +23,8 @@ pub(super) struct Seed {
     head: Head,
     origin: Option<String>,
     clone: Clone,
+    /// How much of the folder is no part of it, where git says so.
+    pub(super) uncommitted: Option<u64>,
 }
 
 /// Reads the repository for a clone that is to be made; `None` where the plan has none, or it is there already.
@@ -61,8 +63,10 @@ async fn read(context: &Context, planned: &Cloned, receipt: &Receipt, owner: (u3
         let writing = bundle.try_clone().map_err(CloneError::File)?;
         repository.bundle(writing, origin.is_some()).await?;
         bundle.seek(SeekFrom::Start(0)).map_err(CloneError::File)?;
+        let uncommitted = repository.uncommitted(&head).await;
         let Cloned { repository, volume } = planned.clone();
-        Ok::<_, CloneError>(Seed { bundle, head, origin, clone: Clone { repository, volume, known, left: None } })
+        let clone = Clone { repository, volume, known, left: None };
+        Ok::<_, CloneError>(Seed { bundle, head, origin, clone, uncommitted })
     };
     Ok(read.await?)
 }
@@ -86,7 +90,7 @@ pub(super) async fn plant(
     receipt: &mut Receipt,
     seed: Option<Seed>,
 ) -> Result<(), SessionError> {
-    let Some(Seed { bundle, head, origin, clone }) = seed else { return Ok(()) };
+    let Some(Seed { bundle, head, origin, clone, .. }) = seed else { return Ok(()) };
     let target = &plan.workspace.target;
     clone::plant(&context.engine, receipt, target, bundle, (&head, origin.as_deref())).await?;
     receipt.clone = Some(clone);

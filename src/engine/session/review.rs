@@ -20,6 +20,8 @@ pub struct Review {
     pub differences: Vec<Difference>,
     /// Whether everything was looked at, before and now.
     pub complete: bool,
+    /// Whether the agent works on a clone, and has nothing of the folder.
+    pub clone: bool,
     /// Names whose mount went with them, because they were replaced from outside.
     pub lost: Vec<String>,
 }
@@ -46,6 +48,7 @@ pub async fn review(context: &Context, receipt: &Receipt) -> Result<Review, Sess
         folder,
         differences: difference(&before, &now),
         complete: before.complete && now.complete,
+        clone: receipt.mount.is_none() && receipt.clone.is_some(),
         lost,
     })
 }

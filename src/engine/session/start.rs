@@ -73,6 +73,8 @@ pub struct Started {
     pub drift: Vec<String>,
     /// What its agent left in the life before, where nobody was told yet.
     pub before: Option<Review>,
+    /// How much of the folder is no part of the clone that was made now, where git says so.
+    pub uncommitted: Option<u64>,
     lock: Lock,
 }
 
@@ -90,13 +92,13 @@ pub async fn start(context: &Context, request: Start<'_>, signals: &mut Signals)
             select::alone(context, &receipt).await?;
             let served = join(context, request, receipt).await?;
             let drift = drift::of(context, request, &served.receipt);
-            Started { served, made: false, drift, before: None, lock }
+            Started { served, made: false, drift, before: None, uncommitted: None, lock }
         }
         _ => {
-            let (receipt, before) = create(context, audited, request, &id, signals).await?;
+            let Created { receipt, before, uncommitted } = create(context, audited, request, &id, signals).await?;
             let served =
                 Served { receipt, refusals: Refusals::default(), free_space: request.policy.limits.free_space };
-            Started { served, made: true, drift: Vec::new(), before, lock }
+            Started { served, made: true, drift: Vec::new(), before, uncommitted, lock }
         }
     })
 }
@@ -233,13 +235,20 @@ fn changes(context: &Context, id: &str, plan: &Plan) -> Result<Vec<Change>, Sess
     Ok(diff(&old, &new))
 }
 
+/// What was made.
+struct Created {
+    receipt: Receipt,
+    before: Option<Review>,
+    uncommitted: Option<u64>,
+}
+
 async fn create(
     context: &Context,
     audited: Audited<'_>,
     request: Start<'_>,
     id: &SandboxId,
     signals: &mut Signals,
-) -> Result<(Receipt, Option<Review>), SessionError> {
+) -> Result<Created, SessionError> {
     owner::check(context, &[&names::container(id.as_str())]).await?;
     let mut receipt = promise(context, audited.plan(), request, id).await?;
     Room::of(context, &receipt, request.policy.limits.free_space).check()?;
@@ -253,19 +262,20 @@ async fn create(
     let mut ears = signals.clone();
     let applying = async {
         let seed = clone::seed(context, audited.plan(), &mut receipt).await?;
+        let uncommitted = seed.as_ref().and_then(|seed| seed.uncommitted);
         let image = setup::image(context, audited, request, &mut receipt, &mut ears).await?;
         let before = apply(context.bench(), audited, &image, &mut receipt).await?;
         clone::plant(context, audited.plan(), &mut receipt, seed).await?;
-        Ok(before)
+        Ok((before, uncommitted))
     };
     match until_interrupted(signals, applying).await {
-        Ok(snapshot) => {
+        Ok((snapshot, uncommitted)) => {
             // Not before: a start that fails leaves to the next one what was to be told.
             context.state.save_before(id.as_str(), &snapshot)?;
             receipt.state = State::Running;
             receipt.unreviewed = true;
             context.state.save(&receipt)?;
-            Ok((receipt, before))
+            Ok(Created { receipt, before, uncommitted })
         }
         Err(error) => {
             // Whoever stops the sandbox removes its container first.

@@ -131,6 +131,40 @@ async fn a_repository_that_leads_elsewhere_is_not_read() {
 }
 
 #[tokio::test]
+async fn what_is_not_committed_is_counted() {
+    let cases = [
+        ("true", Some(0)),
+        ("echo 1 >> file", Some(1)),
+        ("echo 2 > file; git add file", Some(1)),
+        ("rm file", Some(1)),
+        ("mkdir new; touch new/a new/b alone", Some(2)),
+        ("git mv file other", Some(2)),
+        ("printf 'a\\nb\\n' > .gitignore; git add .; git commit -qm i; touch a b", Some(0)),
+        ("mkdir -p .git/info; echo a > .git/info/exclude; touch a", Some(0)),
+        ("chmod +x file", Some(0)),
+        ("git switch -qc topic; git commit -q --allow-empty -m x; echo 1 >> file", Some(1)),
+        ("git pack-refs --all; git gc -q", Some(0)),
+        (
+            "git -c protocol.file.allow=always submodule --quiet add ../private; git commit -qm s; touch private/x",
+            Some(0),
+        ),
+        ("git init -q nested; git -C nested config core.fsmonitor 'touch ../../pwn'; touch nested/x", Some(1)),
+        ("mkfifo pipe; ln -s / link", Some(1)),
+        ("echo nothing > .git/index", None),
+    ];
+    for (script, expected) in cases {
+        let scene = Scene::new();
+        scene.shell(&format!("cd user; {script}"));
+        let before = scene.shell("cd user; find . -printf '%p %T@ %i\\n' | sort");
+        let repository = scene.open().await.unwrap();
+        let head = repository.head().await.unwrap();
+        assert_eq!(repository.uncommitted(&head).await, expected, "{script}");
+        assert_eq!(scene.shell("cd user; find . -printf '%p %T@ %i\\n' | sort"), before, "{script}");
+        assert!(!scene.0.path().join("pwn").exists(), "{script}");
+    }
+}
+
+#[tokio::test]
 async fn nothing_of_a_repository_is_run() {
     let scene = Scene::new();
     let pwn = scene.0.path().join("pwn");
@@ -150,7 +184,8 @@ async fn nothing_of_a_repository_is_run() {
         git config gpg.program \"$evil\"; git config diff.x.textconv \"$evil\"; git config diff.x.command \"$evil\"
         git config filter.x.clean \"$evil\"; git config filter.x.process \"$evil\"; git config merge.x.driver \"$evil\"
         git config trace2.eventTarget {0}; git config core.worktree /etc
-        mkdir -p .git/info; echo '* diff=x filter=x merge=x' > .git/info/attributes",
+        mkdir -p .git/info; echo '* diff=x filter=x merge=x' > .git/info/attributes
+        echo '* diff=x filter=x' > .gitattributes; echo two > file",
         pwn.display()
     ));
     scene.take(PACK, TIP).await.unwrap();
@@ -160,6 +195,8 @@ async fn nothing_of_a_repository_is_run() {
     repository.commits().await.unwrap();
     repository.changed(&tip).await.unwrap();
     repository.count(&tip, &[]).await.unwrap();
+    let head = repository.head().await.unwrap();
+    assert_eq!(repository.uncommitted(&head).await, Some(2));
     assert!(repository.origin().await.unwrap().unwrap().starts_with("ext::"));
     let bundle = tempfile::tempfile().unwrap();
     repository.bundle(bundle.try_clone().unwrap(), true).await.unwrap();

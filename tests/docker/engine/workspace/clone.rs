@@ -59,6 +59,15 @@ fn an_agent_gets_what_is_committed_and_nothing_else() {
     let before = project(&user);
     let started = user.start_clone();
     assert!(started.stderr().contains("works on a clone of"), "{}", started.stderr());
+    assert!(started.stderr().contains(", without 2 changes that are not committed;"), "{}", started.stderr());
+    let review = user.run(&["review"]);
+    assert!(
+        review.stderr().contains("`project` works on a clone") && review.stderr().contains("cloister pull project"),
+        "{}",
+        review.stderr()
+    );
+    let review: Value = serde_json::from_str(&user.run(&["review", "--format", "json"]).expect(0)).unwrap();
+    assert_eq!((&review["clone"], &review["changes"]), (&true.into(), &serde_json::json!([])));
     let script = r#"
         set -ex
         test -z "$(git status --porcelain)"
