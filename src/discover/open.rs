@@ -163,13 +163,13 @@ fn unusable(source: &Source, error: &DiscoverError) -> Diagnostic {
         kind: Kind::ParseError,
         pointer: String::new(),
         message: match error {
-            DiscoverError::Escapes { .. } => "a link leads out of the folder",
-            _ => "this is not a regular file",
+            DiscoverError::Escapes { .. } => "the configuration is a link that leads out of the folder",
+            _ => "the configuration is not a regular file",
         }
         .to_owned(),
         label: "nothing was read".to_owned(),
         location: source.locate(0..0),
-        help: Some("put a file in its place, or name one with --config".to_owned()),
+        help: Some("put a file in its place, or name another one: --config FILE".to_owned()),
     }
 }
 

@@ -95,7 +95,7 @@ fn links_that_leave_the_folder_and_odd_files_are_refused() {
     let outside = tree(&[("devcontainer.json", "{}"), ("x/devcontainer.json", "{}")]);
     let file = format!("→{}", outside.path().join("devcontainer.json").display());
     let folder = format!("→{}", outside.path().display());
-    let escape = |path: &str| format!("{path}: a link leads out of the folder");
+    let escape = |path: &str| format!("{path}: the configuration is a link that leads out of the folder");
     let cases: &[(Files<'_>, String)] = &[
         (&[(".devcontainer.json", &file)], escape(".devcontainer.json")),
         (&[(".devcontainer", &folder)], escape(".devcontainer/devcontainer.json")),
@@ -104,7 +104,7 @@ fn links_that_leave_the_folder_and_odd_files_are_refused() {
         (&[(".devcontainer.json", "→.devcontainer.json")], escape(".devcontainer.json")),
         (&[(".devcontainer.json", "→real.json"), ("real.json", "{}")], ".devcontainer.json".into()),
         (&[(".devcontainer.json", "→nowhere")], "default".into()),
-        (&[(".devcontainer.json/", "")], ".devcontainer.json: this is not a regular file".into()),
+        (&[(".devcontainer.json/", "")], ".devcontainer.json: the configuration is not a regular file".into()),
     ];
     for (files, expected) in cases {
         assert_eq!(told(tree(files).path()), *expected, "{files:?}");
@@ -116,10 +116,10 @@ fn a_pipe_or_a_socket_does_not_block() {
     let folder = tree(&[]);
     let path = folder.path().join(".devcontainer.json");
     rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, rustix::fs::Mode::RWXU, 0).expect("a pipe");
-    assert_eq!(told(folder.path()), ".devcontainer.json: this is not a regular file");
+    assert_eq!(told(folder.path()), ".devcontainer.json: the configuration is not a regular file");
     fs::remove_file(&path).expect("removed");
     let _listener = UnixListener::bind(&path).expect("a socket");
-    assert_eq!(told(folder.path()), ".devcontainer.json: this is not a regular file");
+    assert_eq!(told(folder.path()), ".devcontainer.json: the configuration is not a regular file");
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn a_named_file_may_lie_anywhere_and_have_any_name() {
     let error = look(folder.path(), Some(&root.join("none.json")), &BTreeSet::new()).expect_err("none").to_string();
     assert!(error.contains("cannot read "), "{error}");
     let sub = look(folder.path(), Some(&root.join("sub")), &BTreeSet::new()).expect("a folder").config.expect("config");
-    assert_eq!(sub.unusable.expect("no file").message, "this is not a regular file");
+    assert_eq!(sub.unusable.expect("no file").message, "the configuration is not a regular file");
 }
 
 #[test]

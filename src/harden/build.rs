@@ -37,14 +37,11 @@ pub(super) fn take(
     let target = asked.target.as_ref().and_then(|target| stage(draft, target));
     let (Some(file), Some(tree)) = (file, tree) else { return };
     let Some(dockerfile) = dockerfile else {
-        let reason = "this is no file below the opened folder that can be read";
-        draft.note(
-            Code::BuildPath,
-            Severity::Medium,
-            Action::Refused,
-            &asked.dockerfile.origin,
-            &asked.dockerfile.value.value,
-            reason,
+        let reason = "the Dockerfile is no file below the opened folder that can be read";
+        let text = asked.dockerfile.value.value.as_str();
+        draft.findings.push(
+            Finding::new(Code::BuildPath, Severity::Medium, Action::Refused, &asked.dockerfile.origin, text, reason)
+                .help("put a file in its place that you can read, and to which no link leads from outside"),
         );
         return;
     };
@@ -101,8 +98,11 @@ fn inside(
         context.facts.host.paths.get(&path.to_string_lossy().into_owned())
     });
     if real.is_some_and(|fact| fact.canonical.is_none()) {
-        let reason = "there is no such file or folder";
-        draft.note(code, Severity::Medium, Action::Refused, &asked.origin, text, reason);
+        let reason = format!("{} is not there", subject(code));
+        draft.findings.push(
+            Finding::new(code, Severity::Medium, Action::Refused, &asked.origin, text, reason)
+                .help("write it, or correct the path, which begins at the folder of the configuration"),
+        );
         return None;
     }
     let escapes = real.and_then(|fact| fact.canonical.as_ref()).is_some_and(|path| !path.starts_with(root));
@@ -113,7 +113,7 @@ fn inside(
     if let Some(relative) = relative.filter(possible) {
         return Some(relative);
     }
-    let what = if code == Code::BuildPath { "the Dockerfile" } else { "the build context" };
+    let what = subject(code);
     draft.findings.push(
         Finding::new(
             code,
@@ -126,6 +126,10 @@ fn inside(
         .help("keep it inside the folder that is opened"),
     );
     None
+}
+
+fn subject(code: Code) -> &'static str {
+    if code == Code::BuildPath { "the Dockerfile" } else { "the build context" }
 }
 
 /// Resolves `.` and `..` without touching the file system; `None` when the path leaves `root`.

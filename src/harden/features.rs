@@ -43,7 +43,8 @@ fn judge(draft: &mut Draft, feature: &Spanned<FeatureRequest>) {
         finding(Code::FeaturePath, Severity::High, Action::Refused, "leads outside the configuration's folder");
     } else if !id.starts_with("./") && !id.contains("@sha256:") {
         let reason = "a tag can point to something else tomorrow; only a digest stays what it is";
-        finding(Code::FeatureUnpinned, Severity::High, Action::NeedsApproval, reason);
+        // Nothing waits: there is no approval for what this version does not build.
+        finding(Code::FeatureUnpinned, Severity::High, Action::Refused, reason);
     }
     for (name, value) in option_values(&feature.value.options) {
         if value.chars().any(|character| "\"'`$\\;&|<>\n\r".contains(character)) {

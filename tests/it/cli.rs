@@ -160,7 +160,7 @@ fn a_configuration_that_is_a_link_out_of_the_folder_is_a_refused_plan() {
     assert_eq!(output.status.code(), Some(exit::REFUSED.into()));
     assert_eq!((&plan["outcome"], &plan["findings"][0]["code"]), (&"refused".into(), &"parse-error".into()));
     let stderr = String::from_utf8(output.stderr).expect("it is text");
-    assert!(stderr.contains("a link leads out of the folder") && stderr.contains("--config"), "{stderr}");
+    assert!(stderr.contains("a link that leads out of the folder") && stderr.contains("--config"), "{stderr}");
 }
 
 #[test]

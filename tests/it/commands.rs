@@ -110,6 +110,35 @@ fn what_a_start_refuses_a_plan_refuses_too() {
     assert!(other.run(&["plan", "--clone"]).stdout.starts_with("project · ready"));
 }
 
+/// The first line is all that some people read.
+#[test]
+fn a_refusal_names_what_it_is_about() {
+    let cases = [
+        (r#"{ "image": "" }"#, "`image`: it is empty", "an image reads like name:tag"),
+        (r#"{ "image": "debian", "remoteUser": "-x" }"#, "`remoteUser`: it begins with a hyphen", ""),
+        (r#"{ "build": { "dockerfile": "Nope" } }"#, "the Dockerfile is not there", "write it, or correct the path"),
+        (
+            r#"{ "build": { "dockerfile": "folder" } }"#,
+            "the Dockerfile is no file below the opened folder that can be read",
+            "put a file in its place",
+        ),
+        (
+            r#"{ "image": "debian", "features": { "ghcr.io/a/b:1": {} } }"#,
+            "this version does not build Features",
+            "use an image that has them built in",
+        ),
+        ("", "the file is empty", ""),
+    ];
+    for (config, headline, help) in cases {
+        let user = User::with(&[(".devcontainer/devcontainer.json", config), (".devcontainer/folder/x", "")]);
+        let plan = user.run(&["plan", "--root-workspace"]);
+        assert_eq!(plan.code, Some(3), "{}", plan.stdout);
+        let joined = plan.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(joined.starts_with(&format!("project · refused: {headline}")), "{}", plan.stdout);
+        assert!(joined.contains(help) && !joined.contains(" waits "), "{}", plan.stdout);
+    }
+}
+
 #[test]
 fn a_folder_of_roots_is_planned_and_said_not_to_start() {
     let user = User::with(&[]);
@@ -199,8 +228,10 @@ fn what_cannot_be_opened_comes_with_a_hint() {
         folder.stderr
     );
     std::fs::remove_dir(&config).expect("a folder can be removed");
-    let cases: [(&[&str], i32, &str); 4] = [
-        (&["plan"], 3, "help: put a file in its place, or name one with --config"),
+    let cases: [(&[&str], i32, &str); 6] = [
+        (&["plan"], 3, "help: put a file in its place, or name another one: --config FILE"),
+        (&["plan", "--config", ".devcontainer.json"], 3, "the configuration is not a regular file"),
+        (&["plan", "--config", "/tmp"], 1, "another file is named so: --config FILE"),
         (&["plan", "nowhere"], 1, "hint: name the folder of a project"),
         (&["plan", ".devcontainer.json/x"], 1, "a configuration is named so: --config .devcontainer.json/x"),
         (&["plan", "--config", "nowhere.json"], 1, "hint: name a file that is there"),

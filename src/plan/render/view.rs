@@ -141,11 +141,20 @@ fn is_roots(plan: &Plan) -> bool {
 
 fn refusal(plan: &Plan) -> String {
     let causes: Vec<_> = plan.findings.iter().filter(|finding| finding.stops()).collect();
-    let gravest = causes.iter().min_by_key(|finding| Reverse(finding.severity));
-    let reason = gravest.map_or_else(|| "nothing can run".into(), |finding| visible(&finding.reason));
+    // Where this version cannot do it at all, nothing else about it helps.
+    let gravest = causes.iter().min_by_key(|finding| (finding.code != Code::NotYet, Reverse(finding.severity)));
+    let reason = gravest.map_or_else(|| "nothing can run".into(), |finding| visible(&said_of(finding)));
     match causes.len().saturating_sub(1) {
         0 => format!("refused: {reason}"),
         more => format!("refused: {reason} (and {})", count(more, "other reason")),
+    }
+}
+
+/// Returns a reason with what it is about, since nothing else on its line says that.
+fn said_of(finding: &Finding) -> String {
+    match finding.reason.strip_prefix("it ") {
+        Some(_) => format!("`{}`: {}", finding.pointer.trim_start_matches('/').replace('/', "."), finding.reason),
+        None => finding.reason.clone(),
     }
 }
 

@@ -11,6 +11,8 @@ use crate::harden::syntax::size;
 pub(super) const KEYS: &[&str] = &["pids", "memory", "cpus", "nofile", "shm", "freeSpace"];
 /// Least memory that an engine takes.
 const LEAST_MEMORY: u64 = 6 << 20;
+/// Least of what is counted in no less: a bare number means bytes, and nobody means so few.
+const LEAST_SIZE: u64 = 1 << 20;
 const PATH: &str = "/limits";
 
 /// Returns the limits of the file, none above `caps`.
@@ -18,10 +20,10 @@ pub(super) fn read(checker: &mut Checker<'_>, root: &Node, caps: LimitCaps) -> L
     let Some(section) = checker.section(root, "", "limits", KEYS) else { return caps };
     LimitCaps {
         pids: count(checker, section, "pids", caps.pids),
-        memory: bytes(checker, section, "memory", LEAST_MEMORY, caps.memory),
+        memory: bytes(checker, section, "memory", (LEAST_MEMORY, "a size of at least 6m, such as \"2g\""), caps.memory),
         cpus: cpus(checker, section, caps.cpus),
         nofile: count(checker, section, "nofile", caps.nofile),
-        shm: bytes(checker, section, "shm", 1, caps.shm),
+        shm: bytes(checker, section, "shm", (LEAST_SIZE, "a size of at least 1m, such as \"512m\""), caps.shm),
         free_space: free_space(checker, section, caps.free_space),
     }
 }
@@ -35,26 +37,26 @@ fn count(checker: &mut Checker<'_>, section: &Node, key: &str, cap: u64) -> u64 
     capped(checker, &member.node, key, number, cap, "a whole number above zero", &cap.to_string())
 }
 
-fn bytes(checker: &mut Checker<'_>, section: &Node, key: &str, least: u64, cap: u64) -> u64 {
+fn bytes(checker: &mut Checker<'_>, section: &Node, key: &str, (least, takes): (u64, &str), cap: u64) -> u64 {
     let Some(member) = section.member(key) else { return cap };
-    let bytes = match &member.node.data {
+    let bytes = size(&member.node).filter(|bytes| *bytes >= least);
+    capped(checker, &member.node, key, bytes, cap, takes, &format!("{}g", cap >> 30))
+}
+
+/// Returns the bytes that a value stands for.
+fn size(node: &Node) -> Option<u64> {
+    match &node.data {
         Data::Number(number) => number.as_u64(),
         Data::Text(text) => size::bytes(text).ok(),
         _ => None,
-    };
-    let takes = if least > 1 { "a size of at least 6m, such as \"2g\"" } else { "a size such as \"512m\"" };
-    capped(checker, &member.node, key, bytes.filter(|bytes| *bytes >= least), cap, takes, &format!("{}g", cap >> 30))
+    }
 }
 
 /// What stays free has no cap: the more, the stricter.
 fn free_space(checker: &mut Checker<'_>, section: &Node, default: u64) -> u64 {
     let Some(member) = section.member("freeSpace") else { return default };
-    let bytes = match &member.node.data {
-        Data::Number(number) => number.as_u64(),
-        Data::Text(text) => size::bytes(text).ok(),
-        _ => None,
-    };
-    let takes = "a size such as \"2g\", or 0 to watch nothing";
+    let bytes = size(&member.node).filter(|bytes| *bytes == 0 || *bytes >= LEAST_SIZE);
+    let takes = "a size of at least 1m, such as \"5GiB\", or 0 to watch nothing";
     bytes.unwrap_or_else(|| checker.takes(&pointer(PATH, "freeSpace"), &member.node, takes).unwrap_or(default))
 }
 

@@ -199,8 +199,17 @@ fn every_mistake_names_its_key_and_its_place_and_gives_no_policy() {
         ("{ limits: { cpus: NaN } }", "1:19 `limits.cpus` takes a number of CPUs such as 2 or 0.5, not null"),
         (
             "{ limits: { freeSpace: 'half' } }",
-            "1:24 `limits.freeSpace` takes a size such as \"2g\", or 0 to watch nothing, not \"half\"",
+            "1:24 `limits.freeSpace` takes a size of at least 1m, such as \"5GiB\", or 0 to watch nothing, not \"half\"",
         ),
+        (
+            "{ limits: { freeSpace: 5 } }",
+            "1:24 `limits.freeSpace` takes a size of at least 1m, such as \"5GiB\", or 0 to watch nothing, not 5",
+        ),
+        (
+            "{ limits: { freeSpace: '5' } }",
+            "1:24 `limits.freeSpace` takes a size of at least 1m, such as \"5GiB\", or 0 to watch nothing, not \"5\"",
+        ),
+        ("{ limits: { shm: 5 } }", "1:18 `limits.shm` takes a size of at least 1m, such as \"512m\", not 5"),
         ("{ limits: { cpus: -1 } }", "1:19 `limits.cpus` takes a number of CPUs such as 2 or 0.5, not -1"),
         ("{ allowRootWorkspace: 'yes' }", "1:23 `allowRootWorkspace` takes true or false, not \"yes\""),
     ];
