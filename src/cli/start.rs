@@ -24,7 +24,7 @@ use crate::host::signals::Signals;
 use crate::pipeline::{self, Planned, Prepared, Request};
 use crate::plan::model::Verdict;
 use crate::plan::render::text;
-use crate::plan::{Action, Finding, Plan};
+use crate::plan::{Action, Code, Finding, Plan};
 use crate::ui::diagnostic;
 use crate::ui::text::{count, quoted, visible};
 
@@ -145,6 +145,7 @@ async fn start(args: &Args, prepared: &Prepared, first: &Plan) -> Result<u8, Sta
     if started.made {
         let clone = if args.clone { " --clone" } else { "" };
         say(&differences(&started.served.receipt.name, &planned.plan, &(args.project.words() + clone)));
+        say(&made_account(&started.served.receipt.name, &planned.plan));
         say(&above(&started.served.receipt.name, &prepared.host));
         say(&cloned::at_start(&started.served.receipt, &planned.plan, started.uncommitted));
     }
@@ -225,6 +226,22 @@ fn above(name: &str, host: &HostFacts) -> String {
         visible(name),
         visible(&root),
         visible(&quoted(&root))
+    )
+}
+
+/// Says which account was made because the image has none of that name, and who asked for it.
+fn made_account(name: &str, plan: &Plan) -> String {
+    let is_made = |one: &&Finding| one.code == Code::UserSyntax && one.action == Action::Added;
+    let Some(finding) = plan.findings.iter().find(is_made) else { return String::new() };
+    let asked = match &finding.location {
+        Some(place) => format!("{} in {}:{}", finding.pointer.trim_start_matches('/'), place.file, place.line),
+        None => finding.pointer.clone(),
+    };
+    format!(
+        "cloister: {}: the image has no account `{}`, which {} names; it was made, with an empty home folder\n",
+        visible(name),
+        visible(&finding.requested),
+        visible(&asked)
     )
 }
 

@@ -77,6 +77,8 @@ fn the_account_has_the_owners_numbers_and_the_images_name_and_home() {
             (user, name, home, own),
             "{asked:?} in an image of {image_user:?} for {owner}"
         );
+        let told = plan.findings.iter().any(|finding| finding.code == Code::UserSyntax && finding.requested == name);
+        assert_eq!(told, name == "nobody-here", "{asked:?}");
     }
 }
 

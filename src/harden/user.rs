@@ -48,8 +48,35 @@ pub(super) fn decide(
     if uid == 0 {
         return Account { user, name: "root".into(), home: "/root".into(), brings_home: false };
     }
-    let asked = named.into_iter().rev().flatten().next();
-    account(user, uid, asked, context.facts.image.as_ref())
+    let asked =
+        named.into_iter().zip([container_user, remote_user]).rev().find_map(|(user, asked)| Some((user?, asked?)));
+    let image = context.facts.image.as_ref();
+    if let (Some((name, origin)), Some(image)) =
+        (asked.as_ref().and_then(|(user, at)| Some((name_of(user)?, &at.origin))), image)
+    {
+        report_unknown(draft, &name, origin, image);
+    }
+    account(user, uid, asked.map(|(user, _)| user), image)
+}
+
+/// Tells of an account that the image does not have: what it prepared for another one is not found in this one's home.
+fn report_unknown(draft: &mut Draft, name: &str, origin: &Origin, image: &ImageFacts) {
+    // An image without accounts has prepared nothing for any.
+    if image.passwd.is_empty() || Passwd(&image.passwd).home_of(name).is_some() {
+        return;
+    }
+    draft.findings.push(
+        Finding::new(
+            Code::UserSyntax,
+            Severity::Info,
+            Action::Added,
+            origin,
+            name,
+            "the image has no account of this name: it is made, with an empty home folder",
+        )
+        .effective(name)
+        .help("name one that the image has, or leave it out"),
+    );
 }
 
 /// Returns the user if it is one and not root; reports it otherwise.

@@ -98,7 +98,7 @@ codes! {
     WorkspaceFolder = "workspace-folder",
     /// Root inside.
     RootUser = "root-user",
-    /// A user that is no user.
+    /// A user that is no user, or none of the image's.
     UserSyntax = "user-syntax",
     /// An image that is no image.
     ImageSyntax = "image-syntax",

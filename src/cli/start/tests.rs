@@ -2,7 +2,7 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::harden::refuse_file;
-use crate::plan::finding::{Code, Severity};
+use crate::plan::finding::Severity;
 use crate::plan::model::{ConfigKind, ConfigSummary};
 use crate::source::Origin;
 
@@ -52,6 +52,26 @@ fn a_configuration_above_that_does_not_count_is_named() {
         "cloister: web: this folder has no devcontainer.json, and that of /home/dev/my shop is not used here; with it: \
          cloister start '/home/dev/my shop'\n"
     );
+}
+
+#[test]
+fn an_account_that_the_image_lacks_is_named_with_who_asked_for_it() {
+    assert_eq!(made_account("web", &plan(&[Action::Added])), "");
+    let source = crate::source::Source::new("devcontainer.json", "{\n \"remoteUser\": \"ghost\" }");
+    let placed = Origin { pointer: "/remoteUser".into(), location: Some(source.locate(3..4)) };
+    for (origin, who) in [
+        (placed, "remoteUser in devcontainer.json:2"),
+        (Origin::unplaced("label:/0/remoteUser"), "label:/0/remoteUser"),
+    ] {
+        let finding = Finding::new(Code::UserSyntax, Severity::Info, Action::Added, &origin, "ghost", "x");
+        let plan = Plan { findings: vec![finding], ..plan(&[]) };
+        assert_eq!(
+            made_account("web", &plan),
+            format!(
+                "cloister: web: the image has no account `ghost`, which {who} names; it was made, with an empty home folder\n"
+            )
+        );
+    }
 }
 
 #[test]

@@ -79,3 +79,29 @@ fn the_workspace_belongs_to_its_owner_and_home_is_kept() {
     user.start();
     assert_eq!(user.shell("cat ~/note; id -un; id -G").expect(0), format!("kept\nagent\n{owner}\n"));
 }
+
+#[test]
+fn an_account_that_the_image_lacks_is_made_and_said() {
+    let user = User::with("{ \"image\": \"debian:bookworm\",\n  \"remoteUser\": \"ghost\" }");
+    let started = user.run(&["start", "--", "sh", "-c", "id -un; echo $HOME"]);
+    assert_eq!(started.expect(0), "ghost\n/home/ghost\n");
+    let said = "no account `ghost`, which remoteUser in .devcontainer/devcontainer.json:2 names";
+    assert!(started.stderr().contains(said), "{}", started.stderr());
+}
+
+#[test]
+fn a_start_below_a_repository_says_whose_configuration_does_not_count() {
+    let user = User::with(CONFIG);
+    for name in [".git/objects", ".git/refs", "below"] {
+        std::fs::create_dir_all(user.project.join(name)).unwrap();
+    }
+    std::fs::write(user.project.join(".git/HEAD"), "ref: refs/heads/main\n").unwrap();
+    let owned = std::process::Command::new("chown").args(["-R", "1000:1000"]).arg(&user.project).status().unwrap();
+    assert!(owned.success());
+    let started = user.run(&["start", "below", "--detach"]);
+    started.expect(0);
+    let said = format!("is not used here; with it: cloister start {}\n", user.project.display());
+    assert!(started.stderr().contains(&said), "{}", started.stderr());
+    let above = user.run(&["start", "--detach", "--rebuild"]);
+    assert!(!above.stderr().contains("is not used here"), "{}", above.stderr());
+}
