@@ -6,6 +6,7 @@ use super::exit;
 use super::failure::Failure;
 use super::output::Output;
 use super::runtime;
+use crate::engine::receipt::State;
 use crate::engine::session::{self, Context, Listed, SessionError};
 use crate::ui::text::visible;
 
@@ -43,17 +44,26 @@ pub enum Format {
 pub fn run(args: &Args) -> Result<u8, Failure> {
     let mut listed = Vec::new();
     runtime::finish(async {
-        listed = session::list(&Context::open().await?, args.all).await?;
+        listed = session::list(&Context::open().await?).await?;
         Ok::<_, SessionError>(exit::OK)
     })?;
+    let there = listed.len();
+    listed.retain(|row| args.all || row.state != State::Stopped.as_str());
     let (stdout, stderr) = match args.format {
         Format::Json => (json(&listed), String::new()),
-        Format::Text if listed.is_empty() => {
-            (String::new(), "no sandboxes; start one with `cloister start`\n".to_owned())
-        }
+        Format::Text if listed.is_empty() => (String::new(), none(there)),
         Format::Text => (table(&listed), String::new()),
     };
     Output { stdout, stderr, code: exit::OK }.write()
+}
+
+/// Says that nothing is listed, where `stopped` sandboxes could be.
+fn none(stopped: usize) -> String {
+    match stopped {
+        0 => "no sandboxes; start one with `cloister start`\n".to_owned(),
+        1 => "no sandbox runs; 1 was stopped: cloister list --all\n".to_owned(),
+        several => format!("no sandbox runs; {several} were stopped: cloister list --all\n"),
+    }
 }
 
 fn json(listed: &[Listed]) -> String {

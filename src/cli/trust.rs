@@ -205,15 +205,25 @@ fn ask<'a>(
             )]));
     }
     let mut agreed = Vec::new();
-    for request in waiting {
+    for (index, request) in waiting.iter().enumerate() {
         say(&text::card(request, approvals.state(request, requests)));
         let mut stderr = anstream::stderr().lock();
         // Where standard error is gone, so is the question, and the answer is no.
-        let _ = write!(stderr, "approve exactly this? [y/N] ").and_then(|()| stderr.flush());
+        let _ =
+            write!(stderr, "approve exactly this{}? [y/N] ", place(index, waiting.len())).and_then(|()| stderr.flush());
         drop(stderr);
-        agreed.extend(matches!(stdin::line().trim(), "y" | "Y" | "yes").then_some(*request));
+        if matches!(stdin::line().trim(), "y" | "Y" | "yes") {
+            agreed.push(*request);
+        } else {
+            say(&format!("not approved: {}\n", visible(&request.place)));
+        }
     }
     Ok(agreed)
+}
+
+/// Which of several questions it is.
+fn place(index: usize, of: usize) -> String {
+    if of > 1 { format!(" ({} of {of})", index + 1) } else { String::new() }
 }
 
 fn write(prepared: &Prepared, change: impl FnOnce(&mut Approvals)) -> Result<(), Failure> {

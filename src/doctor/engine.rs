@@ -232,11 +232,13 @@ fn control_groups(info: &Value) -> Check {
 }
 
 fn builds(answers: &Answers) -> Check {
-    let seen = if answers.builder.as_deref() == Some("2") { "BuildKit is there" } else { "the classic builder alone" };
-    Check::new(
-        "builds",
-        Status::Ok,
-        seen,
-        "images are built by the classic builder, in a sealed network; what only BuildKit knows of a Dockerfile is refused",
-    )
+    let (seen, other) = if answers.builder.as_deref() == Some("2") {
+        ("the classic builder, and BuildKit", "waits for your approval, since its steps cannot be sealed")
+    } else {
+        ("the classic builder alone", "cannot be built")
+    };
+    let consequence = format!(
+        "images are built by the classic builder, in a sealed network; what only BuildKit knows of a Dockerfile {other}"
+    );
+    Check::new("builds", Status::Ok, seen, consequence)
 }

@@ -81,11 +81,12 @@ pub(super) fn space(space: &Space, wanted: u64) -> Check {
         return Check::new(id, Status::Failure, seen, consequence).hint(hint);
     }
     if wanted == 0 {
-        return Check::new(id, Status::Note, seen, "nothing limits what a sandbox writes, and nothing watches it")
+        return Check::new(id, Status::Note, seen, "a sandbox may fill all of it, and nothing watches that")
             .hint("leave `limits.freeSpace` out of config.json5");
     }
-    let consequence =
-        format!("nothing limits what a sandbox writes; below {floor}, commands are ended and it is stopped");
+    let consequence = format!(
+        "a sandbox may fill all of it; below {floor} none is started, and commands are ended with their sandbox"
+    );
     Check::new(id, Status::Ok, seen, consequence)
 }
 

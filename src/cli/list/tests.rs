@@ -22,6 +22,18 @@ fn a_table_has_columns_and_no_control_characters() {
 }
 
 #[test]
+fn where_nothing_runs_what_was_stopped_is_counted() {
+    let cases = [
+        (0, "no sandboxes; start one with `cloister start`\n"),
+        (1, "no sandbox runs; 1 was stopped: cloister list --all\n"),
+        (2, "no sandbox runs; 2 were stopped: cloister list --all\n"),
+    ];
+    for (stopped, expected) in cases {
+        assert_eq!(none(stopped), expected);
+    }
+}
+
+#[test]
 fn scripts_get_the_names_of_the_contract() {
     let value: serde_json::Value = serde_json::from_str(&json(&[listed("web", "/home/a/web")])).unwrap();
     let keys: Vec<&String> = value[0].as_object().unwrap().keys().collect();

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::super::names;
-use super::super::receipt::{Receipt, State};
+use super::super::receipt::Receipt;
 use super::{Context, SessionError, clean};
 
 /// One sandbox, as scripts read it.
@@ -26,14 +26,13 @@ pub struct Listed {
     pub plan_digest: String,
 }
 
-/// Returns the sandboxes by name, after cleaning up; those that were stopped only when `all` is asked for.
+/// Returns the sandboxes by name, after cleaning up; those that were stopped as well.
 ///
 /// # Errors
 /// The engine does not answer, or a receipt cannot be read.
-pub async fn list(context: &Context, all: bool) -> Result<Vec<Listed>, SessionError> {
+pub async fn list(context: &Context) -> Result<Vec<Listed>, SessionError> {
     clean::sweep(context, clean::Look::Each).await?;
-    let receipts = context.state.receipts()?.into_iter();
-    let mut listed: Vec<Listed> = receipts.filter(|receipt| all || receipt.state != State::Stopped).map(row).collect();
+    let mut listed: Vec<Listed> = context.state.receipts()?.into_iter().map(row).collect();
     listed.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(listed)
 }

@@ -19,6 +19,8 @@ pub enum SelectError {
     Unknown {
         /// The name.
         name: String,
+        /// The name of one that could be meant.
+        near: Option<String>,
     },
     /// The folder has none.
     #[error("no sandbox belongs to this folder")]
@@ -78,7 +80,10 @@ impl SelectError {
     pub fn hint(&self) -> Option<String> {
         Some(
             match self {
-                Self::Unknown { .. } => "`cloister list` shows the names",
+                Self::Unknown { near: Some(near), .. } => {
+                    return Some(format!("did you mean `{near}`? `cloister list --all` shows the names"));
+                }
+                Self::Unknown { near: None, .. } => "`cloister list --all` shows the names",
                 Self::NotThere { folder } => {
                     return Some(format!(
                         "start one there: `cloister start {}`; or name one that `cloister list` shows",
@@ -168,8 +173,27 @@ fn choose(
     }
     match named {
         Some(named) => of_folder(receipts, named).ok_or_else(|| SelectError::NotThere { folder: name.to_owned() }),
-        None => Err(SelectError::Unknown { name: name.to_owned() }),
+        None => by_prefix(&receipts, name)
+            .ok_or_else(|| SelectError::Unknown { name: name.to_owned(), near: near(&receipts, name) }),
     }
+}
+
+/// Digits of an id that are enough to name it, where no other one begins with them.
+const ENOUGH: usize = 4;
+/// Letters in which a name may differ from one that is meant.
+const TYPOS: usize = 2;
+
+fn by_prefix(receipts: &[Receipt], name: &str) -> Option<Receipt> {
+    let mut found = receipts.iter().filter(|receipt| name.len() >= ENOUGH && receipt.id.starts_with(name));
+    found.next().filter(|_| found.next().is_none()).cloned()
+}
+
+/// Returns the name that is nearest, unless it shares nothing with this one.
+fn near(receipts: &[Receipt], name: &str) -> Option<String> {
+    let names = receipts.iter().map(|receipt| (strsim::damerau_levenshtein(&receipt.name, name), &receipt.name));
+    let nearest =
+        names.min().filter(|(typos, near)| *typos <= TYPOS && *typos < near.chars().count().min(name.chars().count()));
+    nearest.map(|(_, near)| near.clone())
 }
 
 /// What runs is meant before what is stopped, since two cannot run on the same files; then the deepest folder, since a

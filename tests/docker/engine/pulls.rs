@@ -106,7 +106,7 @@ fn a_missing_image_is_pulled_and_said_in_two_lines() {
     let started = user.run(&["start", "--detach"]);
     started.expect(0);
     let image = &registry.image;
-    let said = format!("cloister: pulls {image}\ncloister: pulled {image}\n");
+    let said = format!("cloister: pulling {image}\ncloister: pulled {image}\n");
     assert!(started.stderr().starts_with(&said), "{}", started.stderr());
     user.run(&["stop"]).expect(0);
     let again = user.run(&["start", "--detach"]);
@@ -120,7 +120,7 @@ fn a_terminal_shows_how_far_it_is() {
     let registry = Registry::new();
     let user = user(&registry);
     let mut terminal = Terminal::open(&user, (24, 120), &["start", "--detach"]);
-    terminal.shows(&format!("pulls {}", registry.image), 1);
+    terminal.shows(&format!("pulling {}", registry.image), 1);
     terminal.shows("MiB of 3.00 MiB, ", 1);
     terminal.ends_with(0);
     terminal.shows(&format!("pulled {}", registry.image), 1);

@@ -122,6 +122,7 @@ fn a_request_is_approved_by_a_yes_and_by_nothing_else() {
         terminal.shows("approve exactly this? [y/N]", 1);
         terminal.types(answer);
         terminal.ends_with(code);
+        terminal.shows("not approved: ", 1);
         assert!(list().starts_with(state), "{answer:?}");
     }
     let mut terminal = Terminal::open(&user, (24, 120), &["trust", "--hook", "postCreate"]);
@@ -129,4 +130,20 @@ fn a_request_is_approved_by_a_yes_and_by_nothing_else() {
     terminal.types("y\r");
     terminal.ends_with(0);
     assert!(list().starts_with("approved"), "{}", list());
+}
+
+#[test]
+fn of_several_requests_each_is_numbered_and_answered_by_itself() {
+    let user =
+        User::with(r#"{ "image": "debian:bookworm", "onCreateCommand": "sudo one", "postCreateCommand": "sudo two" }"#);
+    let mut terminal = Terminal::open(&user, (24, 120), &["trust"]);
+    terminal.shows("approve exactly this (1 of 2)? [y/N]", 1);
+    terminal.types("n\r");
+    terminal.shows("not approved: onCreate", 1);
+    terminal.shows("approve exactly this (2 of 2)? [y/N]", 1);
+    terminal.types("y\r");
+    terminal.shows("approved: postCreate", 1);
+    terminal.ends_with(0);
+    let listed = user.run(&["trust", "--list"]).expect(0);
+    assert!(listed.contains("pending   onCreate") && listed.contains("approved  postCreate"), "{listed}");
 }

@@ -17,7 +17,7 @@ use crate::ui::text::visible;
 /// How often the sign of life moves.
 const TICK: Duration = Duration::from_millis(120);
 /// What a terminal shows.
-const LINE: &str = "{spinner} pulls {msg} {bytes} of {total_bytes}, {percent} %";
+const LINE: &str = "{spinner} pulling {msg} {bytes} of {total_bytes}, {percent} %";
 
 /// Has the engine fetch an image.
 pub(super) async fn pull(docker: &Docker, reference: &str) -> Result<(), CallError> {
@@ -78,7 +78,7 @@ impl Shown {
         });
         let shown = Self { reference, bar };
         if shown.bar.is_none() {
-            shown.say("pulls");
+            shown.say("pulling");
         }
         shown
     }

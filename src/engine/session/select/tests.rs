@@ -12,7 +12,7 @@ fn by_name_by_id_or_by_the_deepest_folder() {
     let cases = [
         (Some("web"), "/", Ok("aa")),
         (Some("cc"), "/", Ok("cc")),
-        (Some("gone"), "/home/a/web", Err(SelectError::Unknown { name: "gone".to_owned() })),
+        (Some("gone"), "/home/a/web", Err(SelectError::Unknown { name: "gone".to_owned(), near: None })),
         (None, "/home/a/web", Ok("aa")),
         (None, "/home/a/web/src", Ok("aa")),
         (None, "/home/a/web/api/src", Ok("bb")),
@@ -26,6 +26,31 @@ fn by_name_by_id_or_by_the_deepest_folder() {
 }
 
 #[test]
+fn by_the_beginning_of_an_id_that_no_other_has() {
+    let receipts = ["0123456789ab", "01234cccccccc", "fedcba987654"]
+        .map(|id| Receipt { name: format!("name-{id}"), ..receipt(id) });
+    let cases = [("fedc", Some(2)), ("fed", None), ("01234", None), ("012345", Some(0)), ("fedcba9876543", None)];
+    for (name, expected) in cases {
+        let chosen = choose(receipts.to_vec(), Some(name), None, Path::new("/")).ok();
+        assert_eq!(chosen.map(|receipt| receipt.id), expected.map(|at: usize| receipts[at].id.clone()), "{name}");
+        let there = choose(receipts.to_vec(), Some(name), Some(Path::new("/here")), Path::new("/"));
+        assert!(matches!(there, Err(SelectError::NotThere { .. })), "a folder of that name is meant before: {name}");
+    }
+}
+
+#[test]
+fn a_name_with_a_slip_is_answered_with_the_one_that_is_meant() {
+    for (name, expected) in
+        [("wbe", Some("web")), ("apis", Some("api")), ("web-c", Some("web-cc")), ("x", None), ("other", None)]
+    {
+        let error = choose(receipts(), Some(name), None, Path::new("/")).unwrap_err();
+        assert_eq!(error, SelectError::Unknown { name: name.to_owned(), near: expected.map(str::to_owned) });
+        let hint = error.hint().unwrap();
+        assert_eq!(hint.starts_with("did you mean"), expected.is_some(), "{hint}");
+    }
+}
+
+#[test]
 fn by_a_folder_that_is_named_as_by_the_one_that_somebody_is_in() {
     let not_there = |folder: &str| Err(SelectError::NotThere { folder: folder.to_owned() });
     let cases = [
@@ -34,7 +59,7 @@ fn by_a_folder_that_is_named_as_by_the_one_that_somebody_is_in() {
         ("web", Some("/home/b/web"), Ok("aa")),
         ("..", Some("/home"), not_there("..")),
         ("/home/b/web", None, Ok("cc")),
-        ("/home/gone", None, Err(SelectError::Unknown { name: "/home/gone".to_owned() })),
+        ("/home/gone", None, Err(SelectError::Unknown { name: "/home/gone".to_owned(), near: None })),
     ];
     for (name, named, expected) in cases {
         let chosen = choose(receipts(), Some(name), named.map(Path::new), Path::new("/")).map(|receipt| receipt.id);
