@@ -3,6 +3,8 @@
 //! It works on the JSON form, since the older plan comes from a file that another version may have written. Only what
 //! runs is compared: a comment that moved a finding to another line is no change.
 
+mod words;
+
 use std::fmt;
 
 use serde_json::{Map, Value};
@@ -30,11 +32,13 @@ pub struct Change {
 
 impl fmt::Display for Change {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.was, &self.is) {
-            (Some(was), Some(is)) => write!(formatter, "~ {}: {was} → {is}", self.path),
-            (None, Some(is)) => write!(formatter, "+ {}: {is}", self.path),
-            (Some(was), None) => write!(formatter, "- {}: {was}", self.path),
-            (None, None) => write!(formatter, "  {}", self.path),
+        let place = words::place(&self.path);
+        let read = |value: &Option<String>| value.as_deref().map(|value| words::value(&self.path, value));
+        match (read(&self.was), read(&self.is)) {
+            (Some(was), Some(is)) => write!(formatter, "~ {place}: {was} → {is}"),
+            (None, Some(is)) => write!(formatter, "+ {place}: {is}"),
+            (Some(was), None) => write!(formatter, "- {place}: {was}"),
+            (None, None) => write!(formatter, "  {place}"),
         }
     }
 }
