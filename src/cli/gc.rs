@@ -79,11 +79,12 @@ fn agree() -> Result<(), Failure> {
 }
 
 fn listed(garbage: &Garbage) -> String {
-    let sandbox = |Left { name, workspace, volumes, images, clone, .. }: &Left| {
+    let sandbox = |Left { name, workspace, gone, volumes, images, clone, .. }: &Left| {
         let volumes = if volumes.is_empty() { String::new() } else { format!(", {}", count(volumes.len(), "volume")) };
         let images = if images.is_empty() { String::new() } else { format!(", {}", count(images.len(), "image")) };
         let clone = clone.as_ref().map(cloned::lost).unwrap_or_default();
-        format!("{}: home folder and state{volumes}{images}{clone}; {} stays\n", visible(name), visible(workspace))
+        let folder = if *gone { "is gone, and what was approved for it goes" } else { "stays" };
+        format!("{}: home folder and state{volumes}{images}{clone}; {} {folder}\n", visible(name), visible(workspace))
     };
     let images = garbage.images.iter().map(|image| format!("image {}\n", visible(image)));
     garbage.sandboxes.iter().map(sandbox).chain(images).collect()

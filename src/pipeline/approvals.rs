@@ -112,6 +112,14 @@ impl Store {
         change(&mut approvals);
         Ok(file::write(&self.path(), approvals.to_json(&self.about).as_bytes(), 0o600)?)
     }
+
+    /// Removes everything that is approved.
+    ///
+    /// # Errors
+    /// The file cannot be removed.
+    pub fn forget(&self) -> Result<(), FileError> {
+        file::remove(&self.path())
+    }
 }
 
 /// Whether nobody but this user, or root, could have written it.

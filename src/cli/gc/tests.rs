@@ -8,14 +8,16 @@ fn what_goes_is_said_before_and_after() {
         id: "0".into(),
         name: name.into(),
         workspace: format!("/home/dev/{name}"),
+        gone: name == "old",
         volumes: volumes.iter().map(ToString::to_string).collect(),
     };
     let garbage = Garbage {
         kept: Vec::new(),
-        sandboxes: vec![left("api", &[]), left("w\u{1b}b", &["v", "w"])],
+        sandboxes: vec![left("api", &[]), left("old", &[]), left("w\u{1b}b", &["v", "w"])],
         images: vec!["g:1".into(), "g:2".into()],
     };
     let before = "api: home folder and state; /home/dev/api stays\n\
+                  old: home folder and state; /home/dev/old is gone, and what was approved for it goes\n\
                   w\\u{1b}b: home folder and state, 2 volumes, 1 image; /home/dev/w\\u{1b}b stays\nimage g:1\nimage g:2\n";
     assert_eq!(listed(&garbage), before);
     let after = "`api` removed\n`w\\u{1b}b` started meanwhile, and stays\nimage g:2 removed\n\

@@ -4,8 +4,10 @@
 //! that is nowhere else goes only where its sandbox is named.
 
 use std::collections::HashMap;
+use std::path::Path;
 
 use bollard::query_parameters::{ListVolumesOptionsBuilder, RemoveVolumeOptions};
+use rustix::io::Errno;
 
 use super::super::connect::{CallError, Operation};
 use super::super::guardian;
@@ -15,6 +17,7 @@ use super::super::receipt::{Receipt, State};
 use super::{Context, SelectError, SessionError, build, clean, owner, select};
 use crate::clone::{self, Clone};
 use crate::host::tree;
+use crate::pipeline::approvals::Store;
 
 /// What one stopped sandbox left.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +28,8 @@ pub struct Left {
     pub name: String,
     /// The folder that it worked on, which stays.
     pub workspace: String,
+    /// Whether that folder is gone, and what was approved for it goes as well.
+    pub gone: bool,
     /// Names of its volumes.
     pub volumes: Vec<String>,
     /// Ids of the images that were built for it.
@@ -129,7 +134,12 @@ async fn left(context: &Context, receipt: Receipt) -> Result<Left, CallError> {
     let volumes = volumes(context, &receipt.id).await?;
     let clone = receipt.clone.filter(|clone| volumes.contains(&clone.volume));
     let images = build::images(context, &receipt.id, false).await?.into_iter().collect();
-    Ok(Left { id: receipt.id, name: receipt.name, workspace: receipt.workspace, volumes, images, clone })
+    let gone = is_gone(&receipt.workspace);
+    Ok(Left { id: receipt.id, name: receipt.name, workspace: receipt.workspace, gone, volumes, images, clone })
+}
+
+fn is_gone(workspace: &str) -> bool {
+    matches!(rustix::fs::lstat(workspace), Err(Errno::NOENT))
 }
 
 /// Returns the volumes that carry the labels of this state folder's sandbox.
@@ -145,8 +155,10 @@ pub(super) async fn volumes(context: &Context, id: &str) -> Result<Vec<String>, 
 async fn forget(context: &Context, id: &str) -> Result<bool, SessionError> {
     // Whoever holds the lock is at work on it.
     let Some(_lock) = context.state.try_lock_sandbox(id)? else { return Ok(false) };
-    let stopped = context.state.load(id)?.is_some_and(|receipt| receipt.state == State::Stopped);
-    if !stopped || clean::held(context).await?.contains(id) {
+    let Some(receipt) = context.state.load(id)?.filter(|receipt| receipt.state == State::Stopped) else {
+        return Ok(false);
+    };
+    if clean::held(context).await?.contains(id) {
         return Ok(false);
     }
     for volume in volumes(context, id).await? {
@@ -163,6 +175,9 @@ async fn forget(context: &Context, id: &str) -> Result<bool, SessionError> {
         images::remove(&context.engine, &image).await?;
     }
     tree::remove(&context.paths.data.join("homes").join(id))?;
+    if is_gone(&receipt.workspace) {
+        Store::of(&context.paths.state, context.state.uid(), Path::new(&receipt.workspace)).forget()?;
+    }
     tree::remove(&context.state.sandbox(id))?;
     Ok(true)
 }

@@ -58,8 +58,29 @@ fn a_command_that_needs_root_waits_until_it_is_approved() {
     }
     user.run(&["stop"]).expect(0);
     let removed = user.run(&["gc", "--yes", "project"]);
-    assert!(removed.stderr().contains(", 1 image"), "{}", removed.stderr());
+    assert!(removed.stderr().contains(", 1 image") && removed.stderr().contains(" stays\n"), "{}", removed.stderr());
     assert_eq!(docker(&["images", "-q", "--filter", &format!("label=cloister.sandbox={id}")]), "");
+}
+
+#[test]
+fn what_was_approved_goes_with_the_folder_that_it_was_approved_for() {
+    let user = user(&json!("sudo true"));
+    approve(&user);
+    let approvals = || std::fs::read_dir(user.state().join("approvals")).unwrap().map(|one| one.unwrap().file_name());
+    let files = || approvals().filter(|name| name.to_string_lossy().ends_with(".json")).count();
+    user.start();
+    user.run(&["stop"]).expect(0);
+    user.run(&["gc", "--yes"]).expect(0);
+    assert_eq!(files(), 1, "the folder is there, and so is what was approved for it");
+    user.start();
+    user.run(&["stop"]).expect(0);
+    let elsewhere = user.root.path().join("elsewhere");
+    std::fs::rename(&user.project, &elsewhere).unwrap();
+    let removed = user.command(&["gc", "--yes"]).current_dir(user.root.path()).output().unwrap();
+    std::fs::rename(&elsewhere, &user.project).unwrap();
+    let said = String::from_utf8_lossy(&removed.stderr).into_owned();
+    assert!(removed.status.success() && said.contains("is gone, and what was approved for it goes"), "{said}");
+    assert_eq!(files(), 0);
 }
 
 #[test]

@@ -73,7 +73,7 @@ fn ordinary_git_works_inside() {
         test -z "$(git status --porcelain)"
         echo two >> file; git add file; git commit -qm two
         git log -1 --format='%an <%ae>' | grep -Fx 'Ann Ex Ample <ann@example.com>'
-        ! git config user.signingkey
+        ! git config user.signingkey || exit 1
         git switch -qc topic; echo three >> file; git commit -qam three; echo x > new; git add new; git commit -qm new
         git switch -q main; git checkout -q -b other; echo o > other; git add other; git commit -qm other
         echo dirty >> file; git stash -q; git stash pop -q; git checkout -q -- file

@@ -75,10 +75,11 @@ fn an_agent_gets_what_is_committed_and_nothing_else() {
         test "$(git remote get-url origin)" = https://example.com/a/b.git
         test "$(git rev-parse --abbrev-ref HEAD@{upstream})" = origin/main
         test "$(git describe)" = v1
-        ! grep -r hunter2 .
+        ! grep -r hunter2 . || exit 1
         test "$(git config user.email)" = ann@example.com
         echo x > .git/hooks/x && echo y > .vscode/tasks.json && git config a.b c && mv .git .g && mv .g .git
         git fsck --strict
+        ! GIT_TERMINAL_PROMPT=0 git push || exit 1
     "#;
     user.shell(script).expect(0);
     let id = text(&user.listed()[0]["container"]).to_owned();
@@ -162,7 +163,10 @@ fn a_clone_stays_until_it_is_named() {
     let user = user();
     user.start_clone();
     let volume = user.clone_volume();
-    user.shell("git commit -q --allow-empty -m kept; echo x > untracked").expect(0);
+    // What goes to another repository is not in the user's.
+    let script =
+        "git commit -q --allow-empty -m kept; echo x > untracked; git init -q --bare ~/r; git push -q ~/r main";
+    user.shell(script).expect(0);
     let stopped = user.run(&["stop"]);
     stopped.expect(0);
     assert!(

@@ -46,7 +46,7 @@ fn what_an_agent_leaves_is_told() {
         git init -q lib; git -C lib commit -q --allow-empty -m x; git add lib
         git -C lib config core.fsmonitor 'touch /tmp/pwn'
         git init -q --bare bare; echo evil > bare/hooks/post-update
-        mkfifo pipe; ln -s /etc/passwd out; touch program; ! chmod 4755 program
+        mkfifo pipe; ln -s /etc/passwd out; touch program; ! chmod 4755 program || exit 1
         python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind(\"socket\")'
         printf 'evil\\033[2J' > \"$(printf 'a\\033[2Jb.code-workspace')\"
         mkdir -p .git/modules/x/hooks; touch .git/modules/x/HEAD; echo evil > .git/modules/x/hooks/post-checkout
