@@ -52,7 +52,11 @@ fn a_change_of_mind_is_said_and_takes_a_rebuild() {
     user.allow(&json!({ "strict": true }));
     let again = user.run(&["start", "--detach"]);
     again.expect(1);
-    assert!(again.stderr().contains("readonlyRootfs") && again.stderr().contains("--rebuild"), "{}", again.stderr());
+    assert!(
+        again.stderr().contains("read-only root: false → true") && again.stderr().contains("--rebuild"),
+        "{}",
+        again.stderr()
+    );
     user.run(&["start", "--detach", "--rebuild"]).expect(0);
     assert_ne!(user.shell("touch /usr/local/x").0.status.code(), Some(0));
 }
