@@ -41,7 +41,16 @@ pub async fn ready<'a>(
     let container = receipt.container.as_deref().unwrap_or_default();
     let lease = Lease::take(&context.state, &receipt.id)?;
     let process = Process { mark: Some(lease.mark.clone()), ..process };
-    Ok(Ready { prepared: attached::prepare(&context.engine, container, process).await?, _lease: lease })
+    match attached::prepare(&context.engine, container, process).await {
+        Ok(prepared) => Ok(Ready { prepared, _lease: lease }),
+        Err(_) if is_gone(context, receipt).await => Err(stopped(context, receipt).await),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// What is said when the sandbox went away meanwhile.
+async fn stopped(context: &Context, receipt: &Receipt) -> SessionError {
+    context.why(receipt, SessionError::Stopped { name: receipt.name.clone() }).await
 }
 
 /// Runs a process with this process's standard streams.
@@ -61,9 +70,7 @@ pub async fn command(
     let running = ready.prepared.run(signals, refused_since(context, served));
     match room::while_enough(context, receipt, served.free_space, running).await? {
         Ok((code, refusals)) if !is_cut_off(code) => Ok(Ran { code, refusals }),
-        Ok(_) | Err(_) if is_gone(context, receipt).await => {
-            Err(context.why(receipt, SessionError::Stopped { name: receipt.name.clone() }).await)
-        }
+        Ok(_) | Err(_) if is_gone(context, receipt).await => Err(stopped(context, receipt).await),
         ran => {
             let (code, refusals) = ran?;
             Ok(Ran { code, refusals })
