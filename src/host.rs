@@ -8,6 +8,7 @@ pub mod certificates;
 pub mod file;
 pub mod git;
 pub mod identity;
+pub mod leash;
 pub mod lock;
 pub mod mounts;
 pub mod paths;

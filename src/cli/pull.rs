@@ -1,6 +1,7 @@
 #![expect(clippy::disallowed_methods, reason = "adapter: the working directory")]
 //! `cloister pull`: commits out of a sandbox that works on a clone.
 
+use super::command;
 use super::exit;
 use super::failure::Failure;
 use super::list::Format;
@@ -43,7 +44,7 @@ pub struct Args {
 /// No such sandbox runs, it has no clone, or what it sent is not what it should be.
 pub fn run(args: &Args) -> Result<u8, Failure> {
     let (mut output, mut after) = (Output::default(), String::new());
-    runtime::finish(async {
+    let working = async {
         let mut signals = Signals::listen().map_err(SessionError::Signals)?;
         let pulling = async {
             let context = Context::open().await?;
@@ -57,7 +58,11 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
             Format::Text => (table(&pulled), next(&pulled) + &left(&pulled)),
         };
         Ok::<_, SessionError>(exit::OK)
-    })?;
+    };
+    let ended = runtime::finish(async { working.await.or_else(command::interrupted) })?;
+    if ended != exit::OK {
+        return Ok(ended);
+    }
     let code = output.write()?;
     // What to do about the branches makes sense below them.
     say(&after);

@@ -2,6 +2,7 @@
 
 mod at_hand;
 mod build;
+mod claim;
 mod clean;
 mod clone;
 mod command;

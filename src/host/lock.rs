@@ -33,9 +33,12 @@ impl Lock {
     /// # Errors
     /// The lock file cannot be created or locked.
     pub fn try_take(path: &Path) -> Result<Option<Self>, LockError> {
+        Self::try_open(path, OFlags::RDWR | OFlags::CREATE)
+    }
+
+    fn try_open(path: &Path, flags: OFlags) -> Result<Option<Self>, LockError> {
         let failed = |source: rustix::io::Errno| LockError { path: path.into(), source: source.into() };
-        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let descriptor = rustix::fs::open(path, flags, Mode::RUSR | Mode::WUSR).map_err(failed)?;
+        let descriptor = open(path, flags).map_err(failed)?;
         match rustix::fs::flock(&descriptor, FlockOperation::NonBlockingLockExclusive) {
             // Whoever held it may have removed the file: then this is the lock of nothing.
             Ok(()) if !is_at(&descriptor, path) => Ok(None),
@@ -43,6 +46,31 @@ impl Lock {
             Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
             Err(error) => Err(failed(error)),
         }
+    }
+
+    /// Tells whether somebody holds the lock; makes no file.
+    ///
+    /// # Errors
+    /// The lock file cannot be opened or tried.
+    pub fn is_held(path: &Path) -> Result<bool, LockError> {
+        let failed = |source: rustix::io::Errno| LockError { path: path.into(), source: source.into() };
+        let descriptor = match open(path, OFlags::RDONLY) {
+            Err(rustix::io::Errno::NOENT) => return Ok(false),
+            other => other.map_err(failed)?,
+        };
+        match rustix::fs::flock(&descriptor, FlockOperation::NonBlockingLockShared) {
+            Ok(()) => Ok(false),
+            Err(rustix::io::Errno::WOULDBLOCK) => Ok(is_at(&descriptor, path)),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    /// Takes the lock of a folder that is there, or returns `None` while somebody else holds it.
+    ///
+    /// # Errors
+    /// It is no folder, or cannot be locked.
+    pub fn try_take_folder(path: &Path) -> Result<Option<Self>, LockError> {
+        Self::try_open(path, OFlags::RDONLY | OFlags::DIRECTORY)
     }
 
     /// Takes the lock, waiting for as long as somebody else holds it. After a second it is said once what that one
@@ -63,6 +91,10 @@ impl Lock {
             tokio::time::sleep(RETRY).await;
         }
     }
+}
+
+fn open(path: &Path, flags: OFlags) -> rustix::io::Result<OwnedFd> {
+    rustix::fs::open(path, flags | OFlags::NOFOLLOW | OFlags::CLOEXEC, Mode::RUSR | Mode::WUSR)
 }
 
 fn is_at(descriptor: &OwnedFd, path: &Path) -> bool {

@@ -1,4 +1,3 @@
-#![expect(clippy::disallowed_methods, reason = "adapter: runs git in the user's repository")]
 //! git in the user's own repository, for what cannot be done without it: reading commits, and taking commits that an
 //! agent made.
 //!
@@ -9,6 +8,7 @@
 //! repository in which none of them is defined.
 
 mod apart;
+mod run;
 mod uncommitted;
 mod whole;
 
@@ -17,61 +17,12 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Output, Stdio};
-use std::time::Duration;
-
-use rustix::process::{Pid, Resource, Rlimit};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
-use tokio::process::{Child, Command};
-use tokio::time::timeout;
 
 use self::apart::Apart;
+pub use self::run::Terms;
+use self::run::{ANSWER_LIMIT, COMPARING, PATIENCE, done, text};
 pub use self::whole::WholeError;
 
-/// How long git may take.
-const PATIENCE: Duration = Duration::from_secs(15 * 60);
-/// What is given to git of the environment.
-const PASSED: [&str; 1] = ["PATH"];
-/// No file of the user's or the system's has a say, no protocol is allowed, and objects are what they are.
-const ENVIRONMENT: [(&str, &str); 11] = [
-    ("LC_ALL", "C"),
-    ("GIT_CONFIG_NOSYSTEM", "1"),
-    ("GIT_CONFIG_SYSTEM", "/dev/null"),
-    ("GIT_CONFIG_GLOBAL", "/dev/null"),
-    ("GIT_ATTR_NOSYSTEM", "1"),
-    ("GIT_TERMINAL_PROMPT", "0"),
-    ("GIT_ALLOW_PROTOCOL", "none"),
-    ("GIT_NO_LAZY_FETCH", "1"),
-    ("GIT_NO_REPLACE_OBJECTS", "1"),
-    ("GIT_GRAFT_FILE", "/dev/null"),
-    ("GIT_OPTIONAL_LOCKS", "0"),
-];
-/// What would run something, were it ever reached; and no word about the file of grafts that is named above.
-const SETTINGS: [&str; 12] = [
-    "advice.graftFileDeprecated=false",
-    "core.hooksPath=/dev/null",
-    "core.fsmonitor=false",
-    "core.pager=cat",
-    "core.sshCommand=false",
-    "core.alternateRefsCommand=true",
-    "core.commitGraph=false",
-    // It may name packs of another repository, and git opens them.
-    "core.multiPackIndex=false",
-    "credential.helper=",
-    "gc.auto=0",
-    "maintenance.auto=false",
-    "submodule.recurse=false",
-];
-/// Most memory, in bytes, of a process that works on what an agent sent, and most time of a processor, in seconds.
-const BOUNDS: [(Resource, u64); 2] = [(Resource::As, 4 << 30), (Resource::Cpu, 120)];
-/// Most memory for comparing commits: a few hundred bytes can stand for a tree that fills any.
-const COMPARING: [(Resource, u64); 2] = [(Resource::As, 1 << 30), (Resource::Cpu, 120)];
-/// Most bytes that git may answer.
-const ANSWER_LIMIT: u64 = 64 << 20;
-/// Most bytes of what it complains of.
-const COMPLAINT_LIMIT: u64 = 64 << 10;
-/// What keeps such a process from taking more of it than it needs.
-const SMALL: [&str; 3] = ["core.packedGitLimit=512m", "core.packedGitWindowSize=32m", "core.bigFileThreshold=16m"];
 /// Lines of what git says that a person sees.
 const SAID: usize = 4;
 /// Asks for the kind of each object: `missing` where there is none.
@@ -101,6 +52,12 @@ pub enum RepositoryError {
         what: &'static str,
         /// What it said.
         answer: String,
+    },
+    /// It takes more than it may.
+    #[error("git was killed when it was to {what}: it took more of the processor or of memory than there is for it")]
+    Killed {
+        /// What it was to do.
+        what: &'static str,
     },
     /// What came cannot be kept apart.
     #[error("could not keep what the sandbox sent apart from the repository")]
@@ -133,7 +90,12 @@ impl RepositoryError {
             Self::Run(_) => Some("install git".to_owned()),
             Self::Partial { .. } => Some("fetch the rest: git fetch --refetch --no-filter".to_owned()),
             Self::Empty { .. } => Some("make one first: git commit".to_owned()),
-            Self::Apart(_) | Self::Slow | Self::TooMuch | Self::Git { .. } | Self::NoCommit { .. } => None,
+            Self::Apart(_)
+            | Self::Slow
+            | Self::TooMuch
+            | Self::Killed { .. }
+            | Self::Git { .. }
+            | Self::NoCommit { .. } => None,
         }
     }
 }
@@ -168,6 +130,7 @@ pub struct Changed {
 pub struct Repository {
     path: PathBuf,
     owner: (u32, u32),
+    terms: Terms,
     /// What has git see what an agent may have made and is no part of it: it is bounded then.
     added: Vec<(&'static str, OsString)>,
 }
@@ -202,12 +165,12 @@ impl Repository {
     ///
     /// # Errors
     /// It has none of its own, or one that leads out of itself.
-    pub async fn open(folder: &Path, owner: (u32, u32)) -> Result<Self, RepositoryError> {
+    pub async fn open(folder: &Path, owner: (u32, u32), terms: Terms) -> Result<Self, RepositoryError> {
         let path = folder.join(".git");
         let looked = path.clone();
         let looking = tokio::task::spawn_blocking(move || whole::check(&looked));
         looking.await.map_err(|error| RepositoryError::Run(error.into()))??;
-        let repository = Self { path, owner, added: Vec::new() };
+        let repository = Self { path, owner, terms, added: Vec::new() };
         let promised =
             repository.config(r"^(extensions\.partialclone|remote\..*\.(promisor|partialclonefilter))$").await?;
         if promised.is_some() { Err(RepositoryError::Partial { path: folder.into() }) } else { Ok(repository) }
@@ -265,9 +228,7 @@ impl Repository {
     pub async fn bundle(&self, into: File, origin: bool) -> Result<(), RepositoryError> {
         let mut arguments = vec!["bundle", "create", "--quiet", "-", "--branches", "--tags", "HEAD"];
         arguments.extend(origin.then_some("--remotes=origin"));
-        let mut command = self.command(&arguments);
-        command.stdin(Stdio::null()).stdout(into).stderr(Stdio::piped());
-        let ended = ended(self.spawn(command, &BOUNDS)?, b"").await?;
+        let ended = self.writing(&arguments, into).await?;
         done(ended, "read the repository").map(drop)
     }
 
@@ -288,6 +249,7 @@ impl Repository {
     /// Something is wrong with one of them, something is missing, or there are more than `limit` bytes.
     pub async fn take(&self, pack: File, limit: u64, refs: &[(String, String)]) -> Result<Incoming, RepositoryError> {
         let objects = self.path.join("objects");
+        Apart::sweep(&objects);
         let apart = Apart::new(&objects, self.owner).map_err(RepositoryError::Apart)?;
         let repository = Self { added: apart.environment(&objects).into(), ..self.clone() };
         repository.index(pack, limit).await?;
@@ -297,10 +259,8 @@ impl Repository {
 
     async fn index(&self, pack: File, limit: u64) -> Result<(), RepositoryError> {
         let limit = format!("--max-input-size={limit}");
-        let mut command =
-            self.command(&["index-pack", "--stdin", "--fix-thin", "--strict", "--threads=1", limit.as_str()]);
-        command.stdin(pack).stdout(Stdio::piped()).stderr(Stdio::piped());
-        done(ended(self.spawn(command, &BOUNDS)?, b"").await?, "take what the sandbox sent").map(drop)
+        let arguments = ["index-pack", "--stdin", "--fix-thin", "--strict", "--threads=1", limit.as_str()];
+        done(self.reading(&arguments, pack).await?, "take what the sandbox sent").map(drop)
     }
 
     async fn complete(&self, refs: &[(String, String)]) -> Result<(), RepositoryError> {
@@ -355,7 +315,7 @@ impl Repository {
         let base = self.run(&["merge-base", "HEAD", id]).await?;
         let base = if base.status.success() { text(&base) } else { text(&self.fed(&["mktree"], "").await?) };
         let arguments = ["diff-tree", "-r", "-z", "--no-renames", "--no-ext-diff", base.as_str(), id];
-        let compared = self.within(&COMPARING, &arguments, "").await?;
+        let compared = self.within(COMPARING, &arguments, "").await?;
         let listed = done(compared, "compare the commits")?;
         let parts: Vec<&str> = listed.split('\0').collect();
         let mode =
@@ -379,93 +339,4 @@ impl Repository {
             }
         }
     }
-
-    fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new("git");
-        command
-            .env_clear()
-            .envs(PASSED.iter().filter_map(|name| Some((name, std::env::var_os(name)?))))
-            .envs(ENVIRONMENT);
-        command.current_dir("/").kill_on_drop(true);
-        if rustix::process::geteuid().is_root() {
-            // What root would make in it, its owner could not remove.
-            command.uid(self.owner.0).gid(self.owner.1);
-        }
-        command.arg("--no-pager").arg("--git-dir").arg(&self.path);
-        let small: &[&str] = if self.added.is_empty() { &[] } else { &SMALL };
-        command.envs(self.added.iter().cloned());
-        command.args(SETTINGS.iter().chain(small).flat_map(|setting| ["-c", setting])).args(arguments);
-        command
-    }
-
-    /// What an agent sent may unpack to anything, and take any time.
-    fn spawn(&self, mut command: Command, bounds: &[(Resource, u64)]) -> Result<Child, RepositoryError> {
-        let child = command.spawn().map_err(RepositoryError::Run)?;
-        let pid = child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
-        for &(resource, most) in bounds.iter().filter(|_| !self.added.is_empty()) {
-            // It has ended already where that fails.
-            let _ = rustix::process::prlimit(pid, resource, Rlimit { current: Some(most), maximum: Some(most) });
-        }
-        Ok(child)
-    }
-
-    async fn run(&self, arguments: &[&str]) -> Result<Output, RepositoryError> {
-        self.fed(arguments, "").await
-    }
-
-    async fn fed(&self, arguments: &[&str], input: &str) -> Result<Output, RepositoryError> {
-        self.within(&BOUNDS, arguments, input).await
-    }
-
-    async fn within(
-        &self,
-        bounds: &[(Resource, u64)],
-        arguments: &[&str],
-        input: &str,
-    ) -> Result<Output, RepositoryError> {
-        let mut command = self.command(arguments);
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        ended(self.spawn(command, bounds)?, input.as_bytes()).await
-    }
 }
-
-async fn ended(mut child: Child, input: &[u8]) -> Result<Output, RepositoryError> {
-    let stdin = child.stdin.take();
-    let feeding = async {
-        if let Some(mut stdin) = stdin {
-            // Whoever reads no further says why in another place.
-            let _ = stdin.write_all(input).await;
-        }
-        Ok(())
-    };
-    let (out, err) = (child.stdout.take(), child.stderr.take());
-    let working = async {
-        let (stdout, stderr, ()) = tokio::try_join!(all(out, ANSWER_LIMIT), all(err, COMPLAINT_LIMIT), feeding)?;
-        Ok(Output { status: child.wait().await.map_err(RepositoryError::Run)?, stdout, stderr })
-    };
-    // Whoever says more than is read is killed with the value that stands for it.
-    timeout(PATIENCE, working).await.map_err(|_elapsed| RepositoryError::Slow)?
-}
-
-async fn all(stream: Option<impl AsyncRead + Unpin>, limit: u64) -> Result<Vec<u8>, RepositoryError> {
-    let mut bytes = Vec::new();
-    if let Some(stream) = stream {
-        stream.take(limit + 1).read_to_end(&mut bytes).await.map_err(RepositoryError::Run)?;
-    }
-    if bytes.len() as u64 > limit { Err(RepositoryError::TooMuch) } else { Ok(bytes) }
-}
-
-fn done(ended: Output, what: &'static str) -> Result<String, RepositoryError> {
-    if ended.status.success() {
-        Ok(String::from_utf8_lossy(&ended.stdout).into_owned())
-    } else {
-        Err(RepositoryError::Git { what, answer: String::from_utf8_lossy(&ended.stderr).trim().to_owned() })
-    }
-}
-
-fn text(ended: &Output) -> String {
-    String::from_utf8_lossy(&ended.stdout).trim().to_owned()
-}
-
-#[cfg(test)]
-mod tests;

@@ -1,6 +1,8 @@
 //! Every test that needs a Docker Engine, in one binary. Without an engine it fails, loudly.
 #![expect(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests are adapters: they start programs")]
 
+#[path = "../bomb.rs"]
+mod bomb;
 mod clients;
 mod engine;
 mod hostile;

@@ -2,6 +2,8 @@
 #![expect(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests are adapters: their cases are files")]
 
 mod architecture;
+#[path = "../bomb.rs"]
+mod bomb;
 mod cases;
 mod cli;
 mod commands;
@@ -11,10 +13,12 @@ mod documents;
 mod expected;
 mod golden;
 mod guardian;
+mod leash;
 mod plan_format;
 mod planning;
 mod properties;
 mod render;
+mod repositories;
 mod repository;
 mod snippets;
 mod suites;

@@ -10,10 +10,11 @@ use bollard::query_parameters::RemoveVolumeOptions;
 use super::super::clone::{self, CloneError};
 use super::super::connect::Operation;
 use super::super::receipt::Receipt;
+use super::claim::claim;
 use super::life::Life;
-use super::{Context, SessionError, gc, start};
+use super::{Context, SessionError, gc};
 use crate::clone::{Clone, origin};
-use crate::host::repository::{Head, Repository};
+use crate::host::repository::{Head, Repository, Terms};
 use crate::plan::Plan;
 use crate::plan::model::Cloned;
 
@@ -51,9 +52,9 @@ pub(super) async fn seed(context: &Context, plan: &Plan, receipt: &mut Receipt) 
 
 async fn read(context: &Context, planned: &Cloned, receipt: &Receipt, owner: (u32, u32)) -> Result<Seed, SessionError> {
     // Nobody's agent changes the repository while git is in it.
-    let _lock = context.state.lock().await?;
-    alone(context, &receipt.id, &planned.repository)?;
-    let repository = Repository::open(Path::new(&planned.repository), owner).await.map_err(CloneError::from)?;
+    let _claim = claim(context, &receipt.id, &planned.repository).await?;
+    let repository = Path::new(&planned.repository);
+    let repository = Repository::open(repository, owner, Terms::default()).await.map_err(CloneError::from)?;
     let read = async {
         let head = repository.head().await?;
         let origin = repository.origin().await?.as_deref().and_then(origin::public);
@@ -69,18 +70,6 @@ async fn read(context: &Context, planned: &Cloned, receipt: &Receipt, owner: (u3
         Ok::<_, CloneError>(Seed { bundle, head, origin, clone, uncommitted })
     };
     Ok(read.await?)
-}
-
-/// Makes sure that no sandbox has the repository mounted. The caller holds the lock of the list of sandboxes.
-pub(super) fn alone(context: &Context, id: &str, repository: &str) -> Result<(), SessionError> {
-    match start::overlapping(&context.state.receipts()?, id, repository) {
-        Some(other) => Err(SessionError::Overlap {
-            mount: repository.to_owned(),
-            folder: other.workspace.clone(),
-            name: other.name.clone(),
-        }),
-        None => Ok(()),
-    }
 }
 
 /// Makes the clone in a sandbox that runs and in which nothing of the project ran yet.

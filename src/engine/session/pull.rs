@@ -9,12 +9,13 @@ use serde::Serialize;
 
 use super::super::clone::{self, CloneError};
 use super::super::receipt::Receipt;
-use super::clone::{alone, knowing, of, owner};
+use super::claim::{Claim, claim};
+use super::clone::{knowing, of, owner};
 use super::select::running;
 use super::{Context, SessionError};
 use crate::clone::bundle::{self, Header};
 use crate::clone::{Clone, Left, REFS, own_ref};
-use crate::host::repository::Repository;
+use crate::host::repository::{Repository, Terms};
 use crate::review::difference::Difference;
 use crate::review::rules::committed;
 
@@ -76,17 +77,16 @@ pub async fn pull(context: &Context, receipt: &Receipt) -> Result<Pulled, Sessio
     Ok(pulled)
 }
 
-/// Opens the repository, which no agent changes while the lock of the list of sandboxes is held.
-async fn open(context: &Context, receipt: &Receipt, clone: &Clone) -> Result<Repository, SessionError> {
-    alone(context, &receipt.id, &clone.repository)?;
-    let owner = owner(&receipt.process.user);
-    Ok(Repository::open(Path::new(&clone.repository), owner).await.map_err(CloneError::from)?)
+/// Opens the repository, which no agent changes while it is claimed.
+async fn open(context: &Context, receipt: &Receipt, clone: &Clone) -> Result<(Claim, Repository), SessionError> {
+    let claim = claim(context, &receipt.id, &clone.repository).await?;
+    let (folder, owner) = (Path::new(&clone.repository), owner(&receipt.process.user));
+    Ok((claim, Repository::open(folder, owner, Terms::default()).await.map_err(CloneError::from)?))
 }
 
 /// What the repository still has of what it is known to have had.
 async fn known(context: &Context, receipt: &Receipt, clone: &Clone) -> Result<BTreeSet<String>, SessionError> {
-    let _lock = context.state.lock().await?;
-    let repository = open(context, receipt, clone).await?;
+    let (_claim, repository) = open(context, receipt, clone).await?;
     Ok(repository.having(&clone.known).await.map_err(CloneError::from)?)
 }
 
@@ -106,8 +106,7 @@ async fn take(
     clone: &Clone,
     (Header { refs, .. }, pack): (Header, File),
 ) -> Result<(Vec<PulledRef>, Vec<Difference>), SessionError> {
-    let _lock = context.state.lock().await?;
-    let repository = open(context, receipt, clone).await?;
+    let (_claim, repository) = open(context, receipt, clone).await?;
     let taken = async {
         let incoming = repository.take(pack, clone::LIMIT, &refs).await?;
         let repository = incoming.repository();

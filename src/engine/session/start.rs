@@ -14,7 +14,7 @@ use super::super::names;
 use super::super::receipt::{ProcessDefaults, Receipt, State, VERSION};
 use super::life::Life;
 use super::room::Room;
-use super::{Context, Review, SessionError, clean, clone, drift, owner, review, room, select, setup};
+use super::{Context, Review, SessionError, claim, clean, clone, drift, owner, review, room, select, setup};
 use crate::facts::ImageFacts;
 use crate::guardian::protocol::{Refusals, WirePolicy};
 use crate::host::addresses;
@@ -250,7 +250,7 @@ async fn create(
     signals: &mut Signals,
 ) -> Result<Created, SessionError> {
     owner::check(context, &[&names::container(id.as_str())]).await?;
-    let mut receipt = promise(context, audited.plan(), request, id).await?;
+    let mut receipt = until_interrupted(signals, promise(context, audited.plan(), request, id)).await?;
     Room::of(context, &receipt, request.policy.limits.free_space).check()?;
     // Whatever has these names is left from a life that is over.
     clean::remove(context, &mut receipt.clone()).await?;
@@ -310,11 +310,11 @@ pub async fn until_interrupted<T, E: From<SessionError>>(
 
 /// Returns the receipt of what is about to be made, on disk before anything of it is.
 async fn promise(context: &Context, plan: &Plan, request: Start<'_>, id: &SandboxId) -> Result<Receipt, SessionError> {
-    let _lock = context.state.lock().await?;
-    let receipts = context.state.receipts()?;
     let mount = plan.workspace.source.clone();
+    let _lock = claim::lock_beside(context, mount.as_deref()).await?;
+    let receipts = context.state.receipts()?;
     if let Some(mount) = &mount
-        && let Some(other) = overlapping(&receipts, id.as_str(), mount)
+        && let Some(other) = claim::overlapping(&receipts, id.as_str(), mount)
     {
         let Receipt { name, workspace: folder, .. } = other.clone();
         return Err(SessionError::Overlap { mount: mount.clone(), folder, name });
@@ -358,21 +358,6 @@ async fn promise(context: &Context, plan: &Plan, request: Start<'_>, id: &Sandbo
     Ok(receipt)
 }
 
-/// Returns another sandbox whose agent could replace what lies in this mount, or the mount itself.
-pub(super) fn overlapping<'a>(receipts: &'a [Receipt], id: &str, mount: &str) -> Option<&'a Receipt> {
-    let mut others = receipts.iter().filter(|other| other.id != id && other.state != State::Stopped);
-    let shares = |other: &str| lies_in(other, mount) || lies_in(mount, other);
-    others.find(|other| other.mount.as_deref().is_some_and(shares))
-}
-
-/// Whether a folder is another one or lies in it, by name or as the same folder under another name: a bind mount.
-fn lies_in(inner: &str, outer: &str) -> bool {
-    let identity = |path: &Path| rustix::fs::stat(path).ok().map(|found| (found.st_dev, found.st_ino));
-    let (inner, outer) = (Path::new(inner), Path::new(outer));
-    let same = |place: (u64, u64)| inner.ancestors().any(|above| identity(above) == Some(place));
-    inner.starts_with(outer) || identity(outer).is_some_and(same)
-}
-
 /// The policy as the guardian reads it.
 pub(super) fn wire(policy: &Policy) -> Result<WirePolicy, SessionError> {
     Ok(WirePolicy {
@@ -383,6 +368,3 @@ pub(super) fn wire(policy: &Policy) -> Result<WirePolicy, SessionError> {
         host_addresses: addresses::own()?.into_iter().collect(),
     })
 }
-
-#[cfg(test)]
-mod tests;

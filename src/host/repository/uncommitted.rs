@@ -31,6 +31,7 @@ impl Repository {
         let looking = Self {
             path: beside.path().into(),
             owner: self.owner,
+            terms: self.terms.clone(),
             added: vec![
                 ("GIT_OBJECT_DIRECTORY", path("objects")),
                 ("GIT_INDEX_FILE", path("index")),

@@ -3,6 +3,7 @@
 mod clone;
 mod kills;
 mod review;
+mod slow;
 mod stories;
 
 use std::path::{Path, PathBuf};

@@ -1,8 +1,15 @@
-#![expect(clippy::disallowed_methods, reason = "adapter: tests make repositories")]
+//! git in a user's repository: what comes of honest commits, and what hostile ones and hostile repositories do not get.
 
+use std::fs::File;
 use std::os::unix::fs::MetadataExt;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
-use super::*;
+use cloister::host::leash::Leash;
+use cloister::host::lock::Lock;
+use cloister::host::repository::{Changed, Head, Repository, RepositoryError, Terms};
+
+use crate::bomb;
 
 /// Who commits, and nothing of the user's own configuration.
 const SELF: &str = "export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1 GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@example.com \
@@ -33,8 +40,12 @@ impl Scene {
     }
 
     async fn open(&self) -> Result<Repository, RepositoryError> {
+        self.open_under(terms()).await
+    }
+
+    async fn open_under(&self, terms: Terms) -> Result<Repository, RepositoryError> {
         let data = self.path().metadata().unwrap();
-        Repository::open(&self.path(), (data.uid(), data.gid())).await
+        Repository::open(&self.path(), (data.uid(), data.gid()), terms).await
     }
 
     /// Takes the pack that a script prints, and sets a reference to the id that another one prints.
@@ -61,6 +72,10 @@ impl Scene {
     fn refs(&self) -> String {
         self.shell("cd user; git for-each-ref")
     }
+}
+
+fn terms() -> Terms {
+    Terms { leash: Leash::held_by(env!("CARGO_BIN_EXE_cloister")), ..Terms::default() }
 }
 
 const PACK: &str = "git rev-list --objects topic ^main | git pack-objects -q --stdout";
@@ -281,15 +296,47 @@ async fn a_repository_without_a_commit_is_no_ground() {
     assert!(matches!(error, RepositoryError::Empty { .. }), "{error}");
 }
 
-#[test]
-fn what_a_killed_pull_leaves_is_what_git_prunes() {
+#[tokio::test]
+async fn what_a_killed_pull_left_goes_with_the_next_and_what_another_one_needs_stays() {
     let scene = Scene::new();
-    let data = scene.path().metadata().unwrap();
-    let apart = Apart::new(&scene.path().join(".git/objects"), (data.uid(), data.gid())).unwrap();
-    assert_ne!(scene.shell("cd user; ls .git/objects | grep -c tmp_objdir || true"), "0");
-    std::mem::forget(apart);
+    scene.shell(
+        "cd user/.git/objects; mkdir -p tmp_objdir-cloister-left/pack tmp_objdir-cloister-busy tmp_objdir-incoming-x
+        echo half > tmp_objdir-cloister-left/pack/tmp_pack_x; ln -s ../../.. tmp_objdir-cloister-left/pack/link",
+    );
+    let busy = Lock::try_take_folder(&scene.path().join(".git/objects/tmp_objdir-cloister-busy")).unwrap();
+    scene.shell("rm user/.git/objects/tmp_objdir-cloister-left/pack/link");
+    scene.take(PACK, TIP).await.unwrap();
+    let left = || scene.shell("cd user/.git/objects; ls -d tmp_objdir-* || true");
+    assert_eq!(left(), "tmp_objdir-cloister-busy\ntmp_objdir-incoming-x");
+    drop(busy);
     scene.shell("cd user; git prune --expire=now");
-    assert_eq!(scene.shell("cd user; ls .git/objects | grep -c tmp_objdir || true"), "0");
+    assert_eq!(left(), "", "git knows the name as well");
+}
+
+/// A few kilobytes that git would unpack for minutes.
+#[tokio::test]
+async fn a_pack_that_takes_a_processor_forever_is_ended() {
+    let scene = Scene::new();
+    let before = scene.shell("cd user; git for-each-ref; find .git/objects | sort");
+    let pack = bomb::pack(5_000);
+    assert!(pack.len() < 400 << 10, "{} bytes", pack.len());
+    std::fs::write(scene.0.path().join("pack"), pack).unwrap();
+    let repository = scene.open_under(Terms { processor: 1, ..terms() }).await.unwrap();
+    let (pack, tip) = (File::open(scene.0.path().join("pack")).unwrap(), scene.shell("cd user; git rev-parse main"));
+    let begin = Instant::now();
+    let error = repository.take(pack, 1 << 20, &[("topic".to_owned(), tip)]).await.unwrap_err();
+    assert!(matches!(error, RepositoryError::Killed { .. }), "{error}");
+    assert!(error.to_string().contains("more of the processor"), "{error}");
+    assert!(begin.elapsed() < Duration::from_secs(20), "{:?}", begin.elapsed());
+    assert_eq!(scene.shell("cd user; git for-each-ref; find .git/objects | sort"), before);
+}
+
+#[tokio::test]
+async fn git_that_cannot_be_held_is_not_run() {
+    let scene = Scene::new();
+    let leash = Leash::held_by(scene.0.path().join("absent"));
+    let error = scene.open_under(Terms { leash, ..terms() }).await.unwrap_err();
+    assert!(matches!(error, RepositoryError::Run(_)), "{error}");
 }
 
 /// git takes the names of packs from this file as they are.
