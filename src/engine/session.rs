@@ -136,6 +136,9 @@ pub enum SessionError {
     /// The user said stop.
     #[error("interrupted; what was made so far is removed")]
     Interrupted,
+    /// The user said stop again.
+    #[error("interrupted before everything that was made so far was removed")]
+    InterruptedAgain,
     /// The user said stop, when the sandbox ran and the command did not yet.
     #[error("interrupted before the command ran; the sandbox goes on")]
     InterruptedBefore,
@@ -191,7 +194,10 @@ impl SessionError {
         use LifecycleError::{Interrupted, Killed};
         matches!(
             self,
-            Self::Interrupted | Self::InterruptedBefore | Self::Lifecycle(Interrupted { .. } | Killed { .. })
+            Self::Interrupted
+                | Self::InterruptedAgain
+                | Self::InterruptedBefore
+                | Self::Lifecycle(Interrupted { .. } | Killed { .. })
         )
     }
 
@@ -239,6 +245,7 @@ impl SessionError {
             Self::Stopped { .. } => Some("make it anew: `cloister start`".to_owned()),
             Self::Call(error) => error.hint(),
             Self::Random(_) | Self::Addresses(_) => None,
+            Self::InterruptedAgain => Some("the next command removes the rest: `cloister list`".to_owned()),
             Self::InterruptedBefore => Some("end it with `cloister stop`".to_owned()),
             Self::Signals(_) | Self::Interrupted => None,
         }

@@ -104,8 +104,9 @@ pub async fn build(context: &Context, request: Build<'_>, signals: &mut Signals)
     // What failed keeps its layers for the next attempt; what was cut off has no use for them.
     let ended_early =
         matches!(built, Err(SessionError::Interrupted | SessionError::Stopped { .. } | SessionError::Short(_)));
-    let cleaned = clean_up(context, id.as_str(), ended_early).await;
-    let image = built?;
+    let cleaning = clean_up(context, id.as_str(), ended_early);
+    let cleaned = start::until_interrupted_again(signals, cleaning).await;
+    let image = built.map_err(|error| start::telling(error, &cleaned))?;
     cleaned?;
     facts_of(context, &image).await
 }

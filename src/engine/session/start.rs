@@ -278,11 +278,17 @@ async fn create(
             Ok(Created { receipt, before, uncommitted })
         }
         Err(error) => {
-            // Whoever stops the sandbox removes its container first.
-            let removed = clean::remove_container(context, &names::container(&receipt.id)).await;
-            let stopped = receipt.container.is_some() && removed.is_ok_and(|existed| !existed);
-            // The first error is the one that tells; the next command sweeps what could not be removed now.
-            let _ = clean::remove(context, &mut receipt).await;
+            let had_container = receipt.container.is_some();
+            let cleaning = async {
+                // Whoever stops the sandbox removes its container first.
+                let existed = clean::remove_container(context, &names::container(&receipt.id)).await;
+                // The next command sweeps what could not be removed now.
+                let _ = clean::remove(context, &mut receipt).await;
+                Ok(existed?)
+            };
+            let existed = until_interrupted_again(signals, cleaning).await;
+            let error = telling(error, &existed);
+            let stopped = had_container && existed.is_ok_and(|existed| !existed);
             let is_told = !stopped || matches!(error, SessionError::Interrupted);
             Err(match error {
                 SessionError::Apply(ApplyError::Ended(ended)) => SessionError::Ended { name: receipt.name, ended },
@@ -305,6 +311,25 @@ pub async fn until_interrupted<T, E: From<SessionError>>(
         biased;
         _ = signals.next() => Err(SessionError::Interrupted.into()),
         done = working => done,
+    }
+}
+
+/// Cleans up until the user says stop once more: then the next command does the rest.
+pub(super) async fn until_interrupted_again<T>(
+    signals: &mut Signals,
+    cleaning: impl Future<Output = Result<T, SessionError>>,
+) -> Result<T, SessionError> {
+    until_interrupted(signals, cleaning).await.map_err(|error| match error {
+        SessionError::Interrupted => SessionError::InterruptedAgain,
+        error => error,
+    })
+}
+
+/// The error that tells what happened, where something was cleaned up after one.
+pub(super) fn telling<T>(error: SessionError, cleaned: &Result<T, SessionError>) -> SessionError {
+    match (error, cleaned) {
+        (SessionError::Interrupted, Err(SessionError::InterruptedAgain)) => SessionError::InterruptedAgain,
+        (error, _) => error,
     }
 }
 

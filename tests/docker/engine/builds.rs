@@ -1,5 +1,6 @@
 //! Projects whose image is built from a Dockerfile: what the steps reach, what the context holds, and what is left.
 
+mod interrupted;
 mod open;
 
 use std::io::Write;
