@@ -10,10 +10,18 @@ use sha2::{Digest, Sha256};
 #[serde(transparent)]
 pub struct SandboxId(String);
 
+/// Digits of an identity.
+const LENGTH: usize = 12;
+
 impl SandboxId {
     /// Returns the identity of the sandbox that `uid` runs on `folder`, which must be canonical.
     pub fn derive(uid: u32, folder: &Path) -> Self {
-        Self(digest_prefix(&format!("{uid}:{}", folder.display()), 12))
+        Self(digest_prefix(&format!("{uid}:{}", folder.display()), LENGTH))
+    }
+
+    /// Tells whether a text from elsewhere can be an identity. A path or a name cannot.
+    pub fn is_one(text: &str) -> bool {
+        text.len() == LENGTH && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
     }
 
     /// Returns the identity as text.

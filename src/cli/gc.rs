@@ -19,8 +19,8 @@ Examples:
 
 /// Remove what stopped sandboxes left
 ///
-/// Volumes, home folders, images that were built, and what is known of sandboxes that were stopped, and images of your
-/// older guardians. Workspaces stay, and so does everything of a sandbox that runs. A clone with something in it that was
+/// Volumes, home folders, images that were built, and what is known of sandboxes that were stopped, images of builds
+/// whose sandbox never started, and images of your older guardians. Workspaces stay, and so does everything of a sandbox that runs. A clone with something in it that was
 /// not pulled goes only where its sandbox is named.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -44,7 +44,7 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
     };
     runtime::finish(look)?;
     Output { stderr: kept(&garbage.kept), ..Output::default() }.write()?;
-    if garbage.sandboxes.is_empty() && garbage.images.is_empty() {
+    if garbage.sandboxes.is_empty() && garbage.unstarted.is_empty() && garbage.images.is_empty() {
         return Output { stderr: "nothing to remove\n".to_owned(), ..Output::default() }.write();
     }
     Output { stderr: listed(&garbage), ..Output::default() }.write()?;
@@ -86,8 +86,10 @@ fn listed(garbage: &Garbage) -> String {
         let folder = if *gone { "is gone, and what was approved for it goes" } else { "stays" };
         format!("{}: home folder and state{volumes}{images}{clone}; {} {folder}\n", visible(name), visible(workspace))
     };
+    let number = garbage.unstarted.iter().map(|one| one.images.len()).sum();
+    let unstarted = (number > 0).then(|| format!("{} of builds whose sandbox never started\n", count(number, "image")));
     let images = garbage.images.iter().map(|image| format!("image {}\n", visible(image)));
-    garbage.sandboxes.iter().map(sandbox).chain(images).collect()
+    garbage.sandboxes.iter().map(sandbox).chain(unstarted).chain(images).collect()
 }
 
 /// Says what stays because it was not asked for by name.
@@ -99,13 +101,16 @@ fn kept(kept: &[Left]) -> String {
     kept.iter().map(said).collect()
 }
 
-fn ended(Collected { removed, started, images, used, failed: _ }: &Collected) -> String {
+fn ended(Collected { removed, started, unstarted, images, used, failed: _ }: &Collected) -> String {
     let named = |names: &[String], before: &str, after: &str| {
         names.iter().map(|name| format!("{before}{}{after}\n", visible(name))).collect::<String>()
     };
+    let unstarted =
+        if *unstarted > 0 { format!("{} of builds removed\n", count(*unstarted, "image")) } else { String::new() };
     [
         named(removed, "`", "` removed"),
         named(started, "`", "` started meanwhile, and stays"),
+        unstarted,
         named(images, "image ", " removed"),
         named(used, "image ", " is in use, and stays"),
     ]

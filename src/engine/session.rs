@@ -31,7 +31,7 @@ use tokio::time::sleep;
 
 use self::life::Life;
 pub use at_hand::image_at_hand;
-pub use build::{Build, build};
+pub use build::{Build, Unstarted, build};
 pub use command::{Ran, Ready, command, ready};
 pub use gc::{Collected, Garbage, Left, collect, garbage};
 pub use head::unlike_head;

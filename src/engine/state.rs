@@ -150,6 +150,12 @@ impl StateFolder {
         matches!(self.try_lock_sandbox(id), Ok(None))
     }
 
+    /// Tells the same without making a folder for it.
+    pub fn is_busy(&self, id: &str) -> bool {
+        // What cannot be asked about is left alone.
+        Lock::is_held(&self.sandbox(id).join("lock")).unwrap_or(true)
+    }
+
     /// Asks whoever works for a sandbox to end; returns whether it could be asked, which a full disk may not let.
     pub fn ask_for_end(&self, id: &str) -> bool {
         file::write(&self.sandbox(id).join(END), b"", 0o600).is_ok()

@@ -23,3 +23,13 @@ fn identity_depends_on_user_and_folder() {
     assert_eq!(first.as_str().len(), 12);
     assert_eq!(first.volume_name("cache"), format!("cloister-{}-cache", first.as_str()));
 }
+
+#[test]
+fn what_comes_from_elsewhere_is_no_path() {
+    let own = SandboxId::derive(1000, Path::new("/home/dev/shop"));
+    let cases =
+        [(own.as_str(), true), ("", false), ("../../secret", false), ("0123456789AB", false), ("0123456789a", false)];
+    for (text, is_one) in cases {
+        assert_eq!(SandboxId::is_one(text), is_one, "{text}");
+    }
+}

@@ -2,7 +2,7 @@
 //!
 //! Invariant: a marker in the sandbox's state folder is there before anything is made in the engine for a build.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -24,6 +24,7 @@ use super::{Context, SessionError, clean, owner, setup, start};
 use crate::facts::ImageFacts;
 use crate::host::file;
 use crate::host::signals::Signals;
+use crate::host::tree;
 use crate::ident::SandboxId;
 use crate::plan::Plan;
 use crate::policy::Policy;
@@ -31,6 +32,8 @@ use crate::source::Source;
 
 /// Says that a build may have left something.
 const MARKER: &str = "building.json";
+/// What some engines call an image without a name.
+const UNNAMED: &str = "<none>:<none>";
 /// How often it is looked whether somebody asks for an end.
 const LOOK: Duration = Duration::from_millis(50);
 /// Most bytes of it.
@@ -164,6 +167,59 @@ pub(super) async fn images(context: &Context, id: &str, dangling: bool) -> Resul
     let options = ListImagesOptionsBuilder::default().filters(&filters).build();
     let found = context.engine.docker.list_images(Some(options)).await;
     Ok(found.operation(|| "list the images".to_owned())?.into_iter().map(|image| image.id).collect())
+}
+
+/// Images that builds made for a sandbox that never started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unstarted {
+    /// Id of the sandbox.
+    pub id: String,
+    /// Ids of the images.
+    pub images: Vec<String>,
+}
+
+/// Returns the images of builds whose sandbox has no receipt, and that nobody is at work on.
+pub(super) async fn unstarted(context: &Context) -> Result<Vec<Unstarted>, SessionError> {
+    let (uid, instance) = (context.state.uid(), context.state.instance());
+    let labels = vec![format!("{}={uid}", names::USER), format!("{}={instance}", names::INSTANCE)];
+    let options = ListImagesOptionsBuilder::default().filters(&HashMap::from([("label", labels)])).build();
+    let found = context.engine.docker.list_images(Some(options)).await.operation(|| "list the images".to_owned())?;
+    let mut images: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for mut image in found {
+        // A Dockerfile can write any label, and a user can make an image from this one.
+        let id = image.labels.remove(names::SANDBOX).filter(|id| SandboxId::is_one(id));
+        if let Some(id) = id.filter(|id| is_nobody_elses(id, &image.repo_tags)) {
+            images.entry(id).or_default().push(image.id);
+        }
+    }
+    let never = |id: &String| matches!(context.state.load(id), Ok(None)) && !context.state.is_busy(id);
+    Ok(images.into_iter().filter(|(id, _)| never(id)).map(|(id, images)| Unstarted { id, images }).collect())
+}
+
+/// Whether an image has no name but those that cloister gives.
+fn is_nobody_elses(id: &str, tags: &[String]) -> bool {
+    let own = [names::build(id), names::setup(id)];
+    let is_own = |tag: &String| {
+        let name = tag.strip_suffix(":latest").unwrap_or(tag);
+        name == UNNAMED || own.iter().any(|own| own == name)
+    };
+    tags.iter().all(is_own)
+}
+
+/// Removes them, and what is known of the builds; returns whether all of it is gone. The caller has seen no receipt:
+/// whoever made one since keeps everything.
+pub(super) async fn forget(context: &Context, unstarted: &Unstarted) -> Result<bool, SessionError> {
+    let Unstarted { id, images } = unstarted;
+    let Some(_lock) = context.state.try_lock_sandbox(id)? else { return Ok(false) };
+    if context.state.load(id)?.is_some() {
+        return Ok(false);
+    }
+    let mut gone = true;
+    for image in images {
+        gone &= images::remove(&context.engine, image).await?;
+    }
+    tree::remove(&context.state.sandbox(id))?;
+    Ok(gone)
 }
 
 /// Removes what builds left whose program was killed.

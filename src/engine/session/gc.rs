@@ -1,4 +1,5 @@
-//! What stopped sandboxes left, for good: volumes, home folders, what is known of them, and images of older guardians.
+//! What stopped sandboxes left, for good: volumes, home folders, what is known of them, images of
+//! builds that no sandbox came of, and images of older guardians.
 //!
 //! Invariant: what runs, or starts, keeps everything; so does the workspace of every sandbox. A clone with something in it
 //! that is nowhere else goes only where its sandbox is named.
@@ -14,6 +15,7 @@ use super::super::guardian;
 use super::super::images;
 use super::super::names;
 use super::super::receipt::{Receipt, State};
+use super::build::Unstarted;
 use super::{Context, SelectError, SessionError, build, clean, owner, select};
 use crate::clone::{self, Clone};
 use crate::host::tree;
@@ -52,6 +54,8 @@ pub struct Garbage {
     pub sandboxes: Vec<Left>,
     /// Those that stay because nobody named them: what is in their clones may be nowhere else.
     pub kept: Vec<Left>,
+    /// Images of builds whose sandbox never started.
+    pub unstarted: Vec<Unstarted>,
     /// Images of older guardians.
     pub images: Vec<String>,
 }
@@ -76,6 +80,7 @@ pub async fn garbage(context: &Context, chosen: &[String]) -> Result<Garbage, Se
             let left = left(context, receipt).await?;
             if left.loses() { garbage.kept.push(left) } else { garbage.sandboxes.push(left) }
         }
+        garbage.unstarted = build::unstarted(context).await?;
         garbage.images = guardian::old_images(&context.engine, &context.programs, context.state.uid()).await?;
     }
     garbage.sandboxes.sort_by(|a, b| a.name.cmp(&b.name));
@@ -90,6 +95,8 @@ pub struct Collected {
     pub removed: Vec<String>,
     /// Names of those that were started meanwhile, and stay.
     pub started: Vec<String>,
+    /// How many images of builds whose sandbox never started are gone.
+    pub unstarted: usize,
     /// Images of older guardians that are gone.
     pub images: Vec<String>,
     /// Those that something uses, which stay.
@@ -105,6 +112,13 @@ pub async fn collect(context: &Context, garbage: &Garbage) -> Collected {
         match forget(context, &sandbox.id).await {
             Ok(true) => collected.removed.push(sandbox.name.clone()),
             Ok(false) => collected.started.push(sandbox.name.clone()),
+            Err(error) => collected.failed.push(error),
+        }
+    }
+    for unstarted in &garbage.unstarted {
+        match build::forget(context, unstarted).await {
+            Ok(true) => collected.unstarted += unstarted.images.len(),
+            Ok(false) => collected.used.extend(unstarted.images.iter().cloned()),
             Err(error) => collected.failed.push(error),
         }
     }

@@ -247,6 +247,51 @@ fn a_failing_step_is_shown_and_leaves_only_its_layers() {
     assert!(quiet.stderr().contains("change that step in `.devcontainer/Dockerfile`"), "{}", quiet.stderr());
 }
 
+/// What a build left that no sandbox came of is nobody's, unless somebody builds or gave it a name.
+#[test]
+fn gc_removes_what_builds_left_whose_sandbox_never_started() {
+    let mark = std::process::id();
+    let failing = format!("FROM debian:bookworm\nRUN echo u{mark} > /made\n");
+    let builder = Builder::with(CONFIG, &(failing.clone() + "RUN exit 7\n"));
+    builder.user.run(&["start", "-d"]).expect(1);
+    let images = || {
+        let label = format!("label=cloister.sandbox={}", builder.id);
+        docker(&["images", "-q", "--filter", &label])
+    };
+    assert_ne!(builder.left(), "", "layers are kept for the next attempt");
+    let folder = builder.user.state().join("sandboxes").join(&builder.id);
+    let lock = std::fs::File::open(folder.join("lock")).unwrap();
+    rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    let stays = |why: &str| {
+        let (before, said) = (images(), builder.user.run(&["gc", "--yes"]).stderr());
+        assert!(!said.contains(" of builds") && images() == before, "{why}: {said}");
+    };
+    stays("somebody builds");
+    drop(lock);
+    let named = format!("cloister-test:own-{mark}");
+    docker(&["tag", images().trim(), &named]);
+    stays("it has a name of the user's");
+    docker(&["rmi", "--no-prune", &named]);
+    builder.user.run(&["start", "-d"]).expect(1);
+    let removed = builder.user.run(&["gc", "--yes"]);
+    removed.expect(0);
+    assert!(removed.stderr().contains(" of builds whose sandbox never started\n"), "{}", removed.stderr());
+    assert!(removed.stderr().contains(" of builds removed\n"), "{}", removed.stderr());
+    assert_eq!(images(), "");
+    assert!(!exists(&folder));
+
+    // The label decides which folder goes, and a Dockerfile can write it.
+    let secret = builder.user.state().join("secret");
+    std::fs::create_dir_all(&secret).unwrap();
+    let forged = format!("{failing}LABEL cloister.sandbox=../secret\nRUN exit 7\n");
+    builder.write(".devcontainer/Dockerfile", &forged);
+    builder.user.run(&["start", "-d"]).expect(1);
+    builder.user.run(&["gc", "--yes"]).expect(0);
+    assert!(exists(&secret));
+    let forged = docker(&["images", "-q", "--filter", "label=cloister.sandbox=../secret"]);
+    forged.lines().for_each(|image| drop(docker(&["rmi", image])));
+}
+
 #[test]
 fn a_hostile_context_gets_nothing_of_the_host() {
     let secret = tempfile::NamedTempFile::new().unwrap();
