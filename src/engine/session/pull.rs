@@ -67,9 +67,11 @@ pub async fn pull(context: &Context, receipt: &Receipt) -> Result<Pulled, Sessio
         Pulled { name, repository: clone.repository.clone(), refs: Vec::new(), left: None, changes: Vec::new() };
     if anything {
         let header = header(&mut file)?;
+        // Those too that are not new: whoever pulled them may have been killed before that was written down.
+        let tips: Vec<String> = header.refs.iter().map(|(_, id)| id.clone()).collect();
         (pulled.refs, pulled.changes) = take(context, &receipt, &clone, (header, file)).await?;
+        clone.known = knowing(clone.known, tips.into_iter());
     }
-    clone.known = knowing(clone.known, pulled.refs.iter().map(|one| one.new.clone()));
     clone.left = clone::look(&context.engine, &receipt, &target, &clone.known).await;
     pulled.left = clone.left;
     receipt.clone = Some(clone);

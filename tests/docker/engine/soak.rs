@@ -1,5 +1,6 @@
 //! Starts, commands and stops that are killed at random moments, four projects at a time under one guardian: the next
-//! command always works, nothing is left at the end, and nothing was open in between.
+//! command always works, nothing is left at the end, and nothing was open in between. Two of them run an image, one builds
+//! its own each time, and one works on a clone, out of which commits are pulled.
 //!
 //! `SOAK_ROUNDS` is how often each project goes round (a few times by default), `SOAK_SEED` repeats what a run did.
 
@@ -13,8 +14,10 @@ use super::{Ran, User, exists, inspect, text};
 
 const CONFIG: &str = r#"{ "image": "debian:bookworm", "postStartCommand": "true",
     "mounts": ["source=cache,target=/var/cache/mine,type=volume"] }"#;
-/// Projects that go round side by side.
-const WORKERS: u64 = 4;
+/// What the projects that go round side by side are.
+const WORKERS: [Kind; 4] = [Kind::Image, Kind::Image, Kind::Build, Kind::Clone];
+/// For the one that builds: steps that each round makes anew.
+const DOCKERFILE: &str = "FROM debian:bookworm\nRUN echo {ROUND} > /round\nRUN sleep 0.5; echo {ROUND} > /again\n";
 /// Longest time until a start is killed, in milliseconds: some are through by then.
 const START: u64 = 2500;
 
@@ -30,6 +33,10 @@ while :; do
   sleep 0.05
 done"#;
 
+/// A commit, inside.
+const COMMIT: &str =
+    "date +%N > file && git add file && git -c user.name=a -c user.email=a@example.com commit -qm more";
+
 /// Pseudo-random numbers (Knuth's multiplier), so that a run can be repeated.
 struct Dice(u64);
 
@@ -44,10 +51,38 @@ impl Dice {
     }
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Image,
+    Build,
+    Clone,
+}
+
+impl Kind {
+    fn prepare(self, project: &Path) {
+        match self {
+            Self::Image => {}
+            Self::Build => {
+                let config = r#"{ "build": { "dockerfile": "Dockerfile" }, "postStartCommand": "true" }"#;
+                std::fs::write(project.join(".devcontainer/devcontainer.json"), config).unwrap();
+                std::fs::write(project.join(".devcontainer/Dockerfile"), "FROM debian:bookworm\n").unwrap();
+            }
+            Self::Clone => {
+                let script =
+                    "git() { command git -c safe.directory=* -c user.name=a -c user.email=a@example.com \"$@\"; }
+                    git init -q && git add . && git commit -qm one && chown -R --reference=. .git";
+                let made = Command::new("sh").args(["-c", script]).current_dir(project).status().unwrap();
+                assert!(made.success());
+            }
+        }
+    }
+}
+
 /// One of the projects; all of them have a folder of the same name.
 struct Worker<'a> {
     user: &'a User,
     project: PathBuf,
+    kind: Kind,
     knock: String,
     dice: Dice,
 }
@@ -67,20 +102,53 @@ impl Worker<'_> {
         child.wait().unwrap();
     }
 
-    fn go_round(&mut self) {
+    /// The words of a start.
+    fn start<'b>(&self, more: &[&'b str]) -> Vec<&'b str> {
+        let clone = if self.kind == Kind::Clone { &["--clone"][..] } else { &[] };
+        [&["start"], clone, more].concat()
+    }
+
+    fn go_round(&mut self, round: u64) {
         let knock = self.knock.clone();
-        self.kill(&["start", "--", "bash", "-c", &knock], START);
+        if self.kind == Kind::Build {
+            let text = DOCKERFILE.replace("{ROUND}", &format!("{}-{round}", std::process::id()));
+            std::fs::write(self.project.join(".devcontainer/Dockerfile"), text).unwrap();
+        }
+        self.kill(&self.start(&["--", "bash", "-c", &knock]), START);
         match self.dice.below(4) {
             0 => self.kill(&["stop"], 400),
             1 => self.kill(&["exec", "--", "bash", "-c", &knock], 600),
-            2 => self.kill(&["start", "--rebuild", "--", "bash", "-c", &knock], START),
+            2 => self.kill(&self.start(&["--rebuild", "--", "bash", "-c", &knock]), START),
             _ => {}
         }
-        self.run(&["start", "--detach"]).expect(0);
+        // An older image may run where the next one was not built yet.
+        let anew: &[&str] = if self.kind == Kind::Build { &["--rebuild", "--detach"] } else { &["--detach"] };
+        self.run(&self.start(anew)).expect(0);
         assert_eq!(self.run(&["exec", "--", "echo", "works"]).expect(0), "works\n");
+        if self.kind == Kind::Clone {
+            self.pull();
+        }
         let name = self.container();
         self.run(&["stop"]).expect(0);
         assert!(inspect("container", &name).is_none(), "{name} is left");
+    }
+
+    /// Pulls a commit, once killed and once to the end: git of the host and what it had unpacked are gone then.
+    fn pull(&mut self) {
+        self.run(&["exec", "--", "sh", "-c", COMMIT]).expect(0);
+        self.kill(&["pull"], 600);
+        self.run(&["pull"]).expect(0);
+        let tip = self.run(&["exec", "--", "git", "rev-parse", "HEAD"]).expect(0);
+        let script = "git -c safe.directory=* for-each-ref --format='%(objectname)' refs/cloister; ls .git/objects";
+        let found = Command::new("sh").args(["-c", script]).current_dir(&self.project).output().unwrap();
+        let found = String::from_utf8_lossy(&found.stdout).into_owned();
+        let again = self.run(&["pull"]);
+        assert!(
+            again.stderr().starts_with("nothing new in ") && again.stderr().lines().count() == 1,
+            "{}",
+            again.stderr()
+        );
+        assert!(found.contains(tip.trim()) && !found.contains("tmp_objdir"), "{found}");
     }
 
     fn container(&self) -> String {
@@ -102,13 +170,14 @@ fn whatever_is_killed_leaves_nothing_and_opens_nothing() {
     assert!(canary.is_alive());
     canary.hits.swap(0, Ordering::SeqCst);
     let knock = KNOCK.replace("{HOSTS}", &host_addresses().join(" ")).replace("{PORT}", &canary.port.to_string());
-    let projects: Vec<PathBuf> = (0..WORKERS).map(|number| user.another(&number.to_string())).collect();
+    let projects: Vec<PathBuf> = (0..WORKERS.len()).map(|number| user.another(&number.to_string())).collect();
+    WORKERS.iter().zip(&projects).for_each(|(kind, project)| kind.prepare(project));
     let before: Vec<_> = projects.iter().map(|project| names_in(project)).collect();
     std::thread::scope(|scope| {
-        for (number, project) in (1..).zip(&projects) {
+        for ((number, project), kind) in (1..).zip(&projects).zip(WORKERS) {
             let dice = Dice(seed.wrapping_mul(31).wrapping_add(number));
-            let mut worker = Worker { user: &user, project: project.clone(), knock: knock.clone(), dice };
-            scope.spawn(move || (0..rounds).for_each(|_| worker.go_round()));
+            let mut worker = Worker { user: &user, project: project.clone(), kind, knock: knock.clone(), dice };
+            scope.spawn(move || (0..rounds).for_each(|round| worker.go_round(round)));
         }
     });
     assert_eq!(canary.hits.load(Ordering::SeqCst), 0, "somebody came through");
@@ -149,6 +218,13 @@ fn left(user: &User) -> Vec<String> {
         let labels = String::from_utf8(listed.output().unwrap().stdout).unwrap();
         let own = label.trim_start_matches("label=");
         left.extend(labels.lines().filter(|line| line.contains(own)).map(|line| format!("{kind}: {line}")));
+    }
+    for number in 0..WORKERS.len() {
+        let project = root.join(number.to_string()).join("project");
+        let id = cloister::ident::SandboxId::derive(rustix::process::geteuid().as_raw(), &project);
+        let label = format!("label=cloister.sandbox={}", id.as_str());
+        let images = Command::new("docker").args(["images", "--quiet", "--filter", &label]).output().unwrap().stdout;
+        left.extend(String::from_utf8(images).unwrap().lines().map(|image| format!("image of {number}: {image}")));
     }
     for folder in ["STATE/cloister/sandboxes", "DATA/cloister/homes"] {
         let folder = root.join(folder);

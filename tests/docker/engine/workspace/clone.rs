@@ -158,6 +158,23 @@ fn commits_come_back_to_names_of_their_own() {
     git(&user.project, &["rev-parse", "--verify", "refs/cloister/project/main"]);
 }
 
+/// A pull that is killed when its commits are there already, and before that is written down.
+#[test]
+fn what_came_and_was_not_written_down_is_known_after_the_next_pull() {
+    let user = user();
+    user.start_clone();
+    let folder = std::fs::read_dir(user.state().join("sandboxes")).unwrap().next().unwrap().unwrap().path();
+    let receipt = std::fs::read(folder.join("receipt.json")).unwrap();
+    user.shell("git commit -q --allow-empty -m two").expect(0);
+    user.run(&["pull"]).expect(0);
+    std::fs::write(folder.join("receipt.json"), receipt).unwrap();
+    for _ in 0..2 {
+        let pulled = user.run(&["pull"]);
+        pulled.expect(0);
+        assert_eq!(pulled.stderr(), "nothing new in `project`\n");
+    }
+}
+
 #[test]
 fn a_clone_stays_until_it_is_named() {
     let user = user();
