@@ -7,7 +7,7 @@ use tokio::net::TcpStream;
 
 use super::client::{RawClient, basic, connect, get};
 use super::tunnel::wait_for;
-use super::world::{OTHER_TOKEN, Stage, TOKEN, allow, echo, neighbour, ok, shop};
+use super::world::{OTHER_TOKEN, SLOW, Stage, TOKEN, allow, echo, neighbour, ok, shop};
 
 #[tokio::test]
 async fn refusals_say_what_to_do() {
@@ -75,6 +75,54 @@ async fn a_new_policy_keeps_what_stays_allowed_and_cuts_the_rest() {
     let mut client = RawClient::new(stage.address).await;
     client.send(connect("cut.test:443")).await;
     assert!(client.head().await.starts_with("HTTP/1.1 403 "));
+}
+
+/// What a sandbox may reach is decided, then its name is looked up, then it is dialled: a policy may come in between.
+#[tokio::test]
+async fn a_policy_that_comes_while_a_name_is_looked_up_counts() {
+    let private = |networks: &[&str]| WirePolicy {
+        permit_addresses: networks.iter().map(|network| network.parse().unwrap()).collect(),
+        ..allow(&[SLOW])
+    };
+    let denied = WirePolicy { deny: vec![SLOW.to_owned()], ..private(&["10.0.0.0/8"]) };
+    let cases: &[(&str, WirePolicy, &str, usize)] = &[
+        ("nothing changes", private(&["10.0.0.0/8"]), "HTTP/1.1 200 ", 1),
+        (
+            "another rule comes",
+            WirePolicy { allow: vec!["*.example.com".to_owned()], ..private(&["10.0.0.0/8"]) },
+            "HTTP/1.1 200 ",
+            1,
+        ),
+        ("its rule goes", WirePolicy { allow: vec!["else.test".to_owned()], ..private(&["10.0.0.0/8"]) }, "", 0),
+        ("it is denied", denied, "", 0),
+        ("everything goes", WirePolicy::default(), "", 0),
+        ("its network is not permitted any more", private(&[]), "HTTP/1.1 403 ", 0),
+    ];
+    for (what, next, expected, dials) in cases {
+        for request in [connect(&format!("{SLOW}:443")), get(&format!("http://{SLOW}/"), "Connection: close\r\n")] {
+            let names: &[(&str, &[&str])] = &[(SLOW, &["10.0.0.7"])];
+            let stage = Stage::with(private(&["10.0.0.0/8"]), ok, Limits::default(), names).await;
+            let mut client = RawClient::new(stage.address).await;
+            client.send(&request).await;
+            wait_for(|| !stage.world.asked.lock().unwrap().is_empty()).await;
+            stage.proxy.admit(&shop(next.clone())).await.unwrap();
+            stage.world.late.add_permits(1);
+            let head = client.head().await;
+            assert!(head.starts_with(expected) && head.is_empty() == expected.is_empty(), "{what}: {request}{head}");
+            assert_eq!(stage.dials().len(), *dials, "{what}: {request}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_sandbox_that_goes_while_a_name_is_looked_up_dials_nothing() {
+    let stage = Stage::new(allow(&[SLOW]), ok).await;
+    let mut client = RawClient::new(stage.address).await;
+    client.send(connect(&format!("{SLOW}:443"))).await;
+    wait_for(|| !stage.world.asked.lock().unwrap().is_empty()).await;
+    stage.proxy.withdraw("5h0p5h0p5h0p");
+    stage.world.late.add_permits(1);
+    assert_eq!((client.rest().await.as_str(), stage.dials().len()), ("", 0));
 }
 
 #[tokio::test]

@@ -13,11 +13,14 @@ use cloister::guardian::world::{Answer, ResolveError, World};
 use cloister::policy::host::Host;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 
 /// Where every name of these tests leads, unless the table says otherwise.
 pub(super) const PUBLIC: &str = "93.184.216.34";
 /// An address that there is no descriptor left for.
 pub(super) const NO_DESCRIPTOR: &str = "93.184.216.24";
+/// A name whose answer is late: it comes when a test says so.
+pub(super) const SLOW: &str = "slow.example.com";
 /// Token of the sandbox `shop`.
 pub(super) const TOKEN: &str = "c2hvcC1zaG9wLXNob3Atc2hvcC1zaG9wLXNob3Atc2g";
 /// Token of the sandbox `other`.
@@ -28,13 +31,20 @@ pub(super) struct FakeWorld {
     server: SocketAddr,
     pub(super) asked: Mutex<Vec<String>>,
     pub(super) dials: Mutex<Vec<SocketAddr>>,
+    /// One for each answer about [`SLOW`] that may come.
+    pub(super) late: Semaphore,
 }
 
 impl World for FakeWorld {
     fn resolve<'a>(&'a self, host: &'a Host) -> Answer<'a, Result<Vec<IpAddr>, ResolveError>> {
         self.asked.lock().unwrap().push(host.to_string());
         let answer = self.names.get(host.as_str()).cloned().unwrap_or_else(|| vec![PUBLIC.parse().unwrap()]);
-        Box::pin(async move { Ok(answer) })
+        Box::pin(async move {
+            if host.as_str() == SLOW {
+                self.late.acquire().await.unwrap().forget();
+            }
+            Ok(answer)
+        })
     }
 
     fn connect(&self, address: Vetted) -> Answer<'_, io::Result<TcpStream>> {
@@ -72,7 +82,8 @@ impl Stage {
             .map(|(name, addresses)| ((*name).to_owned(), addresses.iter().map(address).collect()))
             .collect();
         let server = listener.local_addr().unwrap();
-        let world = Arc::new(FakeWorld { names, server, asked: Mutex::default(), dials: Mutex::default() });
+        let (asked, dials, late) = (Mutex::default(), Mutex::default(), Semaphore::new(0));
+        let world = Arc::new(FakeWorld { names, server, asked, dials, late });
         let heard: Arc<Mutex<Vec<u8>>> = Arc::default();
         tokio::spawn(run_server(listener, serve, Arc::clone(&heard)));
         let proxy = Proxy::new(Arc::clone(&world) as Arc<dyn World>, limits, 0);
