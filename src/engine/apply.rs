@@ -223,6 +223,7 @@ async fn make<T>(
     let mut stream = start(bench.engine, &container).await?;
     debug!("process 1 runs, and probes");
     probe::answer(&mut stream).await?;
+    probe::apart(addresses::own()?, places.network())?;
     debug!("the sandbox is sealed");
     sources.unchanged()?;
     let found = compare_mounts(bench.engine, audited.container, &sources, &container).await?;

@@ -50,6 +50,13 @@ pub struct Places {
     pub sandbox: Ipv4Addr,
 }
 
+impl Places {
+    /// Returns the network that they are in.
+    pub fn network(&self) -> Ipv4Net {
+        Ipv4Net::new_assert(self.gateway, PREFIX).trunc()
+    }
+}
+
 /// Returns the fixed places in a network that [`choose`] gave.
 pub fn places(subnet: Ipv4Net) -> Places {
     let at = |offset| Ipv4Addr::from_bits(subnet.network().to_bits().saturating_add(offset));

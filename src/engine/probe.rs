@@ -4,6 +4,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
+use ipnet::Ipv4Net;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -20,6 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const ANSWER_LIMIT: usize = 1 << 20;
 /// The attempt that only an image leaves open.
 const IMAGE_LEAK: &str = "own-programs";
+/// An address of this machine that a sandbox would reach.
+const HOST_LEAK: &str = "host-address";
 /// `kind` of an answer.
 const KIND: &str = "cloister-probe";
 
@@ -121,6 +124,23 @@ impl Drop for Canary {
 pub fn forbidden(host: impl IntoIterator<Item = IpAddr>, gateway: Ipv4Addr, others: &[Ipv4Addr]) -> Vec<IpAddr> {
     let others = others.iter().copied().chain([gateway]).map(IpAddr::V4);
     host.into_iter().chain(others).collect()
+}
+
+/// Makes sure that this machine has no address on a sandbox's network. The probe alone could miss one: it waits for an
+/// answer from there no longer than others take to answer.
+///
+/// # Errors
+/// It has one.
+pub fn apart(own: impl IntoIterator<Item = IpAddr>, network: Ipv4Net) -> Result<(), ProbeError> {
+    let is_there = |address: &IpAddr| matches!(address, IpAddr::V4(address) if network.contains(address));
+    let leak = |address: IpAddr| Attempt {
+        id: HOST_LEAK.to_owned(),
+        target: address.to_string(),
+        closed: false,
+        seen: "this machine has the address".to_owned(),
+    };
+    let leaks: Vec<Attempt> = own.into_iter().filter(is_there).map(leak).collect();
+    if leaks.is_empty() { Ok(()) } else { Err(ProbeError::Leak { leaks }) }
 }
 
 /// Reads the answer from the container's output.

@@ -13,7 +13,7 @@ use super::super::probe;
 use super::super::receipt::State;
 use super::Order;
 use crate::guardian::protocol::{Admission, Command, PROXY_PORT, PROXY_USER};
-use crate::host::random;
+use crate::host::{addresses, random};
 
 /// A network that is known to be sealed.
 #[derive(Debug)]
@@ -37,6 +37,7 @@ impl Holder {
             started::Order { container: &container, image: &image, places: &places, guardian, others: &others };
         let mut started = started::start(bench, audited, measuring).await?;
         probe::answer(&mut started.stream).await?;
+        probe::apart(addresses::own()?, places.network())?;
         started.sources.unchanged()?;
         Ok(Self { container: started.id, guardian, token })
     }

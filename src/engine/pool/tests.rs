@@ -39,4 +39,5 @@ fn places_are_fixed() {
         [places.gateway, places.guardian, places.sandbox].map(|place| place.to_string()),
         ["10.222.0.17", "10.222.0.18", "10.222.0.19"]
     );
+    assert_eq!(places.network().to_string(), "10.222.0.16/28");
 }

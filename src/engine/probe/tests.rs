@@ -51,6 +51,18 @@ fn everything_but_the_guardian_is_forbidden() {
     assert_eq!(forbidden([own], Ipv4Addr::new(10, 222, 0, 1), &others), expected);
 }
 
+#[test]
+fn this_machine_has_no_address_on_a_sandboxs_network() {
+    let network = "10.222.0.16/28".parse().unwrap();
+    let addresses = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect::<Vec<IpAddr>>();
+    assert!(apart(addresses(&["192.0.2.1", "10.222.0.15", "10.222.0.32", "fe80::1"]), network).is_ok());
+    for own in ["10.222.0.17", "10.222.0.30"] {
+        let error = apart(addresses(&["192.0.2.1", own]), network).unwrap_err();
+        let expected = format!("the sandbox is not sealed: host-address ({own}): this machine has the address");
+        assert_eq!(error.to_string(), expected);
+    }
+}
+
 #[tokio::test]
 async fn the_canary_says_its_word_to_everybody() {
     let canary = Canary::put_up().await.unwrap();

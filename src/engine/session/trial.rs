@@ -9,6 +9,7 @@ use super::super::network::{self, Purpose};
 use super::super::pool;
 use super::super::probe;
 use super::{Context, SessionError, clean};
+use crate::host::addresses;
 use crate::plan::model::Container;
 use crate::sandbox::protocol::{Attempt, ProbeReport};
 
@@ -63,5 +64,7 @@ async fn attempt(context: &Context, audited: Audited<'_>) -> Result<ProbeReport,
     let guardian = places.sandbox;
     let measuring = started::Order { container: &container, image: &image, places: &places, guardian, others: &[] };
     let mut started = started::start(context.bench(), audited, measuring).await?;
-    Ok(probe::report(&mut started.stream).await?)
+    let report = probe::report(&mut started.stream).await?;
+    probe::apart(addresses::own()?, places.network())?;
+    Ok(report)
 }

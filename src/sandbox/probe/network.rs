@@ -1,7 +1,9 @@
 //! All network attempts at once: non-blocking sockets, one poll, one deadline.
 //!
 //! An address of the sandbox's own network for which no machine has answered the kernel's question (ARP, RFC 826) is not
-//! waited for to the end: no packet to it has left, and none can come back.
+//! waited for to the end: no packet to it has left, and none can come back. An answer that is later than that is missed here.
+//! Who could give it is known elsewhere: this machine by its own addresses (`engine::probe::apart`), containers by the
+//! engine's list of who is on the network.
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};

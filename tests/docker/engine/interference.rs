@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::process::Command;
+use std::time::Duration;
 
 use super::{User, exists, guardian, inspect, text};
 
@@ -118,6 +119,58 @@ impl Drop for Stranger {
     fn drop(&mut self) {
         let _ = Command::new("docker").args(["rm", "-f", &self.0]).output();
     }
+}
+
+/// Gives this machine the gateway's address as soon as a network is there, but lets nobody ask for it: to the probe, that
+/// is an answer that is too late.
+fn take_the_gateway(network: &str) {
+    for _ in 0..3000 {
+        let found = inspect("network", network).filter(|network| !network["IPAM"]["Config"][0]["Gateway"].is_null());
+        if let Some(network) = found {
+            let bridge = format!("br-{}", &text(&network["Id"])[..12]);
+            std::fs::write(format!("/proc/sys/net/ipv4/conf/{bridge}/arp_ignore"), "8").unwrap();
+            let address = format!("{}/28", text(&network["IPAM"]["Config"][0]["Gateway"]));
+            let added = Command::new("ip").args(["address", "add", &address, "dev", &bridge]).status().unwrap();
+            assert!(added.success(), "this test changes the machine's addresses, and needs root");
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("no network `{network}`");
+}
+
+/// As an engine that knows no better does, and network managers that find a bridge without an address.
+#[test]
+fn a_machine_with_an_address_on_the_network_starts_nothing() {
+    let user = User::with(r#"{ "build": { "dockerfile": "Dockerfile" } }"#);
+    let uid = rustix::process::geteuid().as_raw();
+    let id = cloister::ident::SandboxId::derive(uid, &user.project);
+    let dockerfile = |text: String| std::fs::write(user.project.join(".devcontainer/Dockerfile"), text).unwrap();
+    let names = [cloister::engine::names::build(id.as_str()), cloister::engine::names::container(id.as_str())];
+    for (name, step) in names.into_iter().zip([format!("RUN echo {}", std::process::id()), String::new()]) {
+        dockerfile(format!("FROM debian:bookworm\n{step}\n"));
+        let machine = std::thread::spawn({
+            let name = name.clone();
+            move || take_the_gateway(&name)
+        });
+        let refused = user.run(&["start", "--", "true"]);
+        machine.join().unwrap();
+        refused.expect(1);
+        let stderr = refused.stderr();
+        assert!(
+            stderr.contains("not sealed: host-address (") && stderr.contains("this machine has"),
+            "{name}: {stderr}"
+        );
+        assert!(inspect("network", &name).is_none() && inspect("container", &name).is_none(), "{name}");
+    }
+    let trial = cloister::engine::names::trial(&cloister::engine::names::instance(uid, &user.state()));
+    let machine = std::thread::spawn(move || take_the_gateway(&trial));
+    let report = user.run(&["doctor", "--format", "json"]).expect(1);
+    machine.join().unwrap();
+    assert!(report.contains("this machine has the address"), "{report}");
+    user.run(&["start", "--", "true"]).expect(0);
+    user.run(&["stop"]).expect(0);
+    user.run(&["gc", "--yes", "project"]).expect(0);
 }
 
 fn refused(user: &User, reason: &str) {
