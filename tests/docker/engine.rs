@@ -15,6 +15,7 @@ mod network;
 mod processes;
 mod properties;
 mod pulls;
+mod readings;
 mod refused;
 mod room;
 mod setup;
