@@ -5,6 +5,7 @@ mod away;
 mod broken;
 mod builds;
 mod container;
+mod credentials;
 mod doctor;
 mod drift;
 mod images;

@@ -11,6 +11,7 @@ use serde::Deserialize;
 #[serde(deny_unknown_fields)]
 struct Suites {
     container: Vec<String>,
+    credentials: Vec<String>,
     network: Vec<String>,
     proxy: Vec<String>,
     workspace: Vec<String>,
@@ -31,8 +32,8 @@ struct Case {
     why: String,
 }
 
-/// What runs in a sandbox.
-const FOLDERS: [&str; 3] = ["container", "network", "workspace"];
+/// What runs in a sandbox, and around one.
+const FOLDERS: [&str; 4] = ["container", "credentials", "network", "workspace"];
 /// What the proxy is sent; beside it are cases without an id.
 const PROXY: &str = "proxy/sample.json";
 
@@ -57,11 +58,12 @@ fn cases() -> Vec<Case> {
 fn every_id_of_the_suites_runs_or_comes_later() {
     let text = std::fs::read_to_string(golden().join("suites.json")).unwrap();
     let suites: Suites = serde_json::from_str(&text).unwrap();
-    let required: BTreeSet<&str> = [&suites.container, &suites.network, &suites.proxy, &suites.workspace]
-        .into_iter()
-        .flatten()
-        .map(String::as_str)
-        .collect();
+    let required: BTreeSet<&str> =
+        [&suites.container, &suites.credentials, &suites.network, &suites.proxy, &suites.workspace]
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
+            .collect();
     let cases = cases();
     let run: BTreeSet<&str> = cases.iter().filter_map(|case| case.id.split(' ').next()).collect();
     let later: BTreeSet<&str> = suites.later.iter().map(|later| later.id.as_str()).collect();
