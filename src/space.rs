@@ -8,6 +8,9 @@ use serde::{Deserialize, Serialize};
 /// A file system smaller than ten times what is to stay free keeps this part of itself free instead.
 const LEAST_PART: u64 = 10;
 
+/// Files that must stay possible on a large file system: empty ones fill it as well, and no number of bytes says so.
+const FILES: u64 = 100_000;
+
 /// What lies on a file system that sandboxes fill.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -43,6 +46,12 @@ pub struct Space {
     pub free: u64,
     /// Bytes in all.
     pub total: u64,
+    /// Files that can still be made.
+    #[serde(default)]
+    pub files_free: u64,
+    /// Files in all; 0 where the file system does not count them.
+    #[serde(default)]
+    pub files_total: u64,
 }
 
 impl Space {
@@ -51,21 +60,25 @@ impl Space {
         wanted.min(self.total / LEAST_PART)
     }
 
-    /// Tells whether less is free than must stay.
+    /// Returns the files that must stay possible here.
+    pub fn files_floor(&self) -> u64 {
+        FILES.min(self.files_total / LEAST_PART)
+    }
+
+    /// Tells whether less is free than must stay. With nothing wanted, nothing is watched.
     pub fn is_short(&self, wanted: u64) -> bool {
-        self.free < self.floor(wanted)
+        self.free < self.floor(wanted) || wanted > 0 && self.is_short_of_files()
+    }
+
+    /// Tells whether fewer files are possible than must stay.
+    pub fn is_short_of_files(&self) -> bool {
+        self.files_free < self.files_floor()
     }
 }
 
 /// Too little is free.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "only {} are free for {} (`{}`), and {} must stay free",
-    size(.space.free),
-    .space.what.as_str(),
-    .space.path,
-    size(.space.floor(*.wanted))
-)]
+#[error("{}", said(.space, *.wanted))]
 pub struct Short {
     /// Where.
     pub space: Space,
@@ -81,8 +94,21 @@ impl Short {
             What::Homes => "make room: `cloister gc`",
             What::Workspace => "make room there",
         };
-        format!("{room}; or set a smaller `limits.freeSpace` in config.json5")
+        let otherwise = if self.space.free < self.space.floor(self.wanted) { "a smaller" } else { "no" };
+        format!("{room}; or set {otherwise} `limits.freeSpace` in config.json5")
     }
+}
+
+fn said(space: &Space, wanted: u64) -> String {
+    let place = format!("{} (`{}`)", space.what.as_str(), space.path);
+    if space.free < space.floor(wanted) {
+        return format!(
+            "only {} are free for {place}, and {} must stay free",
+            size(space.free),
+            size(space.floor(wanted))
+        );
+    }
+    format!("only {} more files fit on the file system of {place}, and {} must", space.files_free, space.files_floor())
 }
 
 /// Returns the first file system with too little room.

@@ -77,7 +77,9 @@ pub(super) fn space(space: &Space, wanted: u64) -> Check {
     let floor = size(space.floor(wanted));
     if space.is_short(wanted) {
         let hint = Short { space: space.clone(), wanted }.hint();
-        let consequence = format!("less than the {floor} that must stay free: no sandbox starts");
+        let few = format!("only {} more files fit, and {} must", space.files_free, space.files_floor());
+        let little = format!("less than the {floor} that must stay free");
+        let consequence = if space.free < space.floor(wanted) { little } else { few } + ": no sandbox starts";
         return Check::new(id, Status::Failure, seen, consequence).hint(hint);
     }
     if wanted == 0 {

@@ -12,5 +12,7 @@ pub fn of(what: What, path: &Path) -> Option<Space> {
         path: path.display().to_string(),
         free: found.f_bavail.saturating_mul(found.f_frsize),
         total: found.f_blocks.saturating_mul(found.f_frsize),
+        files_free: found.f_favail,
+        files_total: found.f_files,
     })
 }

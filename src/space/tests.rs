@@ -3,7 +3,7 @@ use super::*;
 const GIB: u64 = 1 << 30;
 
 fn space(free: u64, total: u64) -> Space {
-    Space { what: What::Engine, path: "/var/lib/docker".into(), free, total }
+    Space { what: What::Engine, path: "/var/lib/docker".into(), free, total, files_free: 0, files_total: 0 }
 }
 
 #[test]
@@ -23,6 +23,27 @@ fn a_floor_is_what_was_wanted_or_a_tenth_of_what_is_there() {
         assert_eq!(space(free, total).is_short(wanted), expected, "{free} of {total}, {wanted} wanted");
         assert_eq!(short([space(free, total)], wanted).is_some(), expected);
     }
+}
+
+#[test]
+fn files_must_fit_as_well_where_they_are_counted() {
+    let cases = [
+        // free, total, wanted, short
+        (100_000, 32 << 20, GIB, false),
+        (99_999, 32 << 20, GIB, true),
+        (0, 32 << 20, 0, false),
+        (50, 500, 1, false),
+        (49, 500, 1, true),
+        (0, 0, GIB, false),
+    ];
+    for (files_free, files_total, wanted, expected) in cases {
+        let space = Space { files_free, files_total, ..space(90 * GIB, 100 * GIB) };
+        assert_eq!(space.is_short(wanted), expected, "{files_free} of {files_total}, {wanted} wanted");
+    }
+    let short = short([Space { files_free: 7, files_total: 32 << 20, ..space(90 * GIB, 100 * GIB) }], GIB).unwrap();
+    let expected = "only 7 more files fit on the file system of the engine's data (`/var/lib/docker`), and 100000 must";
+    assert_eq!(short.to_string(), expected);
+    assert!(short.hint().contains("no `limits.freeSpace`"), "{}", short.hint());
 }
 
 #[test]

@@ -13,11 +13,10 @@ use super::{User, exists};
 struct Disk(PathBuf);
 
 impl Disk {
-    fn below(user: &User) -> Self {
+    fn below(user: &User, options: &str) -> Self {
         let folder = user.root.path().join("DATA/cloister");
         std::fs::create_dir_all(&folder).unwrap();
-        let mounted =
-            Command::new("mount").args(["-t", "tmpfs", "-o", "size=400m,mode=700", "none"]).arg(&folder).status();
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", options, "none"]).arg(&folder).status();
         assert!(mounted.unwrap().success(), "this test mounts, and needs root");
         Self(folder)
     }
@@ -61,7 +60,7 @@ fn a_build_ends_when_there_is_no_room_and_none_begins() {
     let dockerfile = user.project.join(".devcontainer/Dockerfile");
     let step = format!("FROM debian:bookworm\nRUN echo {} && sleep 120\n", std::process::id());
     std::fs::write(&dockerfile, step).unwrap();
-    let disk = Disk::below(&user);
+    let disk = Disk::below(&user, "size=400m,mode=700");
     let mut start = user.command(&["start", "--detach"]);
     let start = start.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     wait_for("the step runs", || builds(&user).lines().count() > 1);
@@ -78,6 +77,27 @@ fn a_build_ends_when_there_is_no_room_and_none_begins() {
     std::fs::write(&dockerfile, "FROM debian:bookworm\n").unwrap();
     user.run(&["start", "--detach"]).expect(0);
     assert!(exists(Path::new(&disk.0.join("homes"))));
+    user.run(&["stop"]).expect(0);
+    user.run(&["gc", "--yes", "project"]).expect(0);
+}
+
+/// Files without anything in them fill a disk as well, for every program of the machine.
+#[test]
+fn files_that_take_no_room_end_it_too() {
+    let user = User::with(r#"{ "image": "debian:bookworm" }"#);
+    let _disk = Disk::below(&user, "size=400m,mode=700,nr_inodes=40000");
+    user.start();
+    let fill = "chdir; mkdir 'm'; for (1..1e7) { open my $f, '>', \"m/$_\" or sleep 1; select undef, undef, undef, 0.001 if $_ > 34e3 }";
+    let ended = user.run(&["exec", "--", "perl", "-e", fill]);
+    assert!(!ended.0.status.success());
+    let said = "more files fit on the file system of the home folders of sandboxes";
+    assert!(ended.stderr().contains(said), "{}", ended.stderr());
+    assert_eq!(user.listed(), Vec::<serde_json::Value>::new());
+    let again = user.run(&["start", "--detach"]);
+    again.expect(1);
+    assert!(again.stderr().contains("more files fit") && again.stderr().contains("hint: "), "{}", again.stderr());
+    std::fs::remove_dir_all(user.root.path().join("DATA/cloister/homes")).unwrap();
+    user.run(&["start", "--", "true"]).expect(0);
     user.run(&["stop"]).expect(0);
     user.run(&["gc", "--yes", "project"]).expect(0);
 }
