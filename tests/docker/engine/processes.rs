@@ -34,7 +34,7 @@ fn a_command_has_its_streams_its_environment_and_its_exit_code() {
     assert!(started.stderr().ends_with("err\n"), "{}", started.stderr());
     assert_eq!(user.shell("kill -9 $$").0.status.code(), Some(137));
     user.run(&["exec", "project", "--", "true"]).expect(0);
-    assert!(user.run(&["exec", "nobody", "--", "true"]).stderr().contains("hint: `cloister list`"));
+    assert!(user.run(&["exec", "nobody", "--", "true"]).stderr().contains("`cloister list --all`"));
 }
 
 #[test]
