@@ -1,7 +1,9 @@
 //! Cleaning up behind an interrupted start may have to wait for others: a second Ctrl-C ends that as well, and the next
 //! command does it.
 
+use std::io::Read;
 use std::process::Child;
+use std::sync::{Arc, Mutex};
 
 use rustix::fs::FlockOperation;
 use rustix::process::{Pid, Signal};
@@ -13,23 +15,35 @@ fn interrupt(child: &Child) {
     rustix::process::kill_process(process, Signal::INT).unwrap();
 }
 
+/// Waits for something, for as long as a busy machine may take.
+fn until(what: &str, mut there: impl FnMut() -> bool) {
+    let begin = std::time::Instant::now();
+    while !there() {
+        assert!(begin.elapsed() < Duration::from_secs(60), "{what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 /// Interrupts a start twice, the second time while it waits for the lock that somebody else holds.
 fn interrupt_twice(builder: &Builder, mut child: Child) {
     let lock = std::fs::File::open(builder.user.state().join("lock")).unwrap();
     rustix::fs::flock(&lock, FlockOperation::LockExclusive).unwrap();
+    let said = Arc::new(Mutex::new(String::new()));
+    let (mut stderr, heard) = (child.stderr.take().unwrap(), Arc::clone(&said));
+    let listening = std::thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        while let Ok(length @ 1..) = stderr.read(&mut buffer) {
+            heard.lock().unwrap().push_str(&String::from_utf8_lossy(&buffer[..length]));
+        }
+    });
     interrupt(&child);
-    // Longer than a container needs to go.
-    std::thread::sleep(Duration::from_secs(4));
+    until("it waits for the lock", || said.lock().unwrap().contains("waiting for another cloister"));
     assert!(child.try_wait().unwrap().is_none(), "it waits for the lock");
     interrupt(&child);
-    let begin = std::time::Instant::now();
-    while child.try_wait().unwrap().is_none() {
-        assert!(begin.elapsed() < Duration::from_secs(5), "it waits on");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    let ended = child.wait_with_output().unwrap();
-    let stderr = String::from_utf8_lossy(&ended.stderr);
-    assert_eq!(ended.status.code(), Some(130), "{stderr}");
+    until("it waits no longer", || child.try_wait().unwrap().is_some());
+    listening.join().unwrap();
+    let stderr = said.lock().unwrap().clone();
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{stderr}");
     assert!(stderr.contains("interrupted before everything that was made so far was removed"), "{stderr}");
     assert!(stderr.contains("hint: the next command removes the rest: `cloister list`"), "{stderr}");
     drop(lock);
