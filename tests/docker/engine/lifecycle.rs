@@ -57,7 +57,7 @@ fn another_plan_needs_a_word() {
     let refused = user.run(&["start", "--", "true"]);
     refused.expect(1);
     assert!(refused.stderr().contains("--rebuild"), "{}", refused.stderr());
-    assert!(refused.stderr().contains(".env.A: 1") && !refused.stderr().contains("\\n"), "{}", refused.stderr());
+    assert!(refused.stderr().contains("env, A: 1") && !refused.stderr().contains("\\n"), "{}", refused.stderr());
     assert_eq!(user.run(&["start", "--rebuild", "--", "printenv", "A"]).expect(0), "1\n");
     assert_ne!(user.listed()[0]["planDigest"], before["planDigest"]);
 }
