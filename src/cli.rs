@@ -3,9 +3,15 @@
 //! Invariant: data goes to standard output, everything else to standard error. `plan` starts no runtime and opens no
 //! connection; commands that talk to the engine run under [`runtime::finish`].
 
+mod about;
+pub mod approve;
+pub mod audit;
 mod cloned;
 mod command;
 pub mod completions;
+pub mod config;
+pub mod control;
+pub mod decisions;
 pub mod doctor;
 pub mod exec;
 pub mod exit;
@@ -13,8 +19,10 @@ pub mod failure;
 pub mod gc;
 pub mod guardian;
 mod head;
+pub mod hostexec;
 pub mod list;
 pub mod man;
+mod origin;
 pub mod output;
 pub mod path;
 pub mod plan;
@@ -27,7 +35,9 @@ pub mod shutdown;
 pub mod start;
 pub mod stop;
 pub mod trust;
+pub mod ui;
 mod uncovered;
+pub mod why;
 
 use std::ffi::OsString;
 use std::io::stderr;
@@ -37,6 +47,8 @@ use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 use tracing_subscriber::filter::LevelFilter;
 
 use failure::Failure;
+
+use crate::policy::decision::Verdict;
 
 /// Heading of the options that every command takes.
 const EVERYWHERE: &str = "Everywhere";
@@ -86,16 +98,29 @@ pub enum Command {
     Plan(plan::Args),
     Start(start::Args),
     Exec(exec::Args),
+    Approve(approve::Args),
+    /// Say no to what sandboxes wait for
+    ///
+    /// The same as `cloister approve`, with the other answer.
+    Deny(approve::Args),
+    Ui(ui::Args),
     Trust(trust::Args),
     List(list::Args),
     Path(path::Args),
     Stop(stop::Args),
+    Audit(audit::Args),
     Review(review::Args),
     Pull(pull::Args),
     Shutdown(shutdown::Args),
     Gc(gc::Args),
+    Why(why::Args),
+    Config(config::Args),
+    Decisions(decisions::Args),
     Guardian(guardian::Args),
+    Hostexec(hostexec::Args),
     Doctor(doctor::Args),
+    #[command(hide = true)]
+    Control(control::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
@@ -133,16 +158,25 @@ fn dispatch(command: Command) -> Result<u8, Failure> {
         Command::Plan(args) => plan::run(&args),
         Command::Start(args) => start::run(&args),
         Command::Exec(args) => exec::run(&args),
+        Command::Approve(args) => approve::run(&args, Verdict::Allow),
+        Command::Deny(args) => approve::run(&args, Verdict::Deny),
+        Command::Ui(args) => ui::run(&args),
         Command::Trust(args) => trust::run(&args),
         Command::List(args) => list::run(&args),
         Command::Path(args) => path::run(&args),
         Command::Stop(args) => stop::run(&args),
+        Command::Audit(args) => audit::run(&args),
         Command::Review(args) => review::run(&args),
         Command::Pull(args) => pull::run(&args),
         Command::Shutdown(args) => shutdown::run(&args),
         Command::Gc(args) => gc::run(&args),
+        Command::Why(args) => why::run(&args),
+        Command::Config(args) => config::run(&args),
+        Command::Decisions(args) => decisions::run(&args),
         Command::Guardian(args) => guardian::run(&args),
+        Command::Hostexec(args) => hostexec::run(&args),
         Command::Doctor(args) => doctor::run(&args),
+        Command::Control(args) => control::run(&args),
         Command::Completions(args) => completions::run(&args),
         Command::Man(args) => man::run(&args),
     }

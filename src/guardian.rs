@@ -13,6 +13,7 @@ pub mod address;
 pub mod channel;
 pub mod decide;
 pub mod descriptors;
+pub mod held;
 pub mod hello;
 pub mod journal;
 pub mod ledger;

@@ -31,6 +31,7 @@
 pub mod cli;
 pub mod clone;
 pub mod config;
+pub mod control;
 pub mod diagnostic;
 pub mod discover;
 pub mod doctor;

@@ -5,15 +5,18 @@
 
 pub mod approvals;
 pub mod assemble;
+pub mod decisions;
 mod interest;
+pub mod layers;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::config::Reading;
 use crate::config::model::Kind;
-use crate::diagnostic::{Diagnostic, Level};
+use crate::diagnostic::Diagnostic;
 use crate::discover::{self, DiscoverError, Sibling, Sources};
 use crate::facts::{EngineFacts, Facts, HostFacts, ImageFacts, Lacks};
 use crate::harden::image::DEFAULT_IMAGE;
@@ -22,15 +25,20 @@ use crate::host::certificates;
 use crate::host::file::{self, FileError};
 use crate::host::identity::{Identity, IdentityError};
 use crate::host::paths::Paths;
+use crate::ident::{SandboxId, display_name};
 use crate::plan::Plan;
 use crate::plan::model::{ConfigKind, ConfigSummary};
-use crate::policy::{Policy, user_config};
+use crate::policy::Policy;
+use crate::policy::decision::Subject;
+use crate::policy::effective::{Effective, counting};
+use crate::policy::layer::Layer;
 use crate::source::Source;
 use crate::trust;
 use crate::ui::text::quoted;
 
 use self::approvals::{Store, StoreError};
 use self::assemble::{ConfigText, Inputs};
+use self::layers::Layers;
 
 /// Most bytes of the user's own configuration.
 const CONFIG_LIMIT: u64 = 1 << 20;
@@ -73,6 +81,9 @@ pub enum PipelineError {
     /// What the user approved for the folder cannot be read.
     #[error(transparent)]
     Approvals(#[from] StoreError),
+    /// What the user decided cannot be read as a whole; something could be denied that nobody knows of.
+    #[error("could not read what you decided, so nothing starts")]
+    Decisions(#[source] decisions::StoreError),
     /// The folder's configuration cannot be found.
     #[error(transparent)]
     Discover(#[from] DiscoverError),
@@ -89,6 +100,7 @@ impl PipelineError {
             }
             Self::Config { path, .. } => Some(format!("correct {path}, then try again")),
             Self::Approvals(error) => error.hint(),
+            Self::Decisions(error) => error.hint(),
             Self::Discover(error) => error.hint(),
         }
     }
@@ -103,8 +115,8 @@ pub struct Prepared {
     pub policy: Policy,
     /// Where what the user approves for the folder is kept.
     pub approvals: Store,
-    /// Warnings about the user's own configuration, with its text.
-    pub policy_warnings: Option<Warnings>,
+    /// Warnings about the user's own files, with their texts.
+    pub policy_warnings: Vec<Warnings>,
     /// What is known of the machine.
     pub host: HostFacts,
     /// Values of the variables that the user passes to processes of a sandbox.
@@ -133,15 +145,18 @@ pub struct Planned {
 pub fn prepare(request: &Request) -> Result<Prepared, PipelineError> {
     let identity = Identity::current()?;
     let paths = Paths::of(&identity.home);
-    let (mut policy, policy_warnings) = read_policy(&paths.config.join("config.json5"))?;
-    policy.allow_root_workspace |= request.root_workspace;
-    policy.works_on_clone |= request.clone;
+    // a mistake in it is said before anything about the folder
+    layers::load(&paths.config, identity.uid, None)?;
     let sources = discover::discover(&discover::Request {
         folder: &request.folder,
         config: request.config.as_deref(),
         home: Some(&identity.home),
         known_generated: &known_generated(&paths.state)?,
     })?;
+    let (effective, files) = effective(&paths, identity.uid, Some(&sources.folder), None)?;
+    let (mut policy, policy_warnings) = (effective.policy, files.warnings);
+    policy.allow_root_workspace |= request.root_workspace;
+    policy.works_on_clone |= request.clone;
     let approvals = Store::of(&paths.state, identity.uid, &sources.folder);
     policy.approvals = approvals.load()?;
     let environment: BTreeMap<String, String> = std::env::vars_os()
@@ -309,13 +324,66 @@ pub fn without_project(identity: &Identity, paths: &Paths, policy: &Policy) -> P
     assemble::plan(&inputs, assemble::read(&inputs))
 }
 
-/// Reads the user's own configuration alone.
+/// Reads what is about every folder, and about no one in particular.
 ///
 /// # Errors
 /// When it cannot be read, or is broken.
 pub fn policy() -> Result<Policy, PipelineError> {
-    let paths = Paths::of(&Identity::current()?.home);
-    Ok(read_policy(&paths.config.join("config.json5"))?.0)
+    let identity = Identity::current()?;
+    Ok(effective(&Paths::of(&identity.home), identity.uid, None, None)?.0.policy)
+}
+
+/// Reads what is about one folder, which must be canonical.
+///
+/// # Errors
+/// When it cannot be read, or is broken.
+pub fn policy_for(folder: &Path) -> Result<Policy, PipelineError> {
+    let identity = Identity::current()?;
+    Ok(effective(&Paths::of(&identity.home), identity.uid, Some(folder), None)?.0.policy)
+}
+
+/// Reads everything about a folder, which must be canonical, or about every folder: files, and decisions. Those that end with
+/// a life of a sandbox count where `runs` is that sandbox.
+///
+/// # Errors
+/// When it cannot be read, or is broken.
+pub fn effective(
+    paths: &Paths,
+    uid: u32,
+    folder: Option<&Path>,
+    runs: Option<Subject>,
+) -> Result<(Effective, Layers), PipelineError> {
+    let files = layers::load(&paths.config, uid, folder)?;
+    let loaded = decisions::Store::of(&paths.config, &paths.state, uid).load();
+    if let Some(broken) = loaded.broken.into_iter().next() {
+        return Err(PipelineError::Decisions(broken));
+    }
+    let subject = runs.unwrap_or_else(|| subject(uid, folder));
+    let counting = counting(&loaded.decisions, &subject, unix_milliseconds());
+    Ok((files.effective(counting), files))
+}
+
+/// A sandbox on a folder that does not run.
+fn subject(uid: u32, folder: Option<&Path>) -> Subject {
+    let id = folder.map(|folder| SandboxId::derive(uid, folder).as_str().to_owned());
+    let shown = folder.map(|folder| folder.display().to_string()).unwrap_or_default();
+    let name = folder.map(display_name).unwrap_or_default();
+    Subject { sandbox: id.unwrap_or_default(), session: String::new(), name, folder: shown }
+}
+
+/// A clock before 1970 counts as 1970.
+pub fn unix_milliseconds() -> u64 {
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Reads the user's own configuration as a layer; one that says nothing where there is no file.
+///
+/// # Errors
+/// When it cannot be read, or is broken.
+pub fn user_layer() -> Result<Layer, PipelineError> {
+    let identity = Identity::current()?;
+    Ok(layers::load(&Paths::of(&identity.home).config, identity.uid, None)?.user.unwrap_or_default())
 }
 
 /// Digests of configurations that cloister itself wrote for this user, one a line.
@@ -328,21 +396,4 @@ fn known_generated(state: &Path) -> Result<BTreeSet<String>, PipelineError> {
 }
 
 /// Warnings about a text, with the text.
-type Warnings = (Source, Vec<Diagnostic>);
-
-fn read_policy(path: &Path) -> Result<(Policy, Option<Warnings>), PipelineError> {
-    let text = match file::read_text(path, CONFIG_LIMIT) {
-        Ok(text) => text,
-        Err(error) if error.is_absent() => return Ok((Policy::builtin(), None)),
-        Err(error) => return Err(PipelineError::ReadConfig(error)),
-    };
-    let source = Source::new(path.display().to_string(), text);
-    let (policy, diagnostics) = user_config::read(&source);
-    let broken = diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error);
-    match policy.filter(|_| !broken) {
-        Some(policy) => Ok((policy, (!diagnostics.is_empty()).then_some((source, diagnostics)))),
-        None => {
-            Err(PipelineError::Config { path: path.display().to_string(), source_text: Box::new(source), diagnostics })
-        }
-    }
-}
+pub type Warnings = (Source, Vec<Diagnostic>);

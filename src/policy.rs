@@ -2,7 +2,12 @@
 //!
 //! Invariant: pure. Nothing here reads a file or resolves a name.
 
+pub mod decision;
+pub mod decisions;
+pub mod effective;
 pub mod host;
+pub mod hostexec;
+pub mod layer;
 pub mod model;
 pub mod presets;
 pub mod ranges;

@@ -4,6 +4,7 @@
 //! engine or cloister wrote, and no name service is asked (static programs must not load one).
 
 pub mod check;
+pub mod hostexec;
 pub mod init;
 pub mod probe;
 pub mod protocol;

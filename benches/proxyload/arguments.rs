@@ -60,6 +60,9 @@ pub(crate) struct Control {
     /// Whether the rules are wildcards
     #[arg(long)]
     pub(crate) wildcards: bool,
+    /// Whether connections wait until their events are acknowledged
+    #[arg(long)]
+    pub(crate) keeps: bool,
     /// Sandboxes beside the one that is used
     #[arg(long, default_value_t = 0)]
     pub(crate) others: u8,

@@ -50,14 +50,14 @@ pub(crate) async fn control(control: Control) -> io::Result<Value> {
     let mut input = guardian.stdin.take().ok_or_else(|| io::Error::other("no standard input"))?;
     let output = guardian.stdout.take().ok_or_else(|| io::Error::other("no standard output"))?;
     let mut lines = BufReader::new(output).lines();
-    let hello = Wish::Hello { version: VERSION, epoch: String::new(), acknowledged: 0 };
+    let hello = Wish::Hello { version: VERSION, epoch: String::new(), acknowledged: 0, keeps: control.keeps };
     say(&mut input, 0, hello).await?;
     let began = Instant::now();
     for number in 0..=control.others {
         say(&mut input, u64::from(number) + 1, Wish::Admit(Box::new(admission(&control, number)?))).await?;
     }
     let last = u64::from(control.others) + 1;
-    let mut kept = 0;
+    let (mut kept, mut newest) = (0, 0);
     while let Some(line) = lines.next_line().await? {
         match serde_json::from_str(&line) {
             Ok(Message::Answer { answer: Answer::Failed { reason }, .. }) => return Err(io::Error::other(reason)),
@@ -65,11 +65,13 @@ pub(crate) async fn control(control: Control) -> io::Result<Value> {
                 let text = format!("{} {}\n", guardian.id().unwrap_or_default(), began.elapsed().as_micros());
                 tokio::fs::write(&control.pid_file, text).await?;
             }
-            Ok(Message::Event(event)) if event.number >= kept + ACKNOWLEDGE => {
-                kept = event.number;
-                say(&mut input, 0, Wish::Acknowledge { event: kept }).await?;
-            }
+            Ok(Message::Event(event)) => newest = event.number,
             _ => {}
+        }
+        // where events are waited for, whatever came at a time is acknowledged as soon as it is read
+        if newest >= kept + ACKNOWLEDGE || (control.keeps && newest > kept && lines.get_ref().buffer().is_empty()) {
+            kept = newest;
+            say(&mut input, 0, Wish::Acknowledge { event: kept }).await?;
         }
     }
     Err(io::Error::other("the guardian has ended"))
@@ -113,6 +115,7 @@ fn admission(control: &Control, number: u8) -> io::Result<Admission> {
             hosts: BTreeMap::from([(host.to_owned(), control.address)]),
             host_addresses: Vec::new(),
         },
+        hold: 0,
     })
 }
 

@@ -35,6 +35,11 @@ need_rust() {
   command -v cc >/dev/null || install_packages gcc libc6-dev
 }
 
+# What the tests of the page drive: Chromium, without a screen.
+need_browser() {
+  command -v chromium >/dev/null && command -v chromedriver >/dev/null || install_packages chromium chromium-driver
+}
+
 # apt_targets FORMAT: what apt knows of its sources; asked anew, in a folder of its own, where its lists are empty.
 apt_targets() {
   local found lists

@@ -2,26 +2,31 @@
 #![expect(clippy::print_stderr, reason = "a program's messages")]
 //! `cloister-hostexec`, also called `hostexec`: the client inside a sandbox.
 
+use std::error::Error;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
 use cloister::sandbox::check;
+use cloister::sandbox::hostexec::protocol::REASON_LIMIT;
+use cloister::sandbox::hostexec::{self, AskError};
 
 const HELP: &str = "\
 The client inside a cloister sandbox.
 
-usage: cloister-hostexec check [--format text|json]   is this sandbox sealed? tries every way out
-       cloister-hostexec request-domain HOST          ask the user for a host
-       hostexec COMMAND…                              ask the user to run a command on the host
+usage: cloister-hostexec check [--format text|json]    is this sandbox sealed? tries every way out
+       cloister-hostexec request-domain HOST[:PORT] [--reason TEXT]
+                                                       asks the user for a host, and waits for the answer
+       hostexec [--stdin] COMMAND [ARGUMENT…]          asks the user to run a command on the host
 
-example: cloister-hostexec check
+A command gets nothing to read unless --stdin stands before it. No shell reads it: `hostexec git push origin main`.
 
-Exit codes: 0 sealed, 1 not sealed, 2 usage, 3 refused.
+example: hostexec git push origin main
+
+Exit codes: that of the command, 128 and the number of a signal that ended it; 0 sealed or allowed, 1 not sealed or
+nobody could be asked, 2 usage, 3 refused.
 ";
-/// Exit code for what policy refuses.
-const REFUSED: u8 = 3;
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os();
@@ -32,16 +37,65 @@ fn main() -> ExitCode {
     match words[..] {
         ["-h" | "--help"] => print(HELP),
         [] => usage(),
-        [_, ..] if is_short_name => refuse_command(),
+        [_, ..] if is_short_name => command(arguments),
         ["check"] => check(false),
         ["check", "--format", "text"] | ["check", "--format=text"] => check(false),
         ["check", "--format", "json"] | ["check", "--format=json"] => check(true),
         ["check", ..] => usage(),
-        ["request-domain", host] => refuse_domain(host),
-        ["request-domain", ..] => usage(),
-        [first, ..] if first.starts_with('-') => usage(),
-        _ => refuse_command(),
+        ["request-domain", ref rest @ ..] => domain(rest),
+        _ => command(arguments),
     }
+}
+
+/// Options stand before the command, whose own are not touched.
+fn command(mut arguments: Vec<OsString>) -> ExitCode {
+    let mut stdin = false;
+    loop {
+        match arguments.first().and_then(|word| word.to_str()) {
+            Some("--stdin") => stdin = true,
+            Some("--") => {
+                arguments.remove(0);
+                break;
+            }
+            Some(word) if word.starts_with('-') => return usage(),
+            _ => break,
+        }
+        arguments.remove(0);
+    }
+    if arguments.is_empty() { usage() } else { answered(hostexec::command(arguments, stdin)) }
+}
+
+fn domain(words: &[&str]) -> ExitCode {
+    let reason = |text: &str| Some(text.chars().take(REASON_LIMIT / 4).collect::<String>());
+    let (host, reason) = match *words {
+        [host] => (host, None),
+        [host, "--reason", text] | ["--reason", text, host] => (host, reason(text)),
+        [host, word] | [word, host] if word.starts_with("--reason=") => (host, reason(&word["--reason=".len()..])),
+        _ => return usage(),
+    };
+    if host.starts_with('-') { usage() } else { answered(hostexec::domain(host.to_owned(), reason)) }
+}
+
+fn answered(answer: Result<u8, AskError>) -> ExitCode {
+    let error = match answer {
+        Ok(code) => return ExitCode::from(code),
+        Err(error) => error,
+    };
+    eprintln!("hostexec: {}", chain(&error));
+    if let Some(hint) = error.hint() {
+        eprintln!("hint: {hint}");
+    }
+    ExitCode::from(error.exit_code())
+}
+
+/// The error and everything behind it as one line.
+fn chain(error: &AskError) -> String {
+    let (mut text, mut cause) = (error.to_string(), error.source());
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
 }
 
 fn check(json: bool) -> ExitCode {
@@ -71,18 +125,4 @@ fn print(text: &str) -> ExitCode {
 fn usage() -> ExitCode {
     eprint!("{HELP}");
     ExitCode::from(2)
-}
-
-fn refuse_command() -> ExitCode {
-    eprintln!("hostexec: host commands are not part of this version: ask the user to run it on the host");
-    ExitCode::from(REFUSED)
-}
-
-fn refuse_domain(host: &str) -> ExitCode {
-    let host: String = host.chars().filter(|letter| !letter.is_control()).collect();
-    eprintln!(
-        "cloister-hostexec: domain requests are not part of this version: \
-         ask the user to add {host:?} to `allow` in the config.json5 of cloister on the host"
-    );
-    ExitCode::from(REFUSED)
 }

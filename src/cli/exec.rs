@@ -40,15 +40,17 @@ pub struct Args {
 /// # Errors
 /// No such sandbox runs, or the command cannot be run.
 pub fn run(args: &Args) -> Result<u8, Failure> {
-    let policy = pipeline::policy().map_err(|error| failure(&error, on_stderr()))?;
-    runtime::finish(async { exec(args, &policy).await.or_else(command::interrupted) })
+    // a mistake in it is shown at its line
+    pipeline::policy().map_err(|error| failure(&error, on_stderr()))?;
+    runtime::finish(async { exec(args).await.or_else(command::interrupted) })
 }
 
-async fn exec(args: &Args, policy: &Policy) -> Result<u8, SessionError> {
+async fn exec(args: &Args) -> Result<u8, SessionError> {
     let mut signals = Signals::listen().map_err(SessionError::Signals)?;
     let folder = std::env::current_dir().unwrap_or_default();
     let context = session::until_interrupted(&mut signals, Context::open()).await?;
     let receipt = session::select(&context, args.name.as_deref(), &folder)?;
+    let policy = &pipeline::policy_for(Path::new(&receipt.workspace)).map_err(Box::new)?;
     let process = process(args, policy, &context, &receipt, &folder);
     let both = async {
         let ready = session::ready(&context, &receipt, policy.limits.free_space, process);

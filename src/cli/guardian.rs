@@ -11,6 +11,8 @@ use super::list::Format;
 use super::output::Output;
 use super::plan::{failure, on_stderr};
 use super::runtime;
+use crate::control::client::Connection;
+use crate::control::protocol::Ask;
 use crate::engine::guardian::{self, Activity, Channel, Found};
 use crate::engine::session::{self, Context, SessionError};
 use crate::guardian::protocol::Status;
@@ -86,6 +88,11 @@ async fn act(context: &Context, policy: &Policy, action: Action) -> Result<Outpu
         }
         Action::Stop => {
             let _lock = state.lock().await?;
+            // It would make another one for sandboxes that lost theirs.
+            if let Ok(Some(mut connection)) = Connection::open(state.root()).await {
+                // One that ends meanwhile makes none either.
+                let _ = connection.ask(&Ask::Leave).await;
+            }
             let found = guardian::find(engine, state).await?;
             guardian::remove(engine, state).await?;
             let stopped = found.is_some_and(|found| found.activity != Activity::Stopped);
@@ -106,7 +113,7 @@ async fn act(context: &Context, policy: &Policy, action: Action) -> Result<Outpu
 }
 
 async fn status(context: &Context, container: &str) -> Result<Status, SessionError> {
-    Ok(Channel::status_of(&context.engine, container).await.map_err(guardian::GuardianError::from)?)
+    Ok(Channel::status_of(&context.engine, &context.state, container).await.map_err(guardian::GuardianError::from)?)
 }
 
 /// A clock before 1970 counts as 1970.

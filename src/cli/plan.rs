@@ -81,11 +81,12 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
     };
     let prepared = pipeline::prepare(&Request { clone: args.clone, ..args.project.request() })
         .map_err(|error| failure(&error, on_stderr()))?;
-    let warnings = prepared.policy_warnings.as_ref();
-    let warnings = warnings.map(|(source, found)| diagnostic::render(found, std::slice::from_ref(source), on_stderr()));
+    let warnings = prepared.policy_warnings.iter();
+    let warnings: String =
+        warnings.map(|(source, found)| diagnostic::render(found, std::slice::from_ref(source), on_stderr())).collect();
     let planned = prepared.plan(None, None);
     let output = present(&planned.plan, &planned.sources, &planned.diagnostics, &presentation);
-    Output { stderr: warnings.unwrap_or_default() + &output.stderr, ..output }.write()
+    Output { stderr: warnings + &output.stderr, ..output }.write()
 }
 
 /// Returns the failure of a pipeline; a broken configuration of the user's own is shown at its lines before.

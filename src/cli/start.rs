@@ -94,7 +94,7 @@ impl Explained for StartError {
 pub fn run(args: &Args) -> Result<u8, Failure> {
     let prepared = pipeline::prepare(&Request { clone: args.clone, ..args.project.request() })
         .map_err(|error| failure(&error, on_stderr()))?;
-    if let Some((source, warnings)) = &prepared.policy_warnings {
+    for (source, warnings) in &prepared.policy_warnings {
         say(&diagnostic::render(warnings, std::slice::from_ref(source), on_stderr()));
     }
     // What is refused without an engine needs none to say so.
@@ -178,7 +178,7 @@ async fn start(args: &Args, prepared: &Prepared, first: &Plan) -> Result<u8, Sta
 
 async fn connect() -> Result<(Context, EngineFacts), StartError> {
     let context = Context::open().await?;
-    let engine = facts::engine(&context.engine).await;
+    let (engine, ()) = tokio::join!(facts::engine(&context.engine), context.control());
     Ok((context, engine))
 }
 

@@ -4,7 +4,10 @@
 
 pub mod channel;
 mod container;
+mod direct;
 mod image;
+mod link;
+mod reading;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
@@ -14,6 +17,7 @@ use bollard::query_parameters::{InspectContainerOptions, RemoveContainerOptionsB
 use ipnet::Ipv4Net;
 
 pub use channel::{Channel, ChannelError};
+pub use link::{Heard, Link};
 
 use super::connect::{CallError, Engine, Operation};
 use super::names;
@@ -170,7 +174,7 @@ pub async fn serve(
 /// # Errors
 /// It does not run, or does not answer.
 pub async fn refused_to(engine: &Engine, state: &StateFolder, sandbox: &str) -> Result<Refusals, ChannelError> {
-    Ok(refusals(Channel::status_of(engine, &names::guardian(&state.instance())).await?, sandbox))
+    Ok(refusals(Channel::status_of(engine, state, &names::guardian(&state.instance())).await?, sandbox))
 }
 
 fn refusals(status: Status, sandbox: &str) -> Refusals {
@@ -191,12 +195,26 @@ async fn reach(
         // Without it, whatever is allowed would fail.
         && found.networks.contains(&names::egress(&state.instance()))
     {
-        match Channel::open(engine, &found.id).await {
+        match Channel::open(engine, state, &found.id).await {
             Err(ChannelError::Version { .. }) => {}
             other => return Ok((other?, found.networks)),
         }
     }
-    Ok((replace(engine, state, (&programs.load(PROGRAM)?, &stamp), pool).await?, BTreeSet::new()))
+    Ok((replace(engine, state, (&programs.load(PROGRAM)?, &stamp), pool).await?.0, BTreeSet::new()))
+}
+
+/// Makes a guardian for sandboxes that lost theirs, and returns its id.
+///
+/// # Errors
+/// It cannot be made, or does not answer.
+pub async fn restore(
+    engine: &Engine,
+    state: &StateFolder,
+    programs: &Programs,
+    pool: Ipv4Net,
+) -> Result<String, GuardianError> {
+    let stamp = programs.stamp(PROGRAM)?;
+    Ok(replace(engine, state, (&programs.load(PROGRAM)?, &stamp), pool).await?.1)
 }
 
 async fn replace(
@@ -204,7 +222,7 @@ async fn replace(
     state: &StateFolder,
     (program, stamp): (&Program, &str),
     pool: Ipv4Net,
-) -> Result<Channel, GuardianError> {
+) -> Result<(Channel, String), GuardianError> {
     tracing::debug!(program = program.digest, "the guardian is made anew");
     remove_container(engine, state).await?;
     let image = image::ensure(engine, program, state.uid()).await?;
@@ -229,7 +247,7 @@ async fn replace(
             admit(&mut channel, &receipt).await?;
         }
     }
-    Ok(channel)
+    Ok((channel, id))
 }
 
 /// Puts the guardian onto a sandbox's network.
@@ -254,7 +272,7 @@ pub async fn admit(channel: &mut Channel, receipt: &Receipt) -> Result<(), Chann
 }
 
 /// What the guardian is told of a sandbox; nothing of one without a network.
-fn admission(receipt: &Receipt) -> Option<Command> {
+pub fn admission(receipt: &Receipt) -> Option<Command> {
     let subnet = receipt.subnet?;
     Some(Command::Admit(Box::new(Admission {
         sandbox: receipt.id.clone(),
@@ -263,6 +281,7 @@ fn admission(receipt: &Receipt) -> Option<Command> {
         listen: pool::places(subnet).guardian,
         token: receipt.token.clone(),
         policy: receipt.policy.clone(),
+        hold: 0,
     })))
 }
 
@@ -275,7 +294,7 @@ pub async fn withdraw(engine: &Engine, state: &StateFolder, sandbox: &str) -> Re
     let Some(found) = find(engine, state).await? else { return Ok(()) };
     match found.activity {
         Activity::Running => {
-            let mut channel = Channel::open(engine, &found.id).await?;
+            let mut channel = Channel::open(engine, state, &found.id).await?;
             Ok(channel.done(Command::Withdraw { sandbox: sandbox.to_owned() }).await?)
         }
         Activity::Paused => Ok(remove_container(engine, state).await?),

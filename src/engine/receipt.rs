@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::covers::Cover;
 use crate::clone::Clone as Cloned;
 use crate::guardian::protocol::WirePolicy;
+use crate::ident::digest_prefix;
+use crate::policy::decision::Subject;
 
 /// Version of the format.
 pub const VERSION: u32 = 1;
@@ -85,6 +87,18 @@ pub struct Receipt {
     /// The clone that it works on, or worked on in an earlier life.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clone: Option<Cloned>,
+}
+
+impl Receipt {
+    /// Returns the sandbox as decisions know it. The token is another one in each of its lives, and is not told.
+    pub fn subject(&self) -> Subject {
+        Subject {
+            sandbox: self.id.clone(),
+            session: digest_prefix(&format!("session:{}", self.token), 12),
+            name: self.name.clone(),
+            folder: self.workspace.clone(),
+        }
+    }
 }
 
 /// What every process of `start` and `exec` gets.

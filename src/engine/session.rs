@@ -22,6 +22,7 @@ mod setup;
 mod start;
 mod stop;
 mod trial;
+mod wire;
 
 use std::path::Path;
 use std::time::Duration;
@@ -43,6 +44,7 @@ pub use select::{SelectError, select, served};
 pub use start::{Served, Start, Started, hand_over, reload, start, until_interrupted};
 pub use stop::{Shutdown, Stopped, end_build, shutdown, stop};
 pub use trial::{Trial, trial};
+pub use wire::wire;
 
 use super::apply::setup::SetupError;
 use super::apply::{ApplyError, Bench};
@@ -57,6 +59,7 @@ use super::names;
 use super::owned::Foreign;
 use super::receipt::Receipt;
 use super::state::{StateError, StateFolder};
+use crate::control::client;
 use crate::host::addresses::AddressesError;
 use crate::host::file::FileError;
 use crate::host::identity::{Identity, IdentityError};
@@ -64,6 +67,7 @@ use crate::host::paths::{Paths, PathsError};
 use crate::host::programs::{Programs, ProgramsError};
 use crate::host::random::RandomError;
 use crate::ident::display_name;
+use crate::pipeline::PipelineError;
 use crate::plan::diff::Change;
 use crate::space::Short;
 use crate::ui::text::quoted;
@@ -76,6 +80,9 @@ const CHANGES: usize = 5;
 /// Why something about a sandbox did not work.
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
+    /// What the user allows cannot be read.
+    #[error(transparent)]
+    Policy(#[from] Box<PipelineError>),
     /// Nobody knows who runs this.
     #[error(transparent)]
     Identity(#[from] IdentityError),
@@ -213,6 +220,7 @@ impl SessionError {
     /// Returns what to do next.
     pub fn hint(&self) -> Option<String> {
         match self {
+            Self::Policy(error) => error.hint(),
             Self::Identity(error) => error.hint(),
             Self::Paths(error) => error.hint(),
             Self::Programs(error) => error.hint(),
@@ -298,6 +306,13 @@ impl Context {
         Ok(Self { engine, state, paths, programs })
     }
 
+    /// Makes sure that a control plane lives. Without one the guardian goes on, and nobody is asked about anything.
+    pub async fn control(&self) {
+        if let Err(error) = client::ensure(self.state.root()).await {
+            tracing::warn!("nobody can be asked about what is not listed: {error}");
+        }
+    }
+
     fn bench(&self) -> Bench<'_> {
         Bench {
             engine: &self.engine,
@@ -339,6 +354,11 @@ impl Context {
     fn name(&self, id: &str, folder: &Path) -> String {
         let known = self.state.load(id).ok().flatten();
         known.map_or_else(|| display_name(folder), |receipt| receipt.name)
+    }
+
+    /// Tells whether a sandbox runs as it was measured, as far as the engine says so.
+    pub async fn runs(&self, receipt: &Receipt) -> bool {
+        matches!(self.life(receipt).await, Ok(Life::Runs))
     }
 
     /// Asks the engine what has become of a sandbox's container.

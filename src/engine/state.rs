@@ -92,6 +92,11 @@ impl StateFolder {
         Ok(Self { root: root.into(), uid })
     }
 
+    /// Where it is.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// The user whose folder it is.
     pub fn uid(&self) -> u32 {
         self.uid

@@ -3,6 +3,7 @@
 //! Invariant: pure. Deny wins, and what no rule names is refused.
 
 use super::policy::SandboxPolicy;
+use super::protocol::CONTROL_HOST;
 use super::reason::Reason;
 use super::target::{Name, Target};
 use crate::policy::rule::{Rule, is_machine_name};
@@ -23,6 +24,15 @@ pub enum Decision {
         /// The rule that decided, where one did.
         rule: Option<Rule>,
     },
+}
+
+impl Decision {
+    /// Returns whether somebody who is asked could let the target through: a name that no rule is about, or not with this
+    /// port. A deny, a name of the machine, numbers and addresses are no question.
+    pub fn is_a_question(&self, target: &Target) -> bool {
+        let open = matches!(self, Self::Refused { reason: Reason::NotListed | Reason::Port, .. });
+        open && matches!(&target.name, Name::Host(host) if host.as_str() != CONTROL_HOST)
+    }
 }
 
 /// Decides about a target.

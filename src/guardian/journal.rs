@@ -1,15 +1,19 @@
 //! Events: numbered, kept until a client has acknowledged them, sent again to the next client.
 //!
-//! Nobody keeps events for good in this version, so a full journal forgets the oldest of whoever has the most in it, and
-//! declares the gap: a sandbox that has less than its share loses nothing to the others.
+//! Until somebody has kept events for good, a full journal forgets the oldest of whoever has the most in it, and declares
+//! the gap: a sandbox that has less than its share loses nothing to the others. From then on it forgets nothing: whoever
+//! wants to begin something reserves places for its events first, shared as [`is_fair`] says.
 //! Invariant: pure. Numbers never repeat within an epoch, and every missing number lies in a declared gap.
 
 use std::collections::{BTreeMap, VecDeque};
 
+use super::limits::is_fair;
 use super::protocol::{Event, Happening};
 
-/// Most events that are kept, of all sandboxes together.
-pub const CAPACITY: usize = 4096;
+/// Most events that are kept, of all sandboxes together; places that are reserved count as well.
+pub const CAPACITY: usize = 8192;
+/// What an event takes at most: two names of 253 characters and a few short texts, each with its share of the allocator.
+pub const EVENT_BYTES: usize = 1 << 10;
 /// Bytes that are on their way to a client without being acknowledged, at most: above 1.2 MiB an attached client that
 /// does not read blocks the engine (measured on Engine 26.1).
 pub const WINDOW: usize = 256 << 10;
@@ -20,6 +24,11 @@ pub struct Journal {
     /// By sandbox, each in the order of the numbers; none is empty.
     queues: BTreeMap<String, VecDeque<Event>>,
     kept: usize,
+    /// Places for events that will come, by sandbox; none is 0.
+    reserved: BTreeMap<String, usize>,
+    all_reserved: usize,
+    /// Whether nothing is forgotten any more.
+    faithful: bool,
     /// Number of the newest event.
     last: u64,
     /// Number of the newest event that is known to be kept elsewhere.
@@ -39,10 +48,41 @@ impl Journal {
         let event = Event { number: self.last, time, sandbox: sandbox.to_owned(), what };
         self.queues.entry(sandbox.to_owned()).or_default().push_back(event);
         self.kept += 1;
-        if self.kept > CAPACITY {
+        if self.kept > CAPACITY && !self.faithful {
             self.forget_one();
         }
         self.last
+    }
+
+    /// Never forgets an event from here on that nobody has acknowledged.
+    pub fn forget_nothing(&mut self) {
+        self.faithful = true;
+    }
+
+    /// Reserves places for events of a sandbox, to be given back before they are recorded; returns whether there were any. As long as events are forgotten there are.
+    pub fn reserve(&mut self, sandbox: &str, places: usize) -> bool {
+        if self.faithful && !self.has_room(sandbox, places) {
+            return false;
+        }
+        *self.reserved.entry(sandbox.to_owned()).or_default() += places;
+        self.all_reserved += places;
+        true
+    }
+
+    fn has_room(&self, sandbox: &str, places: usize) -> bool {
+        let own = self.queues.get(sandbox).map_or(0, VecDeque::len) + self.reserved.get(sandbox).copied().unwrap_or(0);
+        is_fair(own + places, self.kept + self.all_reserved + places, CAPACITY)
+    }
+
+    /// Gives places back that were reserved.
+    pub fn release(&mut self, sandbox: &str, places: usize) {
+        let Some(own) = self.reserved.get_mut(sandbox) else { return };
+        let places = places.min(*own);
+        *own -= places;
+        self.all_reserved -= places;
+        if *own == 0 {
+            self.reserved.remove(sandbox);
+        }
     }
 
     /// Forgets the oldest event of the sandbox that has the most.

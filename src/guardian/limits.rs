@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use super::journal;
+use super::protocol::STREAM_WINDOW;
+
 /// Largest request head in bytes.
 pub const HEAD_BYTES: usize = 32 << 10;
 /// Most header fields of a request.
@@ -17,7 +20,9 @@ pub const FORWARD_BYTES: usize = 256 << 10;
 pub const PIPES: usize = 16;
 /// Room of each in bytes.
 pub const PIPE_BYTES: usize = 512 << 10;
-/// For everything else: the program, policies, events, the leftovers of large reads, the kernel's share of sockets.
+/// What a stream to the controller holds beyond its connection: what waits in either direction, and that in base64.
+pub const STREAM_BYTES: usize = 3 * STREAM_WINDOW as usize;
+/// For everything else: the program, policies, the leftovers of large reads, the kernel's share of sockets.
 pub const BASE_BYTES: usize = 40 << 20;
 
 /// Free places for each one that a sandbox has, before it gets another.
@@ -34,6 +39,12 @@ pub struct Limits {
     pub total: usize,
     /// Connections of all sandboxes that forward plain http, or keep a server for the next request; shared alike.
     pub total_forwards: usize,
+    /// Requests of one sandbox that are held until somebody decides.
+    pub held: usize,
+    /// Streams of one sandbox to the controller.
+    pub streams: usize,
+    /// Streams of all sandboxes; shared alike.
+    pub total_streams: usize,
     /// Refusals on one connection, the last of which ends it.
     pub refusals: u32,
     /// Refusals of one sandbox that are answered at once; behind them, answers are as far apart as `refusal_pace`.
@@ -42,6 +53,8 @@ pub struct Limits {
     pub refusal_pace: Duration,
     /// Longest wait for one refusal.
     pub refusal_wait: Duration,
+    /// From an event that somebody keeps to the acknowledgement.
+    pub acknowledge: Duration,
     /// From the first byte of a request to the end of its head.
     pub head: Duration,
     /// From the start of a tunnel to the end of its TLS hello.
@@ -67,10 +80,14 @@ impl Limits {
         connections: 256,
         total: 2048,
         total_forwards: 256,
+        held: 64,
+        streams: 8,
+        total_streams: 40,
         refusals: 16,
         refusal_burst: 64,
         refusal_pace: Duration::from_millis(10),
         refusal_wait: Duration::from_secs(1),
+        acknowledge: Duration::from_secs(5),
         head: Duration::from_secs(10),
         hello: Duration::from_secs(10),
         keep_alive: Duration::from_secs(60),
@@ -83,7 +100,9 @@ impl Limits {
 
     /// What the connections of all sandboxes hold at most, in bytes.
     pub const fn memory(&self) -> usize {
-        BASE_BYTES + PIPES * PIPE_BYTES + self.total * CONNECTION_BYTES + self.total_forwards * FORWARD_BYTES
+        let connections = self.total * CONNECTION_BYTES + self.total_forwards * FORWARD_BYTES;
+        let events = journal::CAPACITY * journal::EVENT_BYTES;
+        BASE_BYTES + PIPES * PIPE_BYTES + connections + events + self.total_streams * STREAM_BYTES
     }
 }
 

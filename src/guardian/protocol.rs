@@ -3,6 +3,10 @@
 //!
 //! Every client begins with a newline (a killed predecessor may have left half a line) and a [`Command::Hello`].
 //! Lines that are broken or longer than [`LINE_LIMIT`] are skipped. Events are numbered from 1 within an epoch.
+//!
+//! A controller that keeps events says so in its hello: then a connection waits before it is dialled until the controller
+//! has acknowledged the event that opens it, a destination that nobody listed is held where the admission says so, and
+//! sandboxes can open streams to the controller, by a tunnel to [`CONTROL_HOST`].
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -11,11 +15,20 @@ use ipnet::{IpNet, Ipv4Net};
 use serde::{Deserialize, Serialize};
 
 /// Version of the protocol; a guardian of another version is replaced.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 /// Longest line in bytes that either side reads.
 pub const LINE_LIMIT: usize = 16 << 20;
 /// Port of the proxy on the guardian's sandbox-side addresses.
 pub const PROXY_PORT: u16 = 3128;
+/// Where a sandbox opens a tunnel to that leads to the controller. No list can allow it: RFC 6761 reserves the domain, nobody
+/// can own it.
+pub const CONTROL_HOST: &str = "cloister-control.invalid";
+/// Port of [`CONTROL_HOST`].
+pub const CONTROL_PORT: u16 = 443;
+/// Bytes of one stream that may be on their way in one direction without having been taken.
+pub const STREAM_WINDOW: u32 = 64 << 10;
+/// Most bytes of one piece of a stream, before they are written in base64.
+pub const PIECE_LIMIT: usize = 16 << 10;
 /// User name of the proxy credentials; the token is the password.
 pub const PROXY_USER: &str = "cloister";
 
@@ -41,6 +54,9 @@ pub enum Command {
         epoch: String,
         /// Last event that was kept.
         acknowledged: u64,
+        /// Whether the controller stays and keeps every event: connections wait for it, and sandboxes may ask it.
+        #[serde(default)]
+        keeps: bool,
     },
     /// Admits a sandbox, or replaces its policy. Answered once the proxy listens for it.
     Admit(Box<Admission>),
@@ -56,6 +72,38 @@ pub enum Command {
         /// Number of the event.
         event: u64,
     },
+    /// Lets every request through that is held for a host, or refuses it; this once, without a change of policy.
+    Settle {
+        /// Id of the sandbox.
+        sandbox: String,
+        /// Canonical host.
+        host: String,
+        /// Port.
+        port: u16,
+        /// Whether it goes through.
+        allow: bool,
+    },
+    /// Something for a stream; not answered. What is about a stream that is over is ignored.
+    Stream {
+        /// Number of the stream, within the epoch.
+        stream: u64,
+        /// What.
+        piece: Piece,
+    },
+}
+
+/// What goes through a stream between a sandbox and the controller, in either direction.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Piece {
+    /// Bytes, in base64; never more on their way than [`STREAM_WINDOW`].
+    Data(String),
+    /// So many bytes of the other direction were taken: as many more may come.
+    Taken(u32),
+    /// Nothing more comes in this direction.
+    End,
+    /// The stream is over, in both directions.
+    Reset,
 }
 
 /// A sandbox, its network, its token and its policy.
@@ -74,6 +122,9 @@ pub struct Admission {
     pub token: String,
     /// What the sandbox may reach.
     pub policy: WirePolicy,
+    /// For how many seconds a request for what nobody listed is held while a controller keeps events; 0 for not at all.
+    #[serde(default)]
+    pub hold: u32,
 }
 
 /// A policy on the wire: rules in their text form.
@@ -105,6 +156,15 @@ pub enum Message {
     },
     /// Something that happened.
     Event(Event),
+    /// Something from a stream of a sandbox. It is not kept: with the channel, all its streams are over.
+    Stream {
+        /// Number of the stream, within the epoch.
+        stream: u64,
+        /// Id of the sandbox that opened it, as the guardian knows it; the first piece of a stream opens it.
+        sandbox: String,
+        /// What.
+        piece: Piece,
+    },
 }
 
 /// The answer to a request.
@@ -153,6 +213,27 @@ pub struct Status {
     /// What was refused or failed lately, of each sandbox that had something refused or failing.
     #[serde(default)]
     pub refusals: Vec<Refusals>,
+    /// What is held now.
+    #[serde(default)]
+    pub held: Vec<Held>,
+}
+
+/// A request that waits for somebody to decide.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Held {
+    /// Id of the sandbox.
+    pub sandbox: String,
+    /// Number of the connection.
+    pub connection: u64,
+    /// `CONNECT`, or the method of a plain request.
+    pub method: String,
+    /// Canonical host.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// Port that the connection comes from, inside the sandbox.
+    pub from: u16,
 }
 
 /// What was refused to one sandbox lately, and what was allowed and failed.
@@ -209,7 +290,9 @@ pub struct Event {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Happening {
-    /// A request was decided.
+    /// A request is held until somebody decides, or for as long as the admission says.
+    Held(Held),
+    /// A request was decided; one that is allowed is not dialled before this event was acknowledged.
     Decision {
         /// Number of the connection, within the epoch.
         connection: u64,
@@ -225,13 +308,23 @@ pub enum Happening {
         reason: String,
         /// The rule that decided, empty where none did.
         rule: String,
-        /// Address that was dialled, where one was.
+        /// Address that an earlier request of the connection dialled, where this one goes over it.
         address: Option<IpAddr>,
+    },
+    /// What was allowed was not reached, or did not answer.
+    Failed {
+        /// Number of the connection.
+        connection: u64,
+        /// Machine-readable reason.
+        reason: String,
     },
     /// A connection ended.
     Closed {
         /// Number of the connection.
         connection: u64,
+        /// Address that was dialled, where one was.
+        #[serde(default)]
+        address: Option<IpAddr>,
         /// Bytes from the sandbox.
         sent: u64,
         /// Bytes to the sandbox.

@@ -6,9 +6,14 @@
 mod body;
 mod connection;
 mod forward;
+mod hold;
 mod listener;
 mod opening;
+mod passage;
 mod pipe;
+mod records;
+mod stream;
+mod streams;
 mod tunnel;
 
 use std::collections::BTreeMap;
@@ -18,12 +23,13 @@ use std::sync::{Arc, Mutex};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use ipnet::Ipv4Net;
-use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::journal::Journal;
+pub(super) use self::records::Attached;
+use self::records::Records;
+use self::streams::Streams;
 use super::limits::Limits;
-use super::protocol::{Admission, Happening, Status};
+use super::protocol::{Admission, Status};
 use super::sandbox::{AdmitError, Counter, Sandbox, lock};
 use super::world::World;
 
@@ -38,9 +44,9 @@ struct Shared {
     port: u16,
     began: Instant,
     sandboxes: Mutex<BTreeMap<String, Admitted>>,
-    journal: Mutex<Journal>,
-    /// Wakes whoever sends events.
-    news: Notify,
+    records: Records,
+    streams: Streams,
+    stream_places: Counter,
     connections: AtomicUsize,
     forwards: Counter,
     numbers: AtomicU64,
@@ -63,8 +69,9 @@ impl Proxy {
             port,
             began: Instant::now(),
             sandboxes: Mutex::default(),
-            journal: Mutex::default(),
-            news: Notify::new(),
+            records: Records::new(limits.acknowledge),
+            streams: Streams::default(),
+            stream_places: Counter::default(),
             connections: AtomicUsize::new(0),
             forwards: Counter::default(),
             numbers: AtomicU64::new(0),
@@ -122,7 +129,7 @@ impl Proxy {
 
     /// Returns what the guardian says of itself.
     pub fn status(&self) -> Status {
-        let (last_event, lost_events) = self.with_journal(|journal| (journal.last(), journal.lost()));
+        let (last_event, lost_events) = self.0.records.with_journal(|journal| (journal.last(), journal.lost()));
         Status {
             sandboxes: self.sandboxes(),
             connections: self.0.connections.load(Ordering::Relaxed) as u64,
@@ -131,27 +138,36 @@ impl Proxy {
             failed: self.0.failed.load(Ordering::Relaxed),
             last_event,
             lost_events,
-            refusals: lock(&self.0.sandboxes).values().filter_map(|admitted| admitted.sandbox.refusals()).collect(),
+            refusals: self.of_each(Sandbox::refusals),
+            held: self.of_each(|sandbox| sandbox.held.list()),
         }
     }
 
-    /// Records something about the guardian itself. It may be called while a panic unwinds through the journal: then
-    /// it is not recorded.
+    /// Records something about the guardian itself, if there is room for it. It may be called while a panic unwinds
+    /// through the events: then it is not recorded.
     pub fn diagnose(&self, message: String) {
-        if let Ok(mut journal) = self.0.journal.try_lock() {
-            journal.record(unix_milliseconds(), "", Happening::Diagnostic { message });
-            self.0.news.notify_one();
+        self.0.records.diagnose(message);
+    }
+
+    /// Says of every request of a sandbox that is held for this host and port whether it goes through, this once.
+    pub fn settle(&self, sandbox: &str, host: &str, port: u16, allow: bool) {
+        if let Some(admitted) = lock(&self.0.sandboxes).get(sandbox) {
+            admitted.sandbox.held.settle(host, port, allow);
         }
     }
 
-    /// Works on the journal.
-    pub(super) fn with_journal<T>(&self, work: impl FnOnce(&mut Journal) -> T) -> T {
-        work(&mut lock(&self.0.journal))
+    fn of_each<T, I: IntoIterator<Item = T>>(&self, what: impl Fn(&Sandbox) -> I) -> Vec<T> {
+        lock(&self.0.sandboxes).values().flat_map(|admitted| what(&admitted.sandbox)).collect()
     }
 
-    /// Waits until there is a new event.
-    pub(super) async fn news(&self) {
-        self.0.news.notified().await;
+    /// Returns the events, and who keeps them.
+    pub(super) fn records(&self) -> &Records {
+        &self.0.records
+    }
+
+    /// Returns the streams to the controller.
+    pub(super) fn streams(&self) -> &Streams {
+        &self.0.streams
     }
 }
 
@@ -162,11 +178,6 @@ impl std::fmt::Debug for Proxy {
 }
 
 impl Shared {
-    fn record(&self, sandbox: &str, what: Happening) {
-        lock(&self.journal).record(unix_milliseconds(), sandbox, what);
-        self.news.notify_one();
-    }
-
     fn networks(&self) -> Vec<Ipv4Net> {
         networks(&lock(&self.sandboxes))
     }

@@ -7,9 +7,11 @@ use std::fmt;
 pub enum Reason {
     /// A rule allows it.
     Listed,
+    /// No rule is about it, and somebody who was asked let it through this once.
+    Once,
     /// No rule is about it.
     NotListed,
-    /// A rule denies it.
+    /// A rule denies it, or somebody who was asked.
     Denied,
     /// The host is allowed, the port is not.
     Port,
@@ -45,6 +47,10 @@ pub enum Reason {
     Unauthenticated,
     /// Too many connections or tunnels.
     Limit,
+    /// What happens cannot be kept, so nothing new may happen.
+    Audit,
+    /// Nobody is there who would answer a stream.
+    ControlPlane,
 }
 
 /// What came of a request, of all the reasons.
@@ -64,15 +70,15 @@ impl Reason {
     /// Returns what came of the request.
     pub fn outcome(self) -> Outcome {
         match self {
-            Self::Listed => Outcome::Allowed,
+            Self::Listed | Self::Once => Outcome::Allowed,
             Self::NotListed | Self::Denied | Self::Port | Self::AddressLiteral | Self::LocalName | Self::Address => {
                 Outcome::Refused
             }
-            Self::NotTls | Self::ServerName | Self::EncryptedHello => Outcome::Refused,
+            Self::NotTls | Self::ServerName | Self::EncryptedHello | Self::Audit => Outcome::Refused,
             Self::NotFound | Self::Unreachable | Self::BadAnswer => Outcome::Failed,
             Self::Malformed | Self::Method | Self::Version | Self::TooLarge | Self::Timeout => Outcome::Rejected,
             // many clients ask without credentials first
-            Self::Unauthenticated | Self::Limit => Outcome::Rejected,
+            Self::Unauthenticated | Self::Limit | Self::ControlPlane => Outcome::Rejected,
         }
     }
 
@@ -80,6 +86,7 @@ impl Reason {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Listed => "listed",
+            Self::Once => "once",
             Self::NotListed => "not-listed",
             Self::Denied => "denied",
             Self::Port => "port",
@@ -99,6 +106,8 @@ impl Reason {
             Self::Timeout => "timeout",
             Self::Unauthenticated => "unauthenticated",
             Self::Limit => "limit",
+            Self::Audit => "audit",
+            Self::ControlPlane => "control-plane",
         }
     }
 }

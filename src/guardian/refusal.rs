@@ -45,7 +45,12 @@ struct Subject {
     rule: Option<Rule>,
     /// The rule that would allow it.
     allow: Option<String>,
+    /// What asks for it inside the sandbox; empty where nobody can be asked.
+    ask: Vec<String>,
 }
+
+/// The program inside a sandbox that asks whoever is at the controller.
+const ASK: [&str; 2] = ["cloister-hostexec", "request-domain"];
 
 impl Refusal {
     /// Returns the refusal of a decision; `None` where it allows. `closed` says why no rule would help.
@@ -98,8 +103,64 @@ impl Refusal {
         };
         let helps = closed.is_none() && matches!(reason, Reason::NotListed | Reason::Port);
         let allow = helps.then_some(allow);
-        let subject = Subject { target: target.clone(), sandbox: Some(sandbox.to_owned()), rule, allow };
+        let subject =
+            Subject { target: target.clone(), sandbox: Some(sandbox.to_owned()), rule, allow, ask: Vec::new() };
         Some(Self { status: 403, reason, phrase, text, next, subject: Some(Box::new(subject)) })
+    }
+
+    /// Says in a refusal by [`Self::decided`] how somebody can be asked, and for how many seconds nobody answered already.
+    #[must_use]
+    pub fn askable(mut self, unanswered: Option<u32>) -> Self {
+        if let Some(subject) = &mut self.subject {
+            let command = ASK.iter().map(|&word| word.to_owned());
+            subject.ask = command.chain([host_of(&subject.target)]).collect();
+            self.next = format!("to ask for it and wait for an answer, run: {}", subject.ask.join(" "));
+        }
+        if let Some(seconds) = unanswered {
+            let unit = if seconds == 1 { "second" } else { "seconds" };
+            self.text = format!("{}, and nobody answered in {seconds} {unit}", self.text);
+        }
+        self
+    }
+
+    /// Returns the refusal of what somebody was asked for, and denied.
+    pub fn declined(target: &Target, sandbox: &str) -> Self {
+        let text = format!("{target} is not on the allowlist of sandbox \"{sandbox}\", and whoever was asked said no");
+        let mut refusal = Self::about(target, 403, Reason::Denied, format!("{} is denied", target.name), text);
+        if let Some(subject) = &mut refusal.subject {
+            subject.sandbox = Some(sandbox.to_owned());
+        }
+        refusal
+    }
+
+    /// Returns the answer while what happens cannot be kept.
+    pub fn audit() -> Self {
+        let text = "what happens cannot be written to the audit log, so nothing new may happen".to_owned();
+        let next = "on the host, run: cloister guardian status".to_owned();
+        Self { next, ..Self::plain(503, Reason::Audit, "Audit Log Not Available", text) }
+    }
+
+    /// Returns the answer to a stream while there is nobody at its other end.
+    pub fn no_controller() -> Self {
+        let text = "the control plane does not run, so nobody would answer".to_owned();
+        let next = "on the host, run: cloister guardian start".to_owned();
+        Self { next, ..Self::plain(503, Reason::ControlPlane, "Control Plane Not Available", text) }
+    }
+
+    /// Returns the answer to one stream too many.
+    pub fn too_many_streams(limit: usize) -> Self {
+        let text = format!("this sandbox has {limit} open streams to the control plane, or all have too many");
+        let next = "wait for one to end, then try again".to_owned();
+        Self { next, ..Self::plain(429, Reason::Limit, "Too Many Requests", text) }
+    }
+
+    /// Returns the answer to one request too many that nobody has decided yet.
+    pub fn too_many_held(target: &Target, limit: usize) -> Self {
+        let text = format!(
+            "{target} is not on the allowlist, and {limit} requests of this sandbox wait for an answer already, which is the limit"
+        );
+        let next = "wait for the answers, then try again".to_owned();
+        Self { next, ..Self::about(target, 429, Reason::Limit, "Too Many Requests".to_owned(), text) }
     }
 
     /// Returns the refusal of a name that leads to no address that may be dialled.
@@ -223,6 +284,7 @@ impl Refusal {
 
     fn json(&self) -> String {
         let subject = self.subject.as_deref();
+        let ask = subject.map(|subject| subject.ask.as_slice()).unwrap_or_default();
         let value = json!({
             "error": "refused-by-cloister",
             "reason": self.reason.as_str(),
@@ -232,12 +294,13 @@ impl Refusal {
             "sandbox": subject.and_then(|subject| subject.sandbox.as_deref()),
             "rule": self.rule().map(Rule::as_str),
             "allow": subject.and_then(|subject| subject.allow.as_deref()),
+            "ask": { "possible": !ask.is_empty(), "command": ask },
         });
         format!("{value}\n")
     }
 
     fn about(target: &Target, status: u16, reason: Reason, phrase: String, text: String) -> Self {
-        let subject = Subject { target: target.clone(), sandbox: None, rule: None, allow: None };
+        let subject = Subject { target: target.clone(), sandbox: None, rule: None, allow: None, ask: Vec::new() };
         Self { phrase, subject: Some(Box::new(subject)), ..Self::plain(status, reason, "", text) }
     }
 
@@ -252,6 +315,14 @@ fn rule_for(target: &Target) -> String {
     match (&target.name, target.port, target.usage) {
         (Name::Host(host), 443, Use::Tunnel) | (Name::Host(host), 80, Use::Plain) => host.to_string(),
         (_, port, Use::Tunnel) if WITHOUT_TLS.contains(&port) => format!("{target}/raw"),
+        _ => target.to_string(),
+    }
+}
+
+/// Returns what is asked for: the host, and the port where that is not the usual one.
+fn host_of(target: &Target) -> String {
+    match (target.port, target.usage) {
+        (443, Use::Tunnel) | (80, Use::Plain) => target.name.to_string(),
         _ => target.to_string(),
     }
 }

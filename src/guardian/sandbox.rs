@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::address::{Vetting, judge};
 use super::decide::{Decision, decide};
+use super::held::Waiting;
 use super::ledger::Ledger;
 use super::limits::Limits;
 use super::pace::Pace;
@@ -89,6 +90,11 @@ pub struct Sandbox {
     pub tunnels: Counter,
     /// Connections that forward plain http.
     pub forwards: Counter,
+    /// Streams to the controller.
+    pub streams: Counter,
+    /// Requests that wait for somebody to decide.
+    pub held: Waiting,
+    hold: AtomicU32,
     credentials: Box<[u8]>,
     policy: Mutex<Arc<SandboxPolicy>>,
     live: Mutex<BTreeMap<u64, Live>>,
@@ -104,13 +110,15 @@ struct Live {
     addresses: Vec<IpAddr>,
     /// Whether nobody looked at what a tunnel carries.
     unread: bool,
+    /// Whether somebody let it through this once, so that it needs no rule.
+    once: bool,
     cut: CancellationToken,
 }
 
 impl Sandbox {
     /// Returns the sandbox of an admission; nothing listens yet.
     pub fn new(admission: &Admission) -> Result<Self, AdmitError> {
-        let Admission { sandbox, name, subnet, listen, token, policy } = admission;
+        let Admission { sandbox, name, subnet, listen, token, policy, hold } = admission;
         if token.len() < TOKEN_LENGTH {
             return Err(AdmitError::Token { sandbox: sandbox.clone() });
         }
@@ -128,6 +136,9 @@ impl Sandbox {
             connections: AtomicUsize::new(0),
             tunnels: Counter::default(),
             forwards: Counter::default(),
+            streams: Counter::default(),
+            held: Waiting::default(),
+            hold: AtomicU32::new(*hold),
             credentials: STANDARD.encode(format!("{PROXY_USER}:{token}")).into_bytes().into_boxed_slice(),
             policy: Mutex::new(Arc::new(policy)),
             live: Mutex::new(BTreeMap::new()),
@@ -156,25 +167,34 @@ impl Sandbox {
         Arc::clone(&lock(&self.policy))
     }
 
-    /// Puts the policy of `other` in force and cuts what it does not allow any more. The rest stays open.
+    /// Returns for how many seconds a request for what nobody listed is held.
+    pub fn hold(&self) -> u32 {
+        self.hold.load(Ordering::Relaxed)
+    }
+
+    /// Puts the policy of `other` in force and cuts what it does not allow any more, or denies where somebody let it
+    /// through once. The rest stays open, and what is held looks again.
     pub fn adopt(&self, other: &Self, sandboxes: &[Ipv4Net]) {
         let policy = other.policy();
+        self.hold.store(other.hold(), Ordering::Relaxed);
         *lock(&self.policy) = Arc::clone(&policy);
         let vetting = Vetting { permitted: &policy.permit_addresses, host: &policy.host_addresses, sandboxes };
         for live in lock(&self.live).values() {
             let allowed = match decide(&live.target, &policy) {
                 Decision::Allowed { rule } => rule.is_raw() || !live.unread,
-                Decision::Refused { .. } => false,
+                refused @ Decision::Refused { .. } => live.once && refused.is_a_question(&live.target),
             };
             if !allowed || live.addresses.iter().any(|address| judge(*address, vetting).is_err()) {
                 live.cut.cancel();
             }
         }
+        self.held.wake();
     }
 
     /// Notes what a connection is after, before anything is decided, so that a change of policy finds it.
-    pub fn track(&self, connection: u64, target: &Target, cut: &CancellationToken) {
-        let live = Live { target: target.clone(), addresses: Vec::new(), unread: false, cut: cut.clone() };
+    /// `once` says that somebody let it through, without a rule.
+    pub fn track(&self, connection: u64, target: &Target, once: bool, cut: &CancellationToken) {
+        let live = Live { target: target.clone(), addresses: Vec::new(), unread: false, once, cut: cut.clone() };
         lock(&self.live).insert(connection, live);
     }
 

@@ -24,7 +24,7 @@ pub struct LockError {
 /// A lock that is held until it is dropped.
 #[derive(Debug)]
 pub struct Lock {
-    _descriptor: OwnedFd,
+    descriptor: OwnedFd,
 }
 
 impl Lock {
@@ -42,7 +42,7 @@ impl Lock {
         match rustix::fs::flock(&descriptor, FlockOperation::NonBlockingLockExclusive) {
             // Whoever held it may have removed the file: then this is the lock of nothing.
             Ok(()) if !is_at(&descriptor, path) => Ok(None),
-            Ok(()) => Ok(Some(Self { _descriptor: descriptor })),
+            Ok(()) => Ok(Some(Self { descriptor })),
             Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
             Err(error) => Err(failed(error)),
         }
@@ -90,6 +90,13 @@ impl Lock {
             tries = tries.saturating_add(1);
             tokio::time::sleep(RETRY).await;
         }
+    }
+}
+
+impl From<Lock> for OwnedFd {
+    /// Hands the lock on: it is held until the last copy of the descriptor is closed, in whatever process.
+    fn from(lock: Lock) -> Self {
+        lock.descriptor
     }
 }
 

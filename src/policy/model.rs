@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use ipnet::{IpNet, Ipv4Net};
 
 use super::host::Host;
+use super::hostexec::Hostexec;
 use super::rule::Rule;
 use crate::trust::Approvals;
 
@@ -25,14 +26,21 @@ pub struct Policy {
     pub allow_root_workspace: bool,
     /// Whether nothing of an image can be written in a sandbox.
     pub strict: bool,
+    /// For how many seconds a request for what nobody listed is held while a person can be asked; 0 for not at all.
+    pub hold: u32,
     /// Whether the sandbox works on a clone of the opened repository instead of the folder itself.
     pub works_on_clone: bool,
+    /// Which commands of the host sandboxes may ask for.
+    pub hostexec: Hostexec,
     /// What of the opened folder's requests the user approved.
     pub approvals: Approvals,
 }
 
 /// Presets of a user who has not chosen any.
 pub const DEFAULT_PRESETS: [&str; 4] = ["ai", "docs", "git-hosts", "packages"];
+
+/// Seconds that a request is held where the user says nothing.
+pub const DEFAULT_HOLD: u32 = 60;
 
 impl Policy {
     /// Returns the policy of a user without a configuration file.
@@ -49,7 +57,9 @@ impl Policy {
             limits: LimitCaps::default(),
             allow_root_workspace: false,
             strict: false,
+            hold: DEFAULT_HOLD,
             works_on_clone: false,
+            hostexec: Hostexec::default(),
             approvals: Approvals::default(),
         }
     }

@@ -1,12 +1,15 @@
-//! `config.json5`: what the user allows. JSON5, every key known, every value checked.
+//! `config.json5` and `projects/NAME.json5`: what the user allows. JSON5, every key known, every value checked.
 //!
 //! Invariant: a key that does nothing is refused, and so is a file with any mistake: a policy that was read in part could be
 //! wider than the one that was written.
 
+mod approvals;
 mod checker;
 mod egress;
+mod hostexec;
 mod limits;
 mod network;
+mod project;
 mod tree;
 mod variables;
 
@@ -14,13 +17,17 @@ use ipnet::Ipv4Net;
 
 use self::checker::Checker;
 use super::Policy;
-use super::model::Egress;
+use super::effective::Effective;
+use super::layer::Layer;
+use super::model::{DEFAULT_POOL, NetworkPolicy};
 use crate::config::jsonc::Node;
 use crate::diagnostic::{Diagnostic, Level};
 use crate::source::Source;
 
-/// The schema as published, for editors.
+/// The schema of `config.json5` as published, for editors.
 pub const SCHEMA: &str = include_str!("../../schemas/config.schema.json");
+/// The schema of a project's file as published, for editors.
+pub const PROJECT_SCHEMA: &str = include_str!("../../schemas/project.schema.json");
 
 /// Keys of the top level.
 const KEYS: &[&str] = &[
@@ -38,46 +45,68 @@ const KEYS: &[&str] = &[
     "approvals",
 ];
 /// Keys that belong to the format and have no effect in this version.
-const UNSUPPORTED: &[&str] = &["mounts", "hostexec", "approvals"];
+const UNSUPPORTED: &[&str] = &["mounts"];
 
-/// Reads the file. `None` when a diagnostic is an error.
+/// Reads `config.json5` as the policy that it makes by itself. `None` when a diagnostic is an error.
 pub fn read(source: &Source) -> (Option<Policy>, Vec<Diagnostic>) {
+    let (layer, diagnostics) = layer(source);
+    (layer.map(|layer| Effective::of(Some(&layer), None, []).policy), diagnostics)
+}
+
+/// Reads `config.json5` as a layer. `None` when a diagnostic is an error.
+pub fn layer(source: &Source) -> (Option<Layer>, Vec<Diagnostic>) {
+    parse(source, user)
+}
+
+/// Reads the file of a project as a layer; `pool` is where networks of sandboxes are cut from. `None` when a diagnostic is
+/// an error.
+pub fn project(source: &Source, pool: Ipv4Net) -> (Option<Layer>, Vec<Diagnostic>) {
+    parse(source, |checker, root| project::read(checker, root, pool))
+}
+
+fn parse(source: &Source, read: impl FnOnce(&mut Checker<'_>, &Node) -> Layer) -> (Option<Layer>, Vec<Diagnostic>) {
     let root = match tree::parse(source) {
         Ok(root) => root,
         Err(diagnostics) => return (None, diagnostics),
     };
     let mut checker = Checker::new(source);
-    let policy = policy(&mut checker, &root);
+    let layer = Layer { keys: checker.places(&root), ..read(&mut checker, &root) };
     let mut diagnostics = checker.diagnostics;
     diagnostics.sort_by_key(|diagnostic| diagnostic.location.span.start);
     let broken = diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error);
-    ((!broken).then_some(policy), diagnostics)
+    ((!broken).then_some(layer), diagnostics)
 }
 
-fn policy(checker: &mut Checker<'_>, root: &Node) -> Policy {
+fn user(checker: &mut Checker<'_>, root: &Node) -> Layer {
     checker.keys(root, "", KEYS);
     for key in UNSUPPORTED {
         checker.unsupported(root, "", key);
     }
-    let base = Policy::builtin();
-    let network = network::read(checker, root, base.network);
-    Policy {
-        egress: egress(checker, root, base.egress, network.pool),
-        env: variables::read(checker, root),
+    let network = root.member("network").map(|_| network::read(checker, root, NetworkPolicy::default()));
+    let pool = network.as_ref().map_or(DEFAULT_POOL, |network| network.pool);
+    let hostexec = root.member("hostexec").map(|_| hostexec::read(checker, root));
+    Layer {
         network,
-        limits: limits::read(checker, root, base.limits),
-        works_on_clone: base.works_on_clone,
-        allow_root_workspace: checker.flag(root, "", "allowRootWorkspace").unwrap_or(base.allow_root_workspace),
-        strict: checker.flag(root, "", "strict").unwrap_or(base.strict),
-        approvals: base.approvals,
+        hostexec,
+        allow_root_workspace: checker.flag(root, "", "allowRootWorkspace"),
+        ..shared(checker, root, pool)
     }
 }
 
-fn egress(checker: &mut Checker<'_>, root: &Node, base: Egress, pool: Ipv4Net) -> Egress {
-    let mut egress = egress::presets(checker, root, base);
-    egress.allow.extend(egress::allow(checker, root, pool));
-    egress.deny.extend(egress::deny(checker, root));
-    egress
+/// Returns what both kinds of file can say.
+fn shared(checker: &mut Checker<'_>, root: &Node, pool: Ipv4Net) -> Layer {
+    let env = variables::read(checker, root);
+    Layer {
+        presets: egress::presets(checker, root),
+        allow: egress::allow(checker, root, pool),
+        deny: egress::deny(checker, root),
+        pass: env.pass,
+        local: env.local,
+        limits: limits::read(checker, root),
+        strict: checker.flag(root, "", "strict"),
+        hold: approvals::hold(checker, root),
+        ..Layer::default()
+    }
 }
 
 #[cfg(test)]

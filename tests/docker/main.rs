@@ -5,5 +5,6 @@
 mod bomb;
 mod clients;
 mod engine;
+mod full;
 mod hostile;
 mod inside;

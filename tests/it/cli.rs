@@ -22,10 +22,10 @@ const PLAIN: Presentation = Presentation {
     stderr_color: false,
 };
 
-/// Returns every command but clap's own `help`, by its words.
+/// Returns every command but clap's own `help` and those that are not for people, by its words.
 pub(crate) fn commands() -> Vec<(String, Command)> {
     fn collect(words: &str, command: &Command, found: &mut Vec<(String, Command)>) {
-        for below in command.get_subcommands().filter(|below| below.get_name() != "help") {
+        for below in command.get_subcommands().filter(|below| below.get_name() != "help" && !below.is_hide_set()) {
             let words = format!("{words} {}", below.get_name());
             collect(&words, below, found);
             found.push((words, below.clone()));

@@ -1,6 +1,8 @@
 //! Commands in a folder of their own, as far as no engine is needed: what is said, and with which exit code.
 #![expect(clippy::disallowed_methods, reason = "adapter: runs the program in folders that it makes")]
 
+mod policy;
+
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 

@@ -2,6 +2,7 @@
 #![expect(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests are adapters: their cases are files")]
 
 mod architecture;
+mod audit;
 #[path = "../bomb.rs"]
 mod bomb;
 mod cases;
@@ -13,6 +14,7 @@ mod documents;
 mod expected;
 mod golden;
 mod guardian;
+mod hostexec;
 mod leash;
 mod plan_format;
 mod planning;

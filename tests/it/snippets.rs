@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::Command;
 
+use cloister::policy::model::DEFAULT_POOL;
 use cloister::policy::{presets, user_config};
 use cloister::source::Source;
 
@@ -50,6 +51,9 @@ fn help(subcommand: &str) -> Option<String> {
     output.status.success().then(|| String::from_utf8(output.stdout).unwrap())
 }
 
+/// Commands that have commands of their own.
+const WITH_MORE: [&str; 5] = ["audit", "config", "decisions", "guardian", "hostexec"];
+
 #[test]
 fn every_command_and_option_exists() {
     let mut known: BTreeMap<String, Option<String>> = BTreeMap::new();
@@ -59,8 +63,10 @@ fn every_command_and_option_exists() {
         for snippet in snippets(&text, "cloister ") {
             let command = snippet.split(" #").next().unwrap_or_default();
             let own = command.split(" -- ").next().unwrap_or_default();
+            let own = own.split(" | ").next().unwrap_or_default();
             let words: Vec<&str> = own.split_whitespace().skip(1).collect();
-            let depth = if words.first() == Some(&"guardian") { 2 } else { 1 };
+            let has_more = words.first().is_some_and(|first| WITH_MORE.contains(first));
+            let depth = if has_more { 2 } else { 1 };
             let names: Vec<&str> =
                 words.iter().take(depth).take_while(|word| !word.starts_with('-')).copied().collect();
             let subcommand = names.join(" ");
@@ -168,8 +174,14 @@ fn every_example_of_a_configuration_is_accepted() {
     let mut seen = 0;
     for (path, text) in documents() {
         for block in blocks(&text, "json5") {
-            let (policy, diagnostics) = user_config::read(&Source::new("config.json5", block));
-            assert!(policy.is_some() && diagnostics.is_empty(), "{}: {diagnostics:#?}", name(&path));
+            let source = Source::new("config.json5", block);
+            // The file of a project says which folder it is about; config.json5 does not.
+            let (layer, diagnostics) = if source.text.contains("folder:") {
+                user_config::project(&source, DEFAULT_POOL)
+            } else {
+                user_config::layer(&source)
+            };
+            assert!(layer.is_some() && diagnostics.is_empty(), "{}: {diagnostics:#?}", name(&path));
             seen += 1;
         }
     }

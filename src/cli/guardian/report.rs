@@ -33,11 +33,12 @@ pub(super) fn show(guardian: &Guardian, format: Format, now: u64) -> String {
 }
 
 fn text(status: &Status, now: u64) -> String {
-    let Status { sandboxes, connections, allowed, refused, failed, last_event, lost_events, refusals } = status;
+    let Status { sandboxes, connections, allowed, refused, failed, last_event, lost_events, refusals, held } = status;
     let counts = format!(
-        "the guardian runs\nsandboxes    {}\nconnections  {connections}\nallowed      {allowed}\nrefused      {refused}\nfailed       {failed}\n\
+        "the guardian runs\nsandboxes    {}\nconnections  {connections}\nallowed      {allowed}\nrefused      {refused}\nfailed       {failed}\nheld         {}\n\
          events       {last_event}, of which {lost_events} were lost\n",
-        sandboxes.len()
+        sandboxes.len(),
+        held.len()
     );
     refusals.iter().fold(counts, |text, one| text + &tables(one, now))
 }

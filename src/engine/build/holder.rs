@@ -72,6 +72,7 @@ async fn allocate(
         listen: places.guardian,
         token: token.to_owned(),
         policy: order.policy.clone(),
+        hold: 0,
     };
     channel.done(Command::Admit(Box::new(admission))).await?;
     let running = state.receipts()?.into_iter().filter(|receipt| receipt.state == State::Running);

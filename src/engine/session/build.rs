@@ -20,7 +20,7 @@ use super::super::names;
 use super::super::network;
 use super::life::Life;
 use super::room::Room;
-use super::{Context, SessionError, clean, owner, setup, start};
+use super::{Context, SessionError, clean, owner, setup, start, wire};
 use crate::facts::ImageFacts;
 use crate::host::file;
 use crate::host::signals::Signals;
@@ -82,7 +82,7 @@ pub async fn build(context: &Context, request: Build<'_>, signals: &mut Signals)
     owner::check_image(context, &names::build(id.as_str())).await?;
     // Whatever was asked before was asked of somebody else.
     context.state.take_end(id.as_str());
-    let policy = start::wire(request.policy)?;
+    let policy = wire::wire(request.policy)?;
     let order = Order {
         id: id.as_str(),
         folder: request.folder,

@@ -122,7 +122,11 @@ pub async fn served(context: &Context, policy: &Policy, receipt: &Receipt) -> Re
         running(context, receipt).await?;
     }
     // Neither waits for the other; that it does not run tells more than that it is not served.
-    let (running, served) = tokio::join!(running(context, receipt), hand_over(context, policy, receipt.clone()));
+    let controlled = async {
+        context.control().await;
+        hand_over(context, policy, receipt.clone()).await
+    };
+    let (running, served) = tokio::join!(running(context, receipt), controlled);
     running.and(served)
 }
 

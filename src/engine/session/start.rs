@@ -14,10 +14,9 @@ use super::super::names;
 use super::super::receipt::{ProcessDefaults, Receipt, State, VERSION};
 use super::life::Life;
 use super::room::Room;
-use super::{Context, Review, SessionError, claim, clean, clone, drift, owner, review, room, select, setup};
+use super::{Context, Review, SessionError, claim, clean, clone, drift, owner, review, room, select, setup, wire};
 use crate::facts::ImageFacts;
 use crate::guardian::protocol::{Refusals, WirePolicy};
-use crate::host::addresses;
 use crate::host::lock::Lock;
 use crate::host::random;
 use crate::host::signals::Signals;
@@ -197,7 +196,7 @@ pub async fn hand_over(context: &Context, policy: &Policy, mut receipt: Receipt)
     if context.state.load(&receipt.id)?.is_none_or(|now| now.state != State::Running) {
         select::usable(&receipt, Life::Gone)?;
     }
-    let before = std::mem::replace(&mut receipt.policy, wire(policy)?);
+    let before = std::mem::replace(&mut receipt.policy, wire::wire(policy)?);
     // The machine's addresses come and go, and are asked for whenever a guardian is told: they need no new receipt.
     if receipt.policy != (WirePolicy { host_addresses: receipt.policy.host_addresses.clone(), ..before }) {
         context.state.save(&receipt)?;
@@ -368,7 +367,7 @@ async fn promise(context: &Context, plan: &Plan, request: Start<'_>, id: &Sandbo
         engine_root,
         subnet: None,
         token: random::token()?,
-        policy: wire(request.policy)?,
+        policy: wire::wire(request.policy)?,
         process: ProcessDefaults {
             user: container.map(|container| container.user.clone()).unwrap_or_default(),
             folder: plan.workspace.folder.clone(),
@@ -381,15 +380,4 @@ async fn promise(context: &Context, plan: &Plan, request: Start<'_>, id: &Sandbo
     };
     context.state.save(&receipt)?;
     Ok(receipt)
-}
-
-/// The policy as the guardian reads it.
-pub(super) fn wire(policy: &Policy) -> Result<WirePolicy, SessionError> {
-    Ok(WirePolicy {
-        allow: policy.egress.allow.iter().map(|rule| rule.as_str().to_owned()).collect(),
-        deny: policy.egress.deny.iter().map(|rule| rule.as_str().to_owned()).collect(),
-        permit_addresses: policy.network.permit_addresses.iter().copied().collect(),
-        hosts: policy.network.hosts.iter().map(|(host, address)| (host.as_str().to_owned(), *address)).collect(),
-        host_addresses: addresses::own()?.into_iter().collect(),
-    })
 }

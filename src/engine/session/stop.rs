@@ -7,6 +7,7 @@ use super::super::guardian;
 use super::super::receipt::{Receipt, State};
 use super::{Context, Review, SessionError, clean, clone, review};
 use crate::clone::Clone;
+use crate::control::client;
 use crate::ident::SandboxId;
 
 /// A sandbox that was stopped.
@@ -108,6 +109,10 @@ pub async fn shutdown(context: &Context) -> Result<Shutdown, SessionError> {
             }
         }
         Err(error) => failed.push(error),
+    }
+    // It would make a guardian again for what it thinks runs.
+    if let Err(error) = client::end(context.state.root()).await {
+        tracing::warn!("the control plane goes on: {error}");
     }
     let removed = remove_guardian(context).await;
     let guardian = removed.as_ref().is_ok_and(|existed| *existed);

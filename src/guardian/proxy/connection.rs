@@ -1,13 +1,12 @@
 //! One connection of a sandbox, from the first byte to the last.
 
-use std::future::Future;
 use std::io;
 use std::net::IpAddr;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::{BufMut, BytesMut};
-use rustix::io::Errno;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::yield_now;
@@ -16,20 +15,22 @@ use tokio_util::sync::CancellationToken;
 
 use super::forward::{self, Upstream};
 use super::listener::Seat;
+use super::records::Announced;
+use super::stream::{self, Stream};
 use super::{opening, tunnel, unix_milliseconds};
-use crate::guardian::address::{Vetting, closed, vet};
-use crate::guardian::decide::{Decision, decide};
 use crate::guardian::protocol::Happening;
 use crate::guardian::reason::{Outcome, Reason};
 use crate::guardian::refusal::Refusal;
 use crate::guardian::request::{self, Forward, Framing, Head, Kind};
-use crate::guardian::sandbox::Place;
-use crate::guardian::target::{Name, Target};
-use crate::guardian::world::dial;
+use crate::guardian::sandbox::{Place, lock};
+use crate::guardian::target::Target;
 use crate::policy::rule::Rule;
 
 /// Room for what is read at once while a head or a body arrives.
 pub(super) const READ_BYTES: usize = 8 << 10;
+/// Most events of one request (it is held, decided, decided again where a server closed a kept connection, and fails), and
+/// the end of its connection.
+const EVENTS: usize = 5;
 /// Bytes of a refused client that are read and thrown away at most.
 const LINGER_BYTES: usize = 256 << 10;
 
@@ -42,10 +43,15 @@ pub(super) struct Client {
 /// What is known about a connection, and what it leaves behind when it ends.
 pub(super) struct Connection {
     pub(super) seat: Seat,
-    number: u64,
-    cut: CancellationToken,
+    pub(super) number: u64,
+    pub(super) cut: CancellationToken,
+    /// Port that it comes from.
+    pub(super) from: u16,
     opened: Instant,
-    dialled: AtomicBool,
+    /// Where it leads, once something was dialled.
+    address: Mutex<Option<IpAddr>>,
+    /// Reserved for its events.
+    places: AtomicUsize,
     refusals: AtomicU32,
     pub(super) sent: AtomicU64,
     pub(super) received: AtomicU64,
@@ -57,17 +63,18 @@ pub(super) struct Opened {
     pub(super) address: IpAddr,
 }
 
-/// A tunnel that is about to begin.
-struct Tunnel {
-    client: Client,
-    upstream: TcpStream,
-    /// Free again when the tunnel ends.
-    _place: Place,
+/// What a connection becomes that has no more requests.
+enum Onward {
+    /// A tunnel to this server; its place is free again when it ends.
+    Tunnel(TcpStream, Place),
+    /// A stream to the controller.
+    Stream(Stream),
 }
 
 /// Serves a connection until it ends or is cut.
 pub(super) async fn serve(stream: TcpStream, seat: Seat) {
-    let connection = Connection::new(seat);
+    let from = stream.peer_addr().map_or(0, |peer| peer.port());
+    let connection = Connection::new(seat, from);
     let cut = connection.cut.clone();
     tokio::select! {
         biased;
@@ -79,31 +86,41 @@ pub(super) async fn serve(stream: TcpStream, seat: Seat) {
 /// The requests are boxed: their state is large, and gone before a tunnel settles down to be idle.
 async fn converse(stream: TcpStream, connection: &Connection) {
     let client = Client { stream, buffer: BytesMut::new() };
-    let tunnel = Box::pin(requests(client, connection)).await;
-    if let Some(Tunnel { client, upstream, _place }) = tunnel {
-        tunnel::relay(client.stream, upstream, client.buffer, connection).await;
+    let onward = Box::pin(requests(client, connection)).await;
+    connection.release();
+    match onward {
+        Some((client, Onward::Tunnel(upstream, _place))) => {
+            tunnel::relay(client.stream, upstream, client.buffer, connection).await;
+        }
+        Some((client, Onward::Stream(stream))) => Box::pin(stream::relay(client, stream)).await,
+        None => {}
     }
 }
 
 /// Answers requests until one asks for a tunnel.
-async fn requests(mut client: Client, connection: &Connection) -> Option<Tunnel> {
+async fn requests(mut client: Client, connection: &Connection) -> Option<(Client, Onward)> {
     let mut upstream = None;
     let mut first = true;
     loop {
         let head = match read_head(&mut client, connection, first).await {
             Received::Head(head) => head,
             Received::Nothing => return None,
-            Received::Refused(refusal) => {
-                connection.note_refusal("", None, &refusal);
+            Received::Refused(mut refusal) => {
+                if connection.reserve() {
+                    connection.note_refusal("", None, &refusal);
+                } else {
+                    refusal = Refusal::audit();
+                    connection.count(None, refusal.reason());
+                }
                 refuse(&mut client, connection, &refusal, false, false).await;
                 return None;
             }
         };
         first = false;
-        if let Next::Leave(tunnel) = answer(&mut client, connection, head, &mut upstream).await {
-            let (upstream, place) = tunnel?;
-            return Some(Tunnel { client, upstream, _place: place });
+        if let Next::Leave(onward) = answer(&mut client, connection, head, &mut upstream).await {
+            return Some((client, onward?));
         }
+        connection.release();
         // what is read ahead needs no waiting: without this, a client that sends many at once would be served alone
         yield_now().await;
     }
@@ -114,7 +131,7 @@ enum Next {
     /// The next request of this connection.
     Request,
     /// A tunnel, or the end.
-    Leave(Option<(TcpStream, Place)>),
+    Leave(Option<Onward>),
 }
 
 async fn answer(client: &mut Client, connection: &Connection, head: Head, upstream: &mut Option<Upstream>) -> Next {
@@ -126,8 +143,13 @@ async fn answer(client: &mut Client, connection: &Connection, head: Head, upstre
     };
     let authenticated = connection.seat.sandbox.authenticates(credentials.as_deref());
     drop(credentials);
-    let outcome = if authenticated {
+    let outcome = if !connection.reserve() {
+        // whoever has no token is no destination's business
+        connection.count(Some(&target).filter(|_| authenticated), Reason::Audit);
+        Err(Refusal::audit())
+    } else if authenticated {
         match kind {
+            Kind::Tunnel if stream::leads_to_controller(&target) => open_stream(client, connection, &target).await,
             Kind::Tunnel => open_tunnel(client, connection, &target).await,
             Kind::Forward(forward) => forward_request(client, connection, &target, *forward, upstream).await,
         }
@@ -149,10 +171,23 @@ async fn open_tunnel(client: &mut Client, connection: &Connection, target: &Targ
         connection.note_refusal("CONNECT", Some(target), &refusal);
         return Err(refusal);
     };
-    let opened = connection.open("CONNECT", target).await?;
-    let begun = client.stream.write_all(b"HTTP/1.1 200 Connection Established\r\n\r\n").await.is_ok();
+    let leave = connection.leave(client, "CONNECT", target).await?;
+    let opened = connection.open("CONNECT", target, &leave).await?;
+    let begun = establish(client).await;
     let begun = begun && (connection.carries_anything(target) || opening::fits(client, connection, target).await);
-    Ok(Next::Leave(begun.then_some((opened.stream, place))))
+    Ok(Next::Leave(begun.then_some(Onward::Tunnel(opened.stream, place))))
+}
+
+/// A stream is no event: the controller knows what it does.
+async fn open_stream(client: &mut Client, connection: &Connection, target: &Target) -> Result<Next, Refusal> {
+    let stream = stream::open(connection).inspect_err(|refusal| {
+        connection.note_refusal("CONNECT", Some(target), refusal);
+    })?;
+    Ok(Next::Leave(establish(client).await.then_some(Onward::Stream(stream))))
+}
+
+async fn establish(client: &mut Client) -> bool {
+    client.stream.write_all(b"HTTP/1.1 200 Connection Established\r\n\r\n").await.is_ok()
 }
 
 async fn forward_request(
@@ -245,93 +280,20 @@ pub(super) async fn linger(client: &mut Client) {
 }
 
 impl Connection {
-    fn new(seat: Seat) -> Self {
+    fn new(seat: Seat, from: u16) -> Self {
         let number = seat.shared.numbers.fetch_add(1, Ordering::Relaxed) + 1;
         let cut = seat.sandbox.cut.child_token();
         Self {
             seat,
             number,
             cut,
+            from,
             opened: Instant::now(),
-            dialled: AtomicBool::new(false),
+            address: Mutex::default(),
+            places: AtomicUsize::new(0),
             refusals: AtomicU32::new(0),
             sent: AtomicU64::new(0),
             received: AtomicU64::new(0),
-        }
-    }
-
-    /// Decides about a target, resolves, vets and dials it. The decision becomes an event, whatever it is.
-    pub(super) async fn open(&self, method: &str, target: &Target) -> Result<Opened, Refusal> {
-        self.seat.sandbox.track(self.number, target, &self.cut);
-        let rule = self.allow(method, target)?;
-        let opened = self.reach(target).await;
-        match &opened {
-            Ok(opened) => self.note(method, Some(target), Reason::Listed, Some(&rule), Some(opened.address)),
-            Err(refusal) => self.note(method, Some(target), refusal.reason(), Some(&rule), None),
-        }
-        opened
-    }
-
-    /// Decides about a target that is connected to already.
-    pub(super) fn reuse(&self, method: &str, target: &Target, address: IpAddr) -> Result<(), Refusal> {
-        let rule = self.allow(method, target)?;
-        self.note(method, Some(target), Reason::Listed, Some(&rule), Some(address));
-        Ok(())
-    }
-
-    /// Returns whether the tunnel may carry something other than TLS, by the policy of this moment.
-    fn carries_anything(&self, target: &Target) -> bool {
-        self.seat.sandbox.carries_anything(self.number, target)
-    }
-
-    fn allow(&self, method: &str, target: &Target) -> Result<Rule, Refusal> {
-        let sandbox = &self.seat.sandbox;
-        match decide(target, &sandbox.policy()) {
-            Decision::Allowed { rule } => Ok(rule),
-            refused @ Decision::Refused { reason, .. } => {
-                let closed = match target.name {
-                    Name::Address(address) => closed(address, &self.seat.shared.networks()),
-                    Name::Host(_) | Name::Number(_) => None,
-                };
-                let refusal = Refusal::decided(refused, target, &sandbox.name, closed);
-                self.note(method, Some(target), reason, refusal.as_ref().and_then(Refusal::rule), None);
-                Err(refusal.expect("a refused decision is a refusal"))
-            }
-        }
-    }
-
-    async fn reach(&self, target: &Target) -> Result<Opened, Refusal> {
-        let Seat { sandbox, shared } = &self.seat;
-        let addresses = self.addresses(target).await?;
-        // resolving took a while: the policy may be another one by now
-        let (policy, sandboxes) = (sandbox.policy(), shared.networks());
-        let vetting =
-            Vetting { permitted: &policy.permit_addresses, host: &policy.host_addresses, sandboxes: &sandboxes };
-        let permit = vet(&addresses, target.port, vetting).map_err(|forbidden| Refusal::address(forbidden, target))?;
-        sandbox.track_addresses(self.number, permit.addresses().map(|address| address.get().ip()).collect());
-        let dialled = dial(&*shared.world, &permit, shared.limits.connect).await;
-        let (stream, address) = dialled.map_err(|error| match error.raw_os_error().map(Errno::from_raw_os_error) {
-            Some(Errno::MFILE | Errno::NFILE) => Refusal::too_many_connections(),
-            _ => Refusal::unreachable(target, error.kind() == io::ErrorKind::TimedOut),
-        })?;
-        sandbox.track_addresses(self.number, vec![address]);
-        self.dialled.store(true, Ordering::Relaxed);
-        Ok(Opened { stream, address })
-    }
-
-    async fn addresses(&self, target: &Target) -> Result<Vec<IpAddr>, Refusal> {
-        let shared = &self.seat.shared;
-        let host = match &target.name {
-            Name::Host(host) => host,
-            Name::Address(address) => return Ok(vec![*address]),
-            Name::Number(_) => return Ok(Vec::new()),
-        };
-        if let Some(address) = self.seat.sandbox.policy().hosts.get(host) {
-            return Ok(vec![*address]);
-        }
-        match within(shared.limits.resolve, shared.world.resolve(host)).await {
-            Some(Ok(addresses)) if !addresses.is_empty() => Ok(addresses),
-            _ => Err(Refusal::not_found(target)),
         }
     }
 
@@ -346,62 +308,121 @@ impl Connection {
         sandbox.refusal_wait(shared.began.elapsed(), &shared.limits)
     }
 
+    /// Counts a refusal and makes it an event.
     pub(super) fn note_refusal(&self, method: &str, target: Option<&Target>, refusal: &Refusal) {
-        self.note(method, target, refusal.reason(), refusal.rule(), None);
+        self.count(target, refusal.reason());
+        let what = self.decision(method, target, refusal.reason(), refusal.rule(), None);
+        self.record(what);
     }
 
-    /// Counts a decision and makes it an event.
-    pub(super) fn note(
+    /// Counts an objection to what a tunnel begins with and makes it an event.
+    pub(super) fn note_objection(&self, target: &Target, reason: Reason) {
+        self.count(Some(target), reason);
+        let what = self.decision("CONNECT", Some(target), reason, None, None);
+        self.record(what);
+    }
+
+    /// Counts what was let through, and did not come to anything, and makes that an event.
+    pub(super) fn note_failure(&self, target: &Target, reason: Reason) {
+        self.count(Some(target), reason);
+        let what = Happening::Failed { connection: self.number, reason: reason.to_string() };
+        self.record(what);
+    }
+
+    /// Makes something an event that may have to be kept before anything goes on.
+    pub(super) fn announce(&self, what: Happening) -> Announced {
+        self.seat.shared.records.announce(&self.seat.sandbox.id, what, self.spend())
+    }
+
+    /// Counts what came of a request, and remembers the destination of one that did not get through.
+    pub(super) fn count(&self, target: Option<&Target>, reason: Reason) {
+        let Seat { sandbox, shared } = &self.seat;
+        if let Some(target) = target {
+            sandbox.remember(unix_milliseconds(), target, reason);
+        }
+        let counter = match reason.outcome() {
+            Outcome::Allowed => &shared.allowed,
+            Outcome::Failed => &shared.failed,
+            Outcome::Refused | Outcome::Rejected => &shared.refused,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn decision(
         &self,
         method: &str,
         target: Option<&Target>,
         reason: Reason,
         rule: Option<&Rule>,
         address: Option<IpAddr>,
-    ) {
-        let Seat { sandbox, shared } = &self.seat;
-        let outcome = reason.outcome();
-        if let Some(target) = target {
-            sandbox.remember(unix_milliseconds(), target, reason);
-        }
-        let counter = match outcome {
-            Outcome::Allowed => &shared.allowed,
-            Outcome::Failed => &shared.failed,
-            Outcome::Refused | Outcome::Rejected => &shared.refused,
-        };
-        counter.fetch_add(1, Ordering::Relaxed);
-        let what = Happening::Decision {
+    ) -> Happening {
+        Happening::Decision {
             connection: self.number,
             method: method.to_owned(),
             host: target.map(|target| target.name.to_string()).unwrap_or_default(),
             port: target.map(|target| target.port).unwrap_or_default(),
-            allowed: outcome == Outcome::Allowed,
+            allowed: reason.outcome() == Outcome::Allowed,
             reason: reason.to_string(),
             rule: rule.map(ToString::to_string).unwrap_or_default(),
             address,
-        };
-        shared.record(&sandbox.id, what);
+        }
+    }
+
+    /// Reserves places for every event that a request can lead to, and for the end of the connection; returns whether
+    /// there were any.
+    pub(super) fn reserve(&self) -> bool {
+        let Seat { sandbox, shared } = &self.seat;
+        let missing = EVENTS.saturating_sub(self.places.load(Ordering::Relaxed));
+        let reserved = shared.records.reserve(&sandbox.id, missing);
+        if reserved {
+            self.places.fetch_add(missing, Ordering::Relaxed);
+        }
+        reserved
+    }
+
+    /// Gives places back that the request did not need; the end of the connection keeps its own.
+    fn release(&self) {
+        let Seat { sandbox, shared } = &self.seat;
+        let needed = usize::from(lock(&self.address).is_some());
+        let spare = self.places.load(Ordering::Relaxed).saturating_sub(needed);
+        self.places.fetch_sub(spare, Ordering::Relaxed);
+        shared.records.release(&sandbox.id, spare);
+    }
+
+    /// Takes a reserved place for an event, if there is one left.
+    fn spend(&self) -> bool {
+        let left = self.places.load(Ordering::Relaxed);
+        self.places.store(left.saturating_sub(1), Ordering::Relaxed);
+        left > 0
+    }
+
+    fn record(&self, what: Happening) {
+        self.seat.shared.records.record(&self.seat.sandbox.id, what, self.spend());
+    }
+
+    /// Notes where the connection leads.
+    pub(super) fn lead_to(&self, address: IpAddr) {
+        self.seat.sandbox.track_addresses(self.number, vec![address]);
+        *lock(&self.address) = Some(address);
     }
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        let Seat { sandbox, shared } = &self.seat;
-        sandbox.untrack(self.number);
-        if self.dialled.load(Ordering::Relaxed) {
+        self.seat.sandbox.untrack(self.number);
+        let address = lock(&self.address).take();
+        if address.is_some() {
             let what = Happening::Closed {
                 connection: self.number,
+                address,
                 sent: self.sent.load(Ordering::Relaxed),
                 received: self.received.load(Ordering::Relaxed),
                 milliseconds: u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX),
             };
-            shared.record(&sandbox.id, what);
+            self.record(what);
         }
+        self.release();
     }
-}
-
-async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
-    timeout(limit, work).await.ok()
 }
 
 #[cfg(test)]

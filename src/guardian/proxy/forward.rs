@@ -27,6 +27,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::body::{FeedError, RequestBody};
 use super::connection::{Client, Connection};
 use super::listener::Seat;
+use super::passage::Leave;
 use crate::guardian::limits::is_fair;
 use crate::guardian::refusal::Refusal;
 use crate::guardian::request::{Forward, Framing, is_hop_by_hop};
@@ -56,21 +57,23 @@ pub(super) async fn exchange(
     mut forward: Forward,
     upstream: &mut Option<Upstream>,
 ) -> Result<bool, Refusal> {
-    let kept = upstream.take().filter(|kept| kept.target == *target && kept.sender.is_ready());
+    let kept = upstream.take().filter(|kept| kept.target == *target);
+    let leave = connection.leave(client, forward.method.as_str(), target).await?;
+    let kept = kept.filter(|kept| kept.sender.is_ready());
     let used_before = kept.is_some();
     let mut server = match kept {
         Some(kept) => {
-            connection.reuse(forward.method.as_str(), target, kept.address)?;
+            connection.reuse(forward.method.as_str(), target, &leave, kept.address).await?;
             kept
         }
-        None => Upstream::open(connection, target, &forward.method).await?,
+        None => Upstream::open(connection, target, &forward.method, &leave).await?,
     };
     // RFC 9110 §9.2.2: the server may have closed a kept connection under a request that can be repeated without harm
     let repeatable = used_before && forward.framing == Framing::Empty && forward.method.is_safe();
     let mut outcome = attempt(client, connection, target, &mut forward, &mut server, repeatable).await;
     if repeatable && matches!(outcome, Err(Failure::Server)) {
         drop(server);
-        server = Upstream::open(connection, target, &forward.method).await?;
+        server = Upstream::open(connection, target, &forward.method, &leave).await?;
         outcome = attempt(client, connection, target, &mut forward, &mut server, false).await;
     }
     match outcome {
@@ -80,9 +83,14 @@ pub(super) async fn exchange(
         }
         Err(Failure::Client) => Ok(false),
         Err(Failure::Body) => Err(Refusal::malformed_body()),
-        Err(Failure::Server) => Err(Refusal::bad_answer(target)),
-        Err(Failure::Silence) => Err(Refusal::unreachable(target, true)),
+        Err(Failure::Server) => Err(failed(connection, target, Refusal::bad_answer(target))),
+        Err(Failure::Silence) => Err(failed(connection, target, Refusal::unreachable(target, true))),
     }
+}
+
+fn failed(connection: &Connection, target: &Target, refusal: Refusal) -> Refusal {
+    connection.note_failure(target, refusal.reason());
+    refusal
 }
 
 /// Why there is no response, or no use in sending one.
@@ -167,17 +175,17 @@ async fn attempt(
 }
 
 impl Upstream {
-    async fn open(connection: &Connection, target: &Target, method: &Method) -> Result<Self, Refusal> {
+    async fn open(connection: &Connection, target: &Target, method: &Method, leave: &Leave) -> Result<Self, Refusal> {
         let places = places(connection).ok_or_else(|| {
             let refusal = Refusal::too_many_forwards();
             connection.note_refusal(method.as_str(), Some(target), &refusal);
             refusal
         })?;
-        let opened = connection.open(method.as_str(), target).await?;
+        let opened = connection.open(method.as_str(), target, leave).await?;
         let mut builder = http1::Builder::new();
         builder.max_buf_size(BUFFER_BYTES);
         let handshake = builder.handshake(TokioIo::new(opened.stream)).await;
-        let (sender, driver) = handshake.map_err(|_| Refusal::bad_answer(target))?;
+        let (sender, driver) = handshake.map_err(|_| failed(connection, target, Refusal::bad_answer(target)))?;
         let driver = AbortOnDropHandle::new(tokio::spawn(async move { drop(driver.await) }));
         Ok(Self { target: target.clone(), address: opened.address, sender, _driver: driver, _places: places })
     }

@@ -22,7 +22,7 @@ pub(super) async fn fits(client: &mut Client, connection: &Connection, target: &
         Err(_) => Some(Reason::Timeout),
     };
     if let Some(reason) = objection {
-        connection.note("CONNECT", Some(target), reason, None, None);
+        connection.note_objection(target, reason);
         close(client, connection, reason).await;
     }
     objection.is_none()

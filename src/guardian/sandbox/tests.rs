@@ -23,6 +23,7 @@ fn admission(allow: &[&str], permit: &[&str]) -> Admission {
             permit_addresses: permit.iter().map(|text| text.parse().expect("a network")).collect(),
             ..WirePolicy::default()
         },
+        hold: 0,
     }
 }
 
@@ -64,7 +65,7 @@ fn a_new_policy_cuts_what_it_does_not_allow() {
         .zip(1..)
         .map(|(text, number)| {
             let cut = CancellationToken::new();
-            sandbox.track(number, &Target::tunnel(text).expect(text), &cut);
+            sandbox.track(number, &Target::tunnel(text).expect(text), false, &cut);
             cut
         })
         .collect();

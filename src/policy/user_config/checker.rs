@@ -1,14 +1,15 @@
 //! Reading one key at a time: the right type or a diagnostic that names the key and what it takes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::ops::Range;
 
+use super::super::layer::Placed;
 use crate::config::jsonc::{Data, Member, Node, pointer};
 use crate::config::locate::Locator;
 use crate::config::schema::shorten;
 use crate::diagnostic::{Diagnostic, Kind, Level};
-use crate::source::Source;
+use crate::source::{Location, Source};
 
 /// The mistakes found so far.
 #[derive(Debug)]
@@ -74,7 +75,7 @@ impl<'a> Checker<'a> {
         }
     }
 
-    /// Returns the items of a list of strings, each parsed; `takes` says what the list takes.
+    /// Returns the values of a list, without an order.
     pub(super) fn parsed<T: Ord, E: Display>(
         &mut self,
         parent: &Node,
@@ -83,23 +84,63 @@ impl<'a> Checker<'a> {
         takes: &str,
         parse: impl Fn(&str) -> Result<T, E>,
     ) -> BTreeSet<T> {
+        self.placed(parent, path, key, takes, parse).into_iter().map(|placed| placed.value).collect()
+    }
+
+    /// Returns the values of a list of strings, each with its place; reports what `parse` does not take, and says what it
+    /// takes.
+    pub(super) fn placed<T, E: Display>(
+        &mut self,
+        parent: &Node,
+        path: &str,
+        key: &str,
+        takes: &str,
+        parse: impl Fn(&str) -> Result<T, E>,
+    ) -> Vec<Placed<T>> {
         let here = pointer(path, key);
-        let Some(member) = parent.member(key) else { return BTreeSet::new() };
+        let Some(member) = parent.member(key) else { return Vec::new() };
         let Data::Array(items) = &member.node.data else {
             return self.takes(&here, &member.node, &format!("a list of {takes}")).unwrap_or_default();
         };
-        let mut parsed = BTreeSet::new();
+        let mut placed = Vec::new();
         for (index, item) in items.iter().enumerate() {
             let here = pointer(&here, &index.to_string());
             match &item.data {
                 Data::Text(text) => match parse(text) {
-                    Ok(value) => _ = parsed.insert(value),
+                    Ok(value) => placed.push(Placed { value, location: self.locator.locate(item.span.clone()) }),
                     Err(error) => self.refuses(&here, item, &error, takes),
                 },
-                _ => parsed.extend(self.takes::<T>(&here, item, "a string")),
+                _ => placed.extend(self.takes::<Placed<T>>(&here, item, "a string")),
             }
         }
-        parsed
+        placed
+    }
+
+    /// Returns where each key of the file stands, those of sections included.
+    pub(super) fn places(&self, root: &Node) -> BTreeMap<String, Location> {
+        let mut places = BTreeMap::new();
+        for member in members(root) {
+            places.insert(member.key.clone(), self.locator.locate(member.key_span.clone()));
+            for inner in members(&member.node) {
+                places.insert(format!("{}.{}", member.key, inner.key), self.locator.locate(inner.key_span.clone()));
+            }
+        }
+        places
+    }
+
+    /// Reports a key that must be there.
+    pub(super) fn missing<T>(&mut self, root: &Node, key: &str, takes: &str) -> Option<T> {
+        let here = pointer("", key);
+        let message = format!("{} is missing", name(&here));
+        self.report(
+            Level::Error,
+            Kind::TypeError,
+            "",
+            &(root.span.start..root.span.start + 1),
+            message,
+            format!("add it: {takes}"),
+        );
+        None
     }
 
     /// Reports a value of the wrong type; gives nothing, so that it can end a match.

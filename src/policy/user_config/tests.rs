@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::super::model::LimitCaps;
+use super::super::model::{Egress, LimitCaps};
 use super::super::rule::Rule;
 use super::*;
 
@@ -38,6 +38,7 @@ fn every_key_reaches_the_policy() {
             limits: { pids: 0x100, memory: '2g', cpus: .5, nofile: 1024, shm: 67108864, freeSpace: '5g' },
             allowRootWorkspace: true,
             strict: true,
+            approvals: { hold: '2m' },
         }"#,
     );
     assert_eq!(policy.egress.presets, BTreeSet::from(["ai".to_owned()]));
@@ -52,6 +53,7 @@ fn every_key_reaches_the_policy() {
     let limits = LimitCaps { pids: 256, memory: 2 << 30, cpus: 0.5, nofile: 1024, shm: 64 << 20, free_space: 5 << 30 };
     assert_eq!(policy.limits, limits);
     assert!(policy.allow_root_workspace && policy.strict);
+    assert_eq!(policy.hold, 120);
 }
 
 #[test]
@@ -187,8 +189,75 @@ fn every_mistake_names_its_key_and_its_place_and_gives_no_policy() {
             "1:14 `network.upstreamProxy` is not supported by this version",
         ),
         ("{ mounts: ['/x'] }", "1:3 `mounts` is not supported by this version"),
-        ("{ hostexec: { a: 1 } }", "1:3 `hostexec` is not supported by this version"),
-        ("{ approvals: true }", "1:3 `approvals` is not supported by this version"),
+        ("{ approvals: true }", "1:14 `approvals` takes an object, not true"),
+        (
+            "{ approvals: { hold: 60 } }",
+            "1:22 `approvals.hold` takes a time such as \"60s\" or \"2m\", at most 10m, or 0 to hold nothing, not 60",
+        ),
+        (
+            "{ approvals: { hold: '11m' } }",
+            "1:22 `approvals.hold` takes a time such as \"60s\" or \"2m\", at most 10m, or 0 to hold nothing, not \"11m\"",
+        ),
+        (
+            "{ approvals: { hold: '-1s' } }",
+            "1:22 `approvals.hold` takes a time such as \"60s\" or \"2m\", at most 10m, or 0 to hold nothing, not \"-1s\"",
+        ),
+        (
+            "{ approvals: { hold: 's' } }",
+            "1:22 `approvals.hold` takes a time such as \"60s\" or \"2m\", at most 10m, or 0 to hold nothing, not \"s\"",
+        ),
+        (
+            "{ approvals: { hold: '9999999999m' } }",
+            "1:22 `approvals.hold` takes a time such as \"60s\" or \"2m\", at most 10m, or 0 to hold nothing, not \"9999999999m\"",
+        ),
+        ("{ approvals: { held: '1s' } }", "1:16 `approvals.held` is not a key of this file"),
+        ("{ hostexec: { a: 1 } }", "1:15 `hostexec.a` is not a key of this file"),
+        ("{ hostexec: [] }", "1:13 `hostexec` takes an object, not a list"),
+        (
+            "{ hostexec: { path: ['bin'] } }",
+            "1:22 `hostexec.path[0]` takes an absolute folder without `..`, not \"bin\"",
+        ),
+        ("{ hostexec: { atOnce: 0 } }", "1:23 `hostexec.atOnce` takes a whole number from 1 to 64, not 0"),
+        (
+            "{ hostexec: { rules: ['git *'] } }",
+            "1:23 `hostexec.rules[0]` takes an object such as { argv: [\"git\", \"push\"], effect: \"ask\" }, not \"git *\"",
+        ),
+        (
+            "{ hostexec: { rules: [{ argv: 'git *', effect: 'auto' }] } }",
+            "1:31 `hostexec.rules[0].argv` takes a list of words such as [\"git\", \"push\", \"origin\", \"<to:branch>\"], not \"git *\"",
+        ),
+        (
+            "{ hostexec: { rules: [{ argv: ['git', '*'], effect: 'auto' }] } }",
+            "1:39 `hostexec.rules[0].argv[1]` does not take \"*\": there are no wildcards and no prefixes: whatever an agent appends would be allowed with it; name every word, or write <name:branch>, <name:path>, <name:number> or <name:one|two>",
+        ),
+        (
+            "{ hostexec: { rules: [{ argv: ['git push'], effect: 'auto' }] } }",
+            "1:32 `hostexec.rules[0].argv[0]` does not take \"git push\": the first word names one program, such as git or ./deploy.sh; each further word stands for itself",
+        ),
+        (
+            "{ hostexec: { rules: [{ effect: 'auto' }] } }",
+            "1:23 `hostexec.rules[0]` takes `argv`, every word of one command, not an object",
+        ),
+        (
+            "{ hostexec: { rules: [{ argv: ['git'] }] } }",
+            "1:23 `hostexec.rules[0]` takes `effect`: auto, ask or deny, not an object",
+        ),
+        (
+            "{ hostexec: { rules: [{ argv: ['git'], effect: 'allow' }] } }",
+            "1:48 `hostexec.rules[0].effect` takes \"auto\", \"ask\" or \"deny\", not \"allow\"",
+        ),
+        (
+            "{ hostexec: { rules: [{ argv: ['git'], effect: 'ask', env: ['LD_PRELOAD'] }] } }",
+            "1:61 `hostexec.rules[0].env[0]` does not take \"LD_PRELOAD\": it would have every program load something else",
+        ),
+        (
+            "{ hostexec: { rules: [{ argv: ['git'], effect: 'ask', timeout: '25h' }] } }",
+            "1:64 `hostexec.rules[0].timeout` takes a time such as \"30s\" or \"10m\", at most 24h, not \"25h\"",
+        ),
+        (
+            "{ hostexec: { rules: [{ argv: ['git'], effect: 'ask', output: 0 }] } }",
+            "1:63 `hostexec.rules[0].output` takes a size such as \"8m\", at most 1g, not 0",
+        ),
         ("{ limits: { pids: 0 } }", "1:19 `limits.pids` takes a whole number above zero, not 0"),
         ("{ limits: { pids: 1.5 } }", "1:19 `limits.pids` takes a whole number above zero, not 1.5"),
         (
@@ -287,18 +356,78 @@ proptest::proptest! {
 }
 
 #[test]
-fn the_published_schema_knows_the_same_keys() {
+fn the_published_schemas_know_the_same_keys() {
     let schema: Value = serde_json::from_str(SCHEMA).expect("JSON");
-    let keys = |pointer: &str| -> BTreeSet<String> {
-        let properties = schema.pointer(pointer).and_then(Value::as_object).expect(pointer);
-        properties.keys().cloned().collect()
-    };
-    let known = |keys: &[&str]| keys.iter().map(|key| (*key).to_owned()).collect::<BTreeSet<_>>();
-    assert_eq!(keys("/properties"), known(KEYS));
-    assert_eq!(keys("/properties/env/properties"), known(variables::KEYS));
-    assert_eq!(keys("/properties/network/properties"), known(network::KEYS));
-    assert_eq!(keys("/properties/limits/properties"), known(limits::KEYS));
-    let presets: Vec<_> = super::super::presets::names().map(Value::from).collect();
-    assert_eq!(schema.pointer("/properties/presets/items/enum"), Some(&Value::from(presets)));
+    assert_eq!(keys(&schema, "/properties"), known(KEYS));
+    assert_eq!(keys(&schema, "/properties/network/properties"), known(network::KEYS));
     assert!(jsonschema::validator_for(&schema).expect("a schema").is_valid(&serde_json::json!({ "allow": ["a"] })));
+    let about_a_project: Value = serde_json::from_str(PROJECT_SCHEMA).expect("JSON");
+    assert_eq!(keys(&about_a_project, "/properties"), known(project::KEYS));
+    let validator = jsonschema::validator_for(&about_a_project).expect("a schema");
+    assert!(validator.is_valid(&serde_json::json!({ "folder": "/a", "approvals": { "hold": "2m" } })));
+    assert!(!validator.is_valid(&serde_json::json!({ "allow": ["a"] })), "the folder is missing");
+    let presets: Vec<_> = super::super::presets::names().map(Value::from).collect();
+    for schema in [schema, about_a_project] {
+        assert_eq!(keys(&schema, "/properties/env/properties"), known(variables::KEYS));
+        assert_eq!(keys(&schema, "/properties/limits/properties"), known(limits::KEYS));
+        assert_eq!(keys(&schema, "/properties/approvals/properties"), known(approvals::KEYS));
+        assert_eq!(schema.pointer("/properties/presets/items/enum"), Some(&Value::from(presets.clone())));
+    }
+}
+
+fn keys(schema: &Value, pointer: &str) -> BTreeSet<String> {
+    let properties = schema.pointer(pointer).and_then(Value::as_object).expect(pointer);
+    properties.keys().cloned().collect()
+}
+
+fn known(keys: &[&str]) -> BTreeSet<String> {
+    keys.iter().map(|key| (*key).to_owned()).collect()
+}
+
+fn told_of_project(text: &str) -> (Option<Layer>, Vec<String>) {
+    let (layer, diagnostics) = super::project(&Source::new("web.json5", text), DEFAULT_POOL);
+    let told = |one: &Diagnostic| format!("{}:{} {}", one.location.line, one.location.column, one.message);
+    (layer, diagnostics.iter().map(told).collect())
+}
+
+#[test]
+fn a_file_of_a_project_says_which_folder_it_is_about() {
+    let takes = "the absolute path of the project's folder, without `.` and `..`";
+    let cases = [
+        ("{}".to_owned(), "1:1 `folder` is missing".to_owned()),
+        ("{ folder: 'web' }".to_owned(), format!("1:11 `folder` takes {takes}, not \"web\"")),
+        ("{ folder: '/a/../b' }".to_owned(), format!("1:11 `folder` takes {takes}, not \"/a/../b\"")),
+        ("{ folder: 7 }".to_owned(), format!("1:11 `folder` takes {takes}, not 7")),
+        ("{ folder: '/a', network: {} }".to_owned(), "1:17 `network` is not a key of this file".to_owned()),
+        ("{ folder: '/a', allow: ['*.com'] }".to_owned(), "1:25 `allow[0]` does not take \"*.com\": a wildcard over \"com\" reaches sites of everybody who registers a name there; name the hosts".to_owned()),
+        ("{ folder: '/a', allow: ['10.222.0.1:80'] }".to_owned(), "1:25 `allow[0]` does not take \"10.222.0.1:80\": it is an address of the pool: a sandbox's, or the guardian's, which no sandbox may ever reach".to_owned()),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(told_of_project(&text), (None, vec![expected]), "{text}");
+    }
+    for (text, folder) in [("/a/b", "/a/b"), ("/a/b/", "/a/b"), ("/", "/")] {
+        let (layer, told) = told_of_project(&format!("{{ folder: '{text}' }}"));
+        assert_eq!((layer.expect(text).folder.as_deref(), told.len()), (Some(folder), 0), "{text}");
+    }
+}
+
+#[test]
+fn rules_for_commands_reach_the_policy() {
+    let policy = policy(
+        r#"{ hostexec: {
+            path: ['/opt/tools', '/usr/bin'], atOnce: 2,
+            rules: [
+                { argv: ['git', 'push', 'origin', '<to:branch>'], effect: 'auto', env: ['SSH_AUTH_SOCK'], timeout: '2m' },
+                { argv: ['sort'], effect: 'ask', stdin: true, output: '64k', allowWorkspaceCode: true },
+            ],
+        } }"#,
+    );
+    let hostexec = policy.hostexec;
+    assert_eq!(hostexec.path, ["/opt/tools", "/usr/bin"]);
+    assert_eq!(hostexec.at_once, 2);
+    let [push, sort] = &hostexec.rules[..] else { panic!("two rules") };
+    assert_eq!(push.argv.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "), "git push origin <to:branch>");
+    assert_eq!((push.timeout, push.output, push.stdin, push.allow_workspace_code), (120, 8 << 20, false, false));
+    assert_eq!(push.env, BTreeSet::from(["SSH_AUTH_SOCK".to_owned()]));
+    assert_eq!((sort.timeout, sort.output, sort.stdin, sort.allow_workspace_code), (600, 64 << 10, true, true));
 }

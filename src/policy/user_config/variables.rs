@@ -19,7 +19,7 @@ pub(super) fn read(checker: &mut Checker<'_>, root: &Node) -> EnvironmentPolicy 
 }
 
 /// Names that every shell takes (POSIX.1-2017, section 8.1, with lower case).
-fn named(name: &str) -> Result<String, &'static str> {
+pub(super) fn named(name: &str) -> Result<String, &'static str> {
     let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     if plain && name.bytes().next().is_some_and(|first| !first.is_ascii_digit()) {
         Ok(name.to_owned())

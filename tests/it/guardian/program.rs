@@ -30,7 +30,7 @@ impl Guardian {
         let process = std::process::id().to_le_bytes();
         let network = [100 + NETWORKS.fetch_add(1, Ordering::Relaxed), process[0], process[1]];
         let mut guardian = Self { input: child.stdin.take(), child, network };
-        let hello = Command::Hello { version: VERSION, epoch: String::new(), acknowledged: 0 };
+        let hello = Command::Hello { version: VERSION, epoch: String::new(), acknowledged: 0, keeps: false };
         let admissions = (0..sandboxes).map(|number| {
             let sandbox = format!("sandbox{number}");
             let subnet = format!("{}/28", guardian.address(number, 0)).parse().unwrap();

@@ -114,6 +114,7 @@ pub(super) fn shop(policy: WirePolicy) -> Admission {
         listen: "127.0.0.1".parse().unwrap(),
         token: TOKEN.to_owned(),
         policy,
+        hold: 0,
     }
 }
 
@@ -126,6 +127,7 @@ pub(super) fn neighbour(number: u8, policy: WirePolicy) -> Admission {
         listen: format!("127.0.{number}.2").parse().unwrap(),
         token: OTHER_TOKEN.to_owned(),
         policy,
+        hold: 0,
     }
 }
 

@@ -1,6 +1,6 @@
 use super::super::super::list::Format;
 use super::{Guardian, show};
-use crate::guardian::protocol::{Refusals, Refused, Status};
+use crate::guardian::protocol::{Held, Refusals, Refused, Status};
 
 const NOW: u64 = 200_000_000;
 
@@ -30,6 +30,14 @@ fn status() -> Status {
             failed: vec![refused("gone.example.com", "not-found", 2, 5)],
             failures_forgotten: 1,
         }],
+        held: vec![Held {
+            sandbox: "0123456789ab".to_owned(),
+            connection: 7,
+            method: "CONNECT".to_owned(),
+            host: "new.example.com".to_owned(),
+            port: 443,
+            from: 40_000,
+        }],
     }
 }
 
@@ -42,6 +50,7 @@ connections  1
 allowed      2
 refused      18
 failed       2
+held         1
 events       20, of which 0 were lost
 
 refused in `shop`

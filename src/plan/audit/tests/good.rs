@@ -24,8 +24,10 @@ pub(super) fn policy() -> Policy {
         },
         limits: LimitCaps::default(),
         allow_root_workspace: false,
+        hold: 60,
         strict: false,
         works_on_clone: false,
+        hostexec: crate::policy::hostexec::Hostexec::default(),
         approvals: Approvals::default(),
     }
 }

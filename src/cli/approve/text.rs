@@ -1,0 +1,39 @@
+//! A request as a terminal shows it: whatever a sandbox had a hand in is visible, and cannot move the cursor.
+
+use crate::control::approvals::choice::Reach;
+use crate::control::protocol::{CardView, ChoiceView};
+use crate::ui::text::{count, visible};
+
+/// Returns everything that is to be known before answering.
+pub(super) fn card(card: &CardView) -> String {
+    let CardView { id, subject, title, kind, facts, warnings, count: times, waiting, .. } = card;
+    let mut lines = vec![
+        format!("{} {}: {}", id.0, what(kind), visible(title)),
+        format!("    asked by   {} ({})", visible(&subject.name), visible(&subject.folder)),
+        format!(
+            "    so far     {}, {waiting} waiting",
+            count(usize::try_from(*times).unwrap_or(usize::MAX), "request")
+        ),
+    ];
+    lines.extend(facts.iter().map(|(label, text)| format!("    {:<10} {}", visible(label), visible(text))));
+    lines.extend(warnings.iter().map(|text| format!("    warning    {}", visible(text))));
+    lines.join("\n") + "\n"
+}
+
+fn what(kind: &str) -> &str {
+    match kind {
+        "host" => "to reach",
+        "host-command" => "to run on this machine",
+        _ => "asked by the repository",
+    }
+}
+
+/// Returns an answer that can be given, with the words that give it.
+pub(super) fn choice(choice: &ChoiceView) -> String {
+    let answer = &choice.choice;
+    let wildcard = match &answer.reach {
+        Reach::Exact => String::new(),
+        Reach::Wildcard(pattern) => format!(" --wildcard {pattern}"),
+    };
+    format!("{} --for {}{wildcard}: {}", answer.verdict.as_str(), answer.term, visible(&choice.text))
+}

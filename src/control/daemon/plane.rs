@@ -1,0 +1,271 @@
+//! Everything that the control plane knows, and what it does about what reaches it.
+//!
+//! Invariant: one task owns it. What takes long is done elsewhere and comes back as an input.
+
+mod agents;
+mod cards;
+mod records;
+mod relay;
+mod views;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::Input;
+use super::kept::Kept;
+use super::policies::Policies;
+use super::streams::Streams;
+use crate::control::approvals::card::Ticket;
+use crate::control::approvals::desk::Desk;
+use crate::control::approvals::effect::Answer;
+use crate::control::audit::event::{Control, Entry, What};
+use crate::control::audit::log::Log;
+use crate::control::client;
+use crate::control::hostexec::run::Slots;
+use crate::control::protocol::{Ask, Reply, VERSION};
+use crate::control::web::Page;
+use crate::engine::guardian::{Heard, Link};
+use crate::engine::receipt::{Receipt, State};
+use crate::engine::session::{Context, SessionError};
+use crate::guardian::protocol::{Command, Event, Happening, Message};
+
+/// How long nobody has to have asked anything before it ends, where no sandbox is left.
+const GRACE: Duration = Duration::from_secs(2);
+/// How long somebody waits for news before an answer without any.
+const NEWS: Duration = Duration::from_secs(20);
+
+/// What follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Next {
+    /// Something else may come.
+    Go,
+    /// Nothing may.
+    End,
+}
+
+/// The control plane.
+#[derive(Debug)]
+pub(super) struct Plane {
+    context: Context,
+    send: mpsc::UnboundedSender<Input>,
+    link: Option<Link>,
+    policies: Policies,
+    desk: Desk,
+    streams: Streams,
+    slots: Slots,
+    page: Option<Page>,
+    /// Whoever waits for news of the inbox: what is known, since when, and where the news go.
+    readers: Vec<(u64, Instant, oneshot::Sender<Reply>)>,
+    /// Grows with every change of the inbox.
+    version: u64,
+    /// Agents that wait for an answer.
+    tickets: BTreeMap<Ticket, oneshot::Sender<Answer>>,
+    next_ticket: u64,
+    commands: Kept,
+    /// Name of the life of the guardian that was spoken with last.
+    epoch: Option<String>,
+    log: Option<Log>,
+    /// What is to be written down.
+    pending: Vec<Entry>,
+    /// Number of the newest event that is among it.
+    kept: Option<u64>,
+    /// Whether it was said already that nothing can be written.
+    has_complained: bool,
+    /// Names of sandboxes, by their ids.
+    names: BTreeMap<String, String>,
+    /// Rules that were handed over, by sandbox and life.
+    in_force: BTreeMap<(String, String), BTreeSet<String>>,
+    /// Whether somebody stopped the guardian on purpose.
+    left: bool,
+    /// Whether somebody waits for the lock of the state folder already.
+    attaching: bool,
+    asked: Instant,
+}
+
+impl Plane {
+    pub(super) fn new(context: Context, send: mpsc::UnboundedSender<Input>) -> Self {
+        let policies = Policies::of_files(&context.paths, context.state.uid());
+        let desk = Desk::new(policies.decisions().iter().cloned());
+        let commands = Kept::of(&client::folder(context.state.root()));
+        let mut plane = Self {
+            context,
+            send,
+            link: None,
+            policies,
+            desk,
+            streams: Streams::default(),
+            slots: Slots::default(),
+            page: None,
+            readers: Vec::new(),
+            version: 1,
+            tickets: BTreeMap::new(),
+            next_ticket: 0,
+            commands,
+            epoch: None,
+            log: None,
+            pending: Vec::new(),
+            kept: None,
+            has_complained: false,
+            names: BTreeMap::new(),
+            in_force: BTreeMap::new(),
+            left: false,
+            attaching: false,
+            asked: Instant::now(),
+        };
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        plane.note(None, What::Control(Control::Started { process: std::process::id(), version }));
+        plane.want_link();
+        plane
+    }
+
+    /// Does what an input asks for.
+    pub(super) async fn take(&mut self, input: Input) -> Next {
+        match input {
+            Input::Asked(Ask::End, sender) => {
+                // Whoever asked may be gone.
+                let _ = sender.send(Reply::Done);
+                return Next::End;
+            }
+            Input::Asked(Ask::Inbox { since }, sender) => self.readers.push((since, Instant::now(), sender)),
+            Input::Asked(ask, sender) => {
+                self.asked = Instant::now();
+                let _ = sender.send(self.answer(ask).await);
+            }
+            Input::Heard(Heard::Message(Message::Event(event))) => self.hear(event).await,
+            Input::Heard(Heard::Message(Message::Stream { stream, sandbox, piece })) => {
+                self.stream(stream, sandbox, piece);
+            }
+            Input::Heard(Heard::Message(Message::Answer { .. })) => {}
+            Input::Heard(Heard::Ended) => self.lost().await,
+            Input::Agent(sandbox, question) => self.asked(&sandbox, question).await,
+
+            Input::MayAttach(lock) => {
+                self.attaching = false;
+                if let Err(error) = self.attach(&lock).await {
+                    tracing::warn!("no guardian answers: {}", chain(&error));
+                }
+            }
+        }
+        Next::Go
+    }
+
+    /// What was heard is kept: says so, once for all of it, and tells the news to whoever waits for them.
+    pub(super) fn settle_down(&mut self) {
+        self.write_down();
+        let (version, now) = (self.version, Instant::now());
+        let due = |(since, begun, sender): &(u64, Instant, oneshot::Sender<Reply>)| {
+            *since < version || now.duration_since(*begun) > NEWS || sender.is_closed()
+        };
+        let due: Vec<_> = self.readers.extract_if(.., |reader| due(reader)).collect();
+        if due.is_empty() {
+            return;
+        }
+        let inbox = self.inbox();
+        for (_, _, sender) in due {
+            let _ = sender.send(Reply::Inbox(inbox.clone()));
+        }
+    }
+
+    /// Looks at what changes without anybody saying so.
+    pub(super) async fn tick(&mut self) -> Next {
+        if self.link.is_none() {
+            self.want_link();
+        }
+        self.look_at_files().await;
+        if !self.pending.is_empty() {
+            // Nothing can be written: a guardian that hears nothing would think that nobody keeps events any more.
+            self.tell(Command::Status);
+        }
+        self.look_for_gone().await;
+        let effects = self.desk.tick(now());
+        self.carry_out(effects).await;
+        if self.asked.elapsed() < GRACE || self.is_needed() { Next::Go } else { Next::End }
+    }
+
+    /// Whether there is a sandbox, or somebody works on one.
+    fn is_needed(&self) -> bool {
+        let state = &self.context.state;
+        let lives = |id: &String| {
+            state.is_locked(id) || matches!(state.load(id), Ok(Some(receipt)) if receipt.state != State::Stopped)
+        };
+        state.ids().is_ok_and(|ids| ids.iter().any(lives))
+    }
+
+    async fn answer(&mut self, ask: Ask) -> Reply {
+        let answered = match ask {
+            Ask::Hello => Ok(welcome()),
+            Ask::Guardian { container, commands } => self.relay(&container, commands).await,
+            Ask::Reload => self.reload().await,
+            Ask::Decide { card, digest, choice, typed, by } => {
+                Ok(self.decide(crate::control::approvals::desk::Order { card, digest, choice, typed, by }).await)
+            }
+            Ask::Decisions => Ok(self.decisions()),
+            Ask::Undo { ids, by } => Ok(self.undo(&ids, by).await),
+            Ask::Sandboxes => self.sandboxes().await,
+            Ask::Rules { sandbox } => self.rules(&sandbox),
+            Ask::Invite => Ok(self.invite().await),
+            Ask::Leave => {
+                self.left = true;
+                Ok(Reply::Done)
+            }
+            Ask::Inbox { .. } | Ask::End => Ok(Reply::Done),
+        };
+        answered.unwrap_or_else(|error| Reply::Failed { reason: chain(&error) })
+    }
+
+    /// The last words.
+    pub(super) fn end(&mut self) {
+        self.note(None, What::Control(Control::Stopped));
+        self.write_down();
+    }
+
+    async fn hear(&mut self, event: Event) {
+        self.note_event(event.clone());
+        let now = now();
+        match event.what {
+            Happening::Held(held) => {
+                if let Ok(Some(receipt)) = self.context.state.load(&held.sandbox) {
+                    let (subject, policy) = (receipt.subject(), self.policies.of(&receipt, now));
+                    let effects = self.desk.held(&subject, &held.host, held.port, held.connection, &policy, now);
+                    self.version += 1;
+                    self.carry_out(effects).await;
+                }
+            }
+            Happening::Decision { connection, .. } => {
+                self.desk.released(&event.sandbox, connection);
+                self.version += 1;
+            }
+            Happening::Failed { .. } | Happening::Closed { .. } | Happening::Gap { .. } => {}
+            Happening::Diagnostic { message } => tracing::warn!("the guardian says: {message}"),
+        }
+    }
+
+    fn running(&self) -> Result<Vec<Receipt>, SessionError> {
+        let receipts = self.context.state.receipts()?.into_iter();
+        Ok(receipts.filter(|receipt| receipt.state == State::Running).collect())
+    }
+}
+
+/// What tells this life of a sandbox from its others.
+fn life(receipt: &Receipt) -> (String, String) {
+    (receipt.id.clone(), receipt.container.clone().unwrap_or_default())
+}
+
+fn welcome() -> Reply {
+    let stamp = client::stamp().unwrap_or_default();
+    Reply::Welcome { version: VERSION, stamp, process: std::process::id() }
+}
+
+/// A clock before 1970 counts as 1970.
+fn now() -> u64 {
+    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Returns an error and everything behind it as one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}

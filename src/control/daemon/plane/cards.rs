@@ -1,0 +1,113 @@
+//! What the desk wants done, and what a person tells it.
+
+use super::super::notify;
+use super::{Plane, chain, now};
+use crate::control::approvals::choice::Term;
+use crate::control::approvals::desk::Order;
+use crate::control::approvals::effect::Effect;
+use crate::control::protocol::Reply;
+use crate::guardian::protocol::Command;
+use crate::policy::decision::{By, DecisionId, Verdict};
+
+impl Plane {
+    /// Takes an answer of a person.
+    pub(super) async fn decide(&mut self, order: Order) -> Reply {
+        let asked_by = self.desk.card(order.card).map(|card| card.subject.clone());
+        let receipt = asked_by.as_ref().and_then(|asked_by| self.context.state.load(&asked_by.sandbox).ok().flatten());
+        let Some(receipt) = receipt.filter(|receipt| Some(receipt.subject()) == asked_by) else {
+            return Reply::Failed { reason: "nothing waits under this number any more".to_owned() };
+        };
+        let policy = self.policies.of(&receipt, now());
+        match self.desk.answer(&order, &policy, now()) {
+            Ok(effects) => match self.keep(&effects, order.by).await {
+                Ok(()) => {
+                    self.carry_out(effects).await;
+                    Reply::Done
+                }
+                Err(reason) => Reply::Failed { reason },
+            },
+            Err(refused) => {
+                let hint = refused.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+                Reply::Failed { reason: format!("{refused}{hint}") }
+            }
+        }
+    }
+
+    /// Has decisions on disk before anything follows from them; where that fails, they are as if they were never made.
+    async fn keep(&mut self, effects: &[Effect], by: By) -> Result<(), String> {
+        for effect in effects {
+            if let Effect::Persist(decision) = effect
+                && let Err(error) = self.policies.keep(decision).await
+            {
+                // It is on the desk, and nowhere else.
+                let _ = self.desk.undo(&decision.id, by);
+                self.version += 1;
+                return Err(format!("the answer cannot be kept, so it does not count: {}", chain(&error)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes decisions back.
+    pub(super) async fn undo(&mut self, ids: &[DecisionId], by: By) -> Reply {
+        for id in ids {
+            match self.desk.undo(id, by) {
+                Ok(effects) => self.carry_out(effects).await,
+                Err(error) => return Reply::Failed { reason: error.to_string() },
+            }
+        }
+        Reply::Done
+    }
+
+    /// Does what the desk wants done; a changed policy is in force before whoever waited for it goes on.
+    pub(super) async fn carry_out(&mut self, effects: Vec<Effect>) {
+        if effects.is_empty() {
+            return;
+        }
+        self.version += 1;
+        for effect in &effects {
+            if let Effect::Forget(id, scope) = effect
+                && let Err(error) = self.policies.forget(id, scope).await
+            {
+                tracing::warn!("a decision that ended counts again after a restart: {}", chain(&error));
+            }
+        }
+        self.policies.decide(self.desk.decisions().cloned());
+        if effects.iter().any(|effect| matches!(effect, Effect::PolicyChanged(_))) {
+            self.enforce().await;
+        }
+        self.perform(effects);
+    }
+
+    /// Does everything that changes no policy.
+    pub(super) fn perform(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::Settle { sandbox, host, port, allow } => {
+                    self.tell(Command::Settle { sandbox, host, port, allow });
+                }
+                Effect::Answer { ticket, answer } => {
+                    // Whoever asked may be gone.
+                    let _ = self.tickets.remove(&ticket).map(|sender| sender.send(answer));
+                }
+                Effect::Log(said) => self.note_said(said),
+                Effect::Other { subject, digest, verdict: Verdict::Allow, term: Term::Project, .. } => {
+                    if let Err(error) = self.commands.keep(subject.folder, digest) {
+                        tracing::warn!("a command will be asked about again after a restart: {}", chain(&error));
+                    }
+                }
+                Effect::Other { .. }
+                // Done before anything else.
+                | Effect::Persist(_)
+                | Effect::Forget(..)
+                | Effect::PolicyChanged(_) => {}
+                Effect::Notify(id) => {
+                    let inbox = self.inbox();
+                    if let Some(card) = inbox.cards.iter().find(|card| card.id == id) {
+                        notify::tell(&card.subject.name, &card.title);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! What goes into the audit log. What a guardian tells is acknowledged once the log has it, and not before: while it cannot be
+//! written, no connection is opened.
+
+use std::collections::BTreeSet;
+
+use super::{Plane, chain, life, now};
+use crate::control::approvals::card::{Asked, Card, HostAsk, OtherKind};
+use crate::control::approvals::choice::Choice;
+use crate::control::approvals::effect::{Answer as Told, Entry as Said};
+use crate::control::audit::event::{self, Approval, Entry, Outcome, Sandbox, What, Who};
+use crate::control::audit::{self, log::Log};
+use crate::engine::receipt::Receipt;
+use crate::guardian::protocol::{Command, Event, WirePolicy};
+use crate::ident::sha256_hex;
+use crate::policy::decision::{By, Decision, Subject, Verdict};
+
+impl Plane {
+    /// Has something written down with whatever else is, soon.
+    pub(super) fn note(&mut self, sandbox: Option<Sandbox>, what: What) {
+        self.pending.push(Entry { time: now(), sandbox, origin: None, what });
+    }
+
+    /// Has an event of the guardian written down.
+    pub(super) fn note_event(&mut self, event: Event) {
+        let Some(epoch) = self.link.as_ref().map(|link| link.epoch.clone()) else { return };
+        self.kept = Some(event.number);
+        let name = |id: &str| self.names.get(id).cloned();
+        let approval = |_sandbox: &str, rule: &str| {
+            let names = |decision: &&Decision| decision.rules.iter().any(|own| own.as_str() == rule);
+            self.desk.decisions().find(names).map(|decision| decision.id.to_string())
+        };
+        self.pending.push(audit::heard::entry(&epoch, event, name, approval));
+    }
+
+    /// A guardian answers: where it is another one than before, what that one had not told is lost.
+    pub(super) fn note_guardian(&mut self, epoch: &str) {
+        let before = self.epoch.replace(epoch.to_owned()).filter(|before| before != epoch);
+        self.note(None, What::Control(event::Control::GuardianAttached { epoch: epoch.to_owned() }));
+        let Some(before) = before else { return };
+        let replaced = event::Control::GuardianReplaced { before: before.clone(), epoch: epoch.to_owned() };
+        self.note(None, What::Control(replaced));
+        self.write_down();
+        let last = self.log.as_ref().map_or(0, |log| log.last_guardian_event(&before));
+        self.note(None, What::Gap(event::Gap { epoch: before, first: last + 1, last: None }));
+    }
+
+    /// Writes down what is to be, and acknowledges what is written.
+    pub(super) fn write_down(&mut self) {
+        if self.pending.is_empty() {
+            return;
+        }
+        if self.log.is_none() {
+            self.log =
+                Log::open(&audit::folder_in(self.context.state.root())).map_err(|error| self.complain(&error)).ok();
+        }
+        let Some(log) = &self.log else { return };
+        match log.append(self.pending.clone()) {
+            Ok(_) => {
+                self.pending.clear();
+                self.has_complained = false;
+                if let (Some(event), Some(link)) = (self.kept.take(), &self.link) {
+                    link.tell(Command::Acknowledge { event });
+                }
+            }
+            Err(error) => self.complain(&error),
+        }
+    }
+
+    fn complain(&mut self, error: &dyn std::error::Error) {
+        if !std::mem::replace(&mut self.has_complained, true) {
+            tracing::warn!("no sandbox gets a new connection: {}", chain(error));
+        }
+    }
+
+    /// A policy was handed over: the first one of a sandbox's life says that it runs.
+    pub(super) fn note_policy(&mut self, receipt: &Receipt, policy: &WirePolicy) {
+        let own = sandbox(&receipt.id, &receipt.name);
+        let rules: BTreeSet<String> = rules(policy);
+        self.names.insert(receipt.id.clone(), receipt.name.clone());
+        let before = self.in_force.insert(life(receipt), rules.clone());
+        if before.is_none() {
+            let plan = event::Plan { digest: receipt.plan_digest.clone(), folder: receipt.workspace.clone() };
+            self.note(Some(own.clone()), What::Plan(plan));
+            self.note(Some(own.clone()), What::Sandbox(event::SandboxChange::Started));
+        }
+        let before = before.unwrap_or_default();
+        if before != rules {
+            let digest = format!("sha256:{}", sha256_hex(serde_json::json!(rules).to_string().as_bytes()));
+            let added = rules.difference(&before).cloned().collect();
+            let removed = before.difference(&rules).cloned().collect();
+            let policy = event::Policy { digest, from: "your files and decisions".to_owned(), added, removed };
+            self.note(Some(own), What::Policy(policy));
+        }
+    }
+
+    /// A sandbox stopped.
+    pub(super) fn note_stop(&mut self, id: &str) {
+        let lives = self.in_force.extract_if(.., |(sandbox, _), _| sandbox == id).count();
+        if lives > 0 {
+            let name = self.context.state.load(id).ok().flatten().map(|receipt| receipt.name).unwrap_or_default();
+            self.note(Some(sandbox(id, &name)), What::Sandbox(event::SandboxChange::Stopped));
+        }
+    }
+
+    /// What the desk has to say.
+    pub(super) fn note_said(&mut self, said: Said) {
+        let (subject, approval) = approval(said);
+        self.note(Some(sandbox(&subject.0, &subject.1)), What::Approval(approval));
+    }
+}
+
+fn sandbox(id: &str, name: &str) -> Sandbox {
+    Sandbox { id: id.to_owned(), name: name.to_owned() }
+}
+
+fn rules(policy: &WirePolicy) -> BTreeSet<String> {
+    let allow = policy.allow.iter().map(|rule| format!("allow {rule}"));
+    allow.chain(policy.deny.iter().map(|rule| format!("deny {rule}"))).collect()
+}
+
+fn who(by: By) -> Who {
+    match by {
+        By::Page => Who::Page,
+        By::Terminal => Who::Terminal,
+    }
+}
+
+/// Returns whom it is about, id and name, and what is kept of it.
+fn approval(said: Said) -> ((String, String), Approval) {
+    match said {
+        Said::Asked(card) => of_card(&card, Outcome::Asked),
+        Said::Expired(card) => of_card(&card, Outcome::Expired),
+        Said::Overtaken { card, verdict } => {
+            let answer = event::Answer { term: "session".to_owned(), until: None, by: Who::Rule, decision: None };
+            of_card(&card, outcome(verdict, answer))
+        }
+        Said::Answered { card, choice, by, decision } => {
+            let Choice { verdict, term, .. } = choice;
+            let decision = decision.map(|id| id.to_string());
+            of_card(
+                &card,
+                outcome(verdict, event::Answer { term: term.to_string(), until: None, by: who(by), decision }),
+            )
+        }
+        Said::Unasked { subject, what, port, answer } => {
+            let outcome = Outcome::Unasked(word(answer).to_owned());
+            let approval = Approval {
+                card: None,
+                kind: event::Card::Host,
+                what: vec![format!("{what}:{port}")],
+                digest: None,
+                outcome,
+            };
+            ((subject.sandbox, subject.name), approval)
+        }
+        Said::Ended { decision, by } => {
+            let outcome = Outcome::Ended { decision: decision.id.to_string(), by: by.map(who) };
+            let what = decision.rules.iter().map(ToString::to_string).collect();
+            let approval = Approval { card: None, kind: event::Card::Host, what, digest: None, outcome };
+            ((String::new(), decision.asked_by), approval)
+        }
+    }
+}
+
+fn of_card(card: &Card, outcome: Outcome) -> ((String, String), Approval) {
+    let Subject { sandbox, name, .. } = card.subject.clone();
+    let (kind, what) = match &card.what {
+        Asked::Host(HostAsk { host, ports, .. }) => {
+            (event::Card::Host, ports.iter().map(|port| format!("{host}:{port}")).collect())
+        }
+        Asked::Other(ask) => match ask.kind {
+            OtherKind::HostCommand => (event::Card::HostCommand, vec![ask.title.clone()]),
+            OtherKind::Repository => (event::Card::Repository, vec![ask.title.clone()]),
+        },
+    };
+    ((sandbox, name), Approval { card: Some(card.id.0), kind, what, digest: Some(card.digest()), outcome })
+}
+
+fn outcome(verdict: Verdict, answer: event::Answer) -> Outcome {
+    match verdict {
+        Verdict::Allow => Outcome::Allowed(answer),
+        Verdict::Deny => Outcome::Denied(answer),
+    }
+}
+
+fn word(answer: Told) -> &'static str {
+    match answer {
+        Told::CoolDown { .. } => "cool-down",
+        Told::TooMany => "too-many",
+        Told::Never => "never",
+        Told::Expired => "expired",
+        Told::Denied => "denied",
+        Told::Allowed { .. } | Told::Listed => "listed",
+    }
+}

@@ -1,0 +1,130 @@
+//! What the control plane knows, as a person sees it.
+
+use super::{Plane, now};
+use crate::control::approvals::card::{Asked, Card, HostAsk, OtherAsk, OtherKind};
+use crate::control::approvals::offer::offers;
+use crate::control::approvals::risk::risks;
+use crate::control::protocol::{CardView, ChoiceView, DecisionView, Inbox, Reply, RuleView, SandboxView};
+use crate::engine::session::SessionError;
+use crate::guardian::protocol::{Answer, Command, Refused};
+use crate::policy::decision::Subject;
+use crate::policy::effective::{Origin, Sourced};
+
+impl Plane {
+    /// Returns what waits for a person.
+    pub(super) fn inbox(&self) -> Inbox {
+        Inbox { version: self.version, cards: self.desk.cards().map(|card| self.card(card)).collect() }
+    }
+
+    fn card(&self, card: &Card) -> CardView {
+        let (title, kind, facts, warnings, waiting) = match &card.what {
+            Asked::Host(ask) => self.host(&card.subject, ask),
+            Asked::Other(ask) => other(ask),
+        };
+        let choice = |offer: crate::control::approvals::offer::Offer| ChoiceView {
+            choice: offer.choice,
+            text: offer.does,
+            confirm: offer.typed,
+        };
+        CardView {
+            id: card.id,
+            digest: card.digest(),
+            subject: card.subject.clone(),
+            title,
+            kind: kind.to_owned(),
+            facts,
+            warnings,
+            first: card.first,
+            last: card.last,
+            count: card.count,
+            waiting: waiting as u64,
+            choices: offers(card).into_iter().map(choice).collect(),
+        }
+    }
+
+    fn host(&self, subject: &Subject, ask: &HostAsk) -> Told {
+        let HostAsk { host, ports, reason, waiting, tickets, programs } = ask;
+        let ports_said: Vec<String> = ports.iter().map(u16::to_string).collect();
+        let receipt = self.context.state.load(&subject.sandbox).ok().flatten();
+        let listed = receipt.map(|receipt| self.policies.of(&receipt, now()).policy.egress.allow).unwrap_or_default();
+        let mut facts = Vec::new();
+        facts.extend(reason.as_ref().map(|reason| ("agent says".to_owned(), reason.clone())));
+        facts.extend(programs.iter().map(|program| ("program".to_owned(), program.clone())));
+        let warnings =
+            risks(host, ports.iter().copied(), listed.iter()).into_iter().map(|risk| risk.sentence).collect();
+        (format!("{host}:{}", ports_said.join(",")), "host", facts, warnings, waiting.len() + tickets.len())
+    }
+
+    /// Returns every decision that counts.
+    pub(super) fn decisions(&self) -> Reply {
+        let view = |decision: &crate::policy::decision::Decision| DecisionView {
+            id: decision.id.clone(),
+            verdict: decision.verdict,
+            rules: decision.rules.iter().map(ToString::to_string).collect(),
+            scope: decision.scope.clone(),
+            made: decision.made,
+            until: decision.until,
+            by: decision.by,
+            asked_by: decision.asked_by.clone(),
+        };
+        Reply::Decisions(self.desk.decisions().map(view).collect())
+    }
+
+    /// Returns every sandbox that runs.
+    pub(super) async fn sandboxes(&self) -> Result<Reply, SessionError> {
+        let refusals = match self.ask(Command::Status).await {
+            Ok(Answer::Status(status)) => status.refusals,
+            _ => Vec::new(),
+        };
+        let entry = |one: &Refused| (format!("{}:{}", one.host, one.port), one.reason.clone(), one.count, one.last);
+        let view = |receipt: crate::engine::receipt::Receipt| {
+            let own = refusals.iter().find(|one| one.sandbox == receipt.id);
+            let own = own.map(|one| one.refused.iter().chain(&one.failed).map(entry).collect()).unwrap_or_default();
+            SandboxView {
+                plan: self.context.state.load_plan(&receipt.id).unwrap_or_default(),
+                id: receipt.id,
+                name: receipt.name,
+                folder: receipt.workspace,
+                state: receipt.state.as_str().to_owned(),
+                plan_digest: receipt.plan_digest,
+                refusals: own,
+            }
+        };
+        Ok(Reply::Sandboxes(self.running()?.into_iter().map(view).collect()))
+    }
+
+    /// Returns the rules that are in force for a sandbox.
+    pub(super) fn rules(&self, sandbox: &str) -> Result<Reply, SessionError> {
+        let Some(receipt) = self.context.state.load(sandbox)? else {
+            return Ok(Reply::Failed { reason: "there is no such sandbox".to_owned() });
+        };
+        let mut rules: Vec<RuleView> = self.policies.of(&receipt, now()).rules.iter().map(rule).collect();
+        rules.sort_by(|one, other| one.rule.cmp(&other.rule));
+        Ok(Reply::Rules(rules))
+    }
+}
+
+/// What is told of a question: title, kind, facts, warnings, and how many wait.
+type Told = (String, &'static str, Vec<(String, String)>, Vec<String>, usize);
+
+fn rule(sourced: &Sourced) -> RuleView {
+    let (origin, decision) = match &sourced.origin {
+        Origin::Builtin => ("cloister".to_owned(), None),
+        Origin::Preset { name, .. } => (format!("preset {name}"), None),
+        Origin::User(location) | Origin::Project(location) => (format!("{}:{}", location.file, location.line), None),
+        Origin::Decision(decision) => {
+            (format!("decision {}, {}", decision.id, decision.scope.as_str()), Some(decision.id.clone()))
+        }
+    };
+    RuleView { rule: sourced.rule.to_string(), verdict: sourced.verdict, origin, decision }
+}
+
+fn other(ask: &OtherAsk) -> Told {
+    let kind = match ask.kind {
+        OtherKind::HostCommand => "host-command",
+        OtherKind::Repository => "repository",
+    };
+    let facts = serde_json::from_value(ask.content["facts"].clone()).unwrap_or_default();
+    let warnings = serde_json::from_value(ask.content["warnings"].clone()).unwrap_or_default();
+    (ask.title.clone(), kind, facts, warnings, ask.tickets.len())
+}

@@ -1,0 +1,76 @@
+//! What each sandbox may do now: the user's files as they were last when they could be read, and what was decided.
+
+use std::path::Path;
+
+use ipnet::Ipv4Net;
+
+use crate::engine::receipt::Receipt;
+use crate::host::paths::Paths;
+use crate::pipeline::decisions::{Store, StoreError};
+use crate::pipeline::layers::Watched;
+use crate::pipeline::{self, PipelineError};
+use crate::policy::decision::{Decision, DecisionId, Scope};
+use crate::policy::effective::{Effective, counting};
+
+/// The user's files, and the decisions.
+#[derive(Debug)]
+pub(super) struct Policies {
+    watched: Watched,
+    store: Store,
+    decisions: Vec<Decision>,
+    /// Whether every file of decisions could be read, now or before: what is not known could deny something.
+    is_whole: bool,
+}
+
+impl Policies {
+    /// Reads what was decided; of the user's files nothing yet.
+    pub(super) fn of_files(paths: &Paths, uid: u32) -> Self {
+        let mut store = Store::of(&paths.config, &paths.state, uid);
+        let loaded = store.load();
+        for error in &loaded.broken {
+            tracing::warn!("nothing is allowed before this is mended: {error}");
+        }
+        let is_whole = loaded.is_whole();
+        Self { watched: Watched::of(&paths.config, uid), store, decisions: loaded.decisions, is_whole }
+    }
+
+    /// Looks at the files about a sandbox; returns whether they are others than before. With a mistake in one of them,
+    /// everything stays as it was.
+    pub(super) fn look(&mut self, receipt: &Receipt) -> Result<bool, PipelineError> {
+        self.watched.look(Path::new(&receipt.workspace))
+    }
+
+    /// Returns what was decided.
+    pub(super) fn decisions(&self) -> &[Decision] {
+        &self.decisions
+    }
+
+    /// Takes what was decided, in place of what was before.
+    pub(super) fn decide(&mut self, decisions: impl IntoIterator<Item = Decision>) {
+        self.decisions = decisions.into_iter().collect();
+    }
+
+    /// Has a decision on disk.
+    pub(super) async fn keep(&self, decision: &Decision) -> Result<(), StoreError> {
+        self.store.keep(decision).await
+    }
+
+    /// Takes a decision off the disk.
+    pub(super) async fn forget(&self, id: &DecisionId, scope: &Scope) -> Result<(), StoreError> {
+        self.store.forget(id, scope).await
+    }
+
+    /// Returns what a sandbox may do at a time, in milliseconds since the Unix epoch; nothing before its files were read well.
+    pub(super) fn of(&self, receipt: &Receipt, now: u64) -> Effective {
+        if !self.is_whole {
+            return Effective::closed();
+        }
+        let decisions = counting(&self.decisions, &receipt.subject(), now);
+        self.watched.effective(Path::new(&receipt.workspace), decisions)
+    }
+
+    /// Where networks of sandboxes are cut from.
+    pub(super) fn pool(&self) -> Result<Ipv4Net, PipelineError> {
+        Ok(pipeline::policy()?.network.pool)
+    }
+}

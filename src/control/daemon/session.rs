@@ -1,0 +1,339 @@
+//! A conversation with an agent: one question over a stream, answered by a person or a rule, and what came of it.
+//!
+//! Invariant: which sandbox it is comes from the guardian. The end of the stream, at any moment, ends what it asked for.
+
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, ReadHalf, WriteHalf};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
+
+use super::Input;
+use crate::control::approvals::card::{OtherAsk, OtherKind, Ticket};
+use crate::control::approvals::effect::Answer;
+use crate::control::audit::event::{Executable, HostCommand as Noted, Phase};
+use crate::control::hostexec::run::{How, Output, Slots};
+use crate::control::hostexec::{self, Account, Keeper, Place, Prepared, shown};
+use crate::policy::hostexec::{Effect, Hostexec};
+use crate::sandbox::hostexec::protocol::{
+    Ask, LINE_LIMIT, Lines, PIECE_LIMIT, Reason, Refusal, RequestDomain, Run, Tell, decode, line,
+};
+
+/// How long the last of what a command wrote may take to be read.
+const LAST_WORDS: Duration = Duration::from_secs(10);
+/// Port that is asked for where none is named.
+const HTTPS: u16 = 443;
+
+/// What is known of the sandbox that a stream comes from.
+#[derive(Debug)]
+pub(super) struct About {
+    /// Its workspace, by both names; `None` where it has none.
+    pub(super) place: Option<Place>,
+    /// What the user says of commands.
+    pub(super) hostexec: Hostexec,
+}
+
+/// What a conversation asks the control plane.
+#[derive(Debug)]
+pub(super) enum Question {
+    /// What is known of the sandbox.
+    About(oneshot::Sender<About>),
+    /// Whether it may reach a host.
+    Host {
+        /// The host.
+        host: String,
+        /// The port.
+        port: u16,
+        /// What for, in the agent's words.
+        reason: Option<String>,
+        /// Where the answer goes.
+        answer: oneshot::Sender<Answer>,
+    },
+    /// Whether a command may run.
+    Command {
+        /// The card.
+        ask: OtherAsk,
+        /// Where the answer goes.
+        answer: oneshot::Sender<Answer>,
+    },
+    /// Something about a command for the audit log.
+    Note(Noted),
+}
+
+/// The agent's end, and the control plane's.
+pub(super) struct Session {
+    pub(super) sandbox: String,
+    pub(super) inputs: mpsc::UnboundedSender<Input>,
+    pub(super) slots: Slots,
+}
+
+impl Session {
+    /// Answers one question.
+    pub(super) async fn serve(self, stream: DuplexStream) {
+        let (mut reader, mut writer) = tokio::io::split(stream);
+        let mut lines = Lines::default();
+        let told = match next(&mut reader, &mut lines).await {
+            Ok(Some(Ask::Run(run))) => self.run(run, (&mut reader, &mut lines), &mut writer).await,
+            Ok(Some(Ask::RequestDomain(asked))) => self.ask_for(asked, (&mut reader, &mut lines), &mut writer).await,
+            Ok(Some(_)) => Some(Tell::Refused(Reason::BadRequest.because("a question comes first"))),
+            Ok(None) => None,
+            Err(refusal) => Some(Tell::Refused(refusal)),
+        };
+        if let Some(told) = told {
+            say(&mut writer, &told).await;
+        }
+        // Whoever asked may be gone.
+        let _ = writer.shutdown().await;
+    }
+
+    fn ask(&self, question: Question) -> Result<(), Refusal> {
+        let input = Input::Agent(self.sandbox.clone(), question);
+        self.inputs.send(input).map_err(|_gone| Reason::Unavailable.because("the control plane ends"))
+    }
+
+    async fn ask_for(
+        &self,
+        asked: RequestDomain,
+        (reader, lines): (&mut ReadHalf<DuplexStream>, &mut Lines),
+        writer: &mut WriteHalf<DuplexStream>,
+    ) -> Option<Tell> {
+        let (host, port) = match asked.host.rsplit_once(':') {
+            Some((host, port)) if !host.contains(':') => (host.to_owned(), port.parse().unwrap_or_default()),
+            _ => (asked.host.clone(), HTTPS),
+        };
+        let (answer, answered) = oneshot::channel();
+        if let Err(refusal) = self.ask(Question::Host { host, port, reason: asked.reason, answer }) {
+            return Some(Tell::Refused(refusal));
+        }
+        match waited(answered, (reader, lines), writer).await? {
+            Ok(answer) => Some(domain(answer)),
+            Err(refusal) => Some(Tell::Refused(refusal)),
+        }
+    }
+
+    async fn run(
+        &self,
+        run: Run,
+        (reader, lines): (&mut ReadHalf<DuplexStream>, &mut Lines),
+        writer: &mut WriteHalf<DuplexStream>,
+    ) -> Option<Tell> {
+        let (about, known) = oneshot::channel();
+        if let Err(refusal) = self.ask(Question::About(about)) {
+            return Some(Tell::Refused(refusal));
+        }
+        let unavailable = || Tell::Refused(Reason::Unavailable.because("the sandbox is not known here"));
+        let Ok(About { place: Some(place), hostexec }) = known.await else { return Some(unavailable()) };
+        let at_once = hostexec.at_once;
+        let prepared =
+            spawn_blocking(move || hostexec::prepare(&run, &place, &hostexec, &Account::current()).map(Box::new)).await;
+        let prepared = match prepared {
+            Ok(Ok(prepared)) => prepared,
+            Ok(Err(refusal)) => return Some(Tell::Refused(refusal)),
+            Err(_) => return Some(unavailable()),
+        };
+        let note = Note::of(&prepared);
+        // Whoever counts as waiting must not be able to wait for more than may run.
+        let Some(_slot) = self.slots.enter(&self.sandbox, at_once) else {
+            let text = format!("{at_once} commands of this sandbox run or wait already");
+            return Some(Tell::Refused(Reason::TooMany.because(text)));
+        };
+        self.note(note.at(Phase::Asked));
+        if prepared.effect != Effect::Auto {
+            let (answer, answered) = oneshot::channel();
+            if let Err(refusal) = self.ask(Question::Command { ask: card(&prepared), answer }) {
+                return Some(Tell::Refused(refusal));
+            }
+            let allowed = match waited(answered, (reader, lines), writer).await {
+                Some(Ok(answer)) => allowed(answer),
+                Some(Err(refusal)) => Err(refusal),
+                None => {
+                    self.note(note.at(Phase::Refused("cancelled".to_owned())));
+                    return None;
+                }
+            };
+            if let Err(refusal) = allowed {
+                self.note(note.at(Phase::Refused(word(refusal.reason))));
+                return Some(Tell::Refused(refusal));
+            }
+        }
+        self.carry(*prepared, note, (reader, lines), writer).await
+    }
+
+    async fn carry(
+        &self,
+        prepared: Prepared,
+        note: Note,
+        (reader, lines): (&mut ReadHalf<DuplexStream>, &mut Lines),
+        writer: &mut WriteHalf<DuplexStream>,
+    ) -> Option<Tell> {
+        let (input, inputs) = mpsc::channel(1);
+        let (outputs, mut output) = mpsc::channel(1);
+        let begun = Instant::now();
+        let keeper = Keeper::default();
+        let mut running = std::pin::pin!(hostexec::run(prepared, &keeper, inputs, outputs));
+        let mut feeding = std::pin::pin!(feed(reader, lines, input));
+        let (out, err) = (AtomicU64::new(0), AtomicU64::new(0));
+        let mut writing = std::pin::pin!(async {
+            while let Some(piece) = output.recv().await {
+                match &piece {
+                    Output::Started => self.note(note.at(Phase::Started)),
+                    Output::Stdout(bytes) => _ = out.fetch_add(bytes.len() as u64, Relaxed),
+                    Output::Stderr(bytes) => _ = err.fetch_add(bytes.len() as u64, Relaxed),
+                    Output::Taken => {}
+                }
+                say(writer, &piece.tell()).await;
+            }
+        });
+        let (mut fed, mut is_written) = (false, false);
+        // An agent that does not read keeps nobody from ending its command.
+        let ended = loop {
+            tokio::select! {
+                ended = &mut running => break ended,
+                () = &mut feeding, if !fed => fed = true,
+                () = &mut writing, if !is_written => is_written = true,
+            }
+        };
+        if !is_written {
+            // What it does not take in this time is nobody's.
+            let _ = timeout(LAST_WORDS, writing).await;
+        }
+        let (stdout, stderr) = (out.load(Relaxed), err.load(Relaxed));
+        let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let (code, signal, reason) = match &ended.how {
+            How::Exited(code) => (Some(*code), None, None),
+            How::Signal(number) => (None, Some(*number), None),
+            How::Cancelled => (None, None, Some("cancelled".to_owned())),
+            How::Refused(refusal) => (None, None, Some(word(refusal.reason))),
+        };
+        self.note(note.at(Phase::Ended { code, signal, reason, stdout, stderr, milliseconds }));
+        ended.tell()
+    }
+
+    fn note(&self, noted: Noted) {
+        // Without a control plane nobody keeps anything.
+        let _ = self.ask(Question::Note(noted));
+    }
+}
+
+/// What the audit log says of a command in every phase.
+#[derive(Debug, Clone)]
+struct Note(Noted);
+
+impl Note {
+    fn of(prepared: &Prepared) -> Self {
+        let command = &prepared.command;
+        let executable = Executable { path: command.program.path.clone(), sha256: command.program.sha256.clone() };
+        Self(Noted {
+            request: command.digest(),
+            argv: command.argv.clone(),
+            folder: Some(command.folder.outside.clone()),
+            executable: Some(executable),
+            phase: Phase::Asked,
+        })
+    }
+
+    fn at(&self, phase: Phase) -> Noted {
+        Noted { phase, ..self.0.clone() }
+    }
+}
+
+/// What a person is shown: everything that the approval covers.
+fn card(prepared: &Prepared) -> OtherAsk {
+    let facts: Vec<(String, String)> =
+        prepared.lines().into_iter().map(|line| (line.name.to_owned(), line.text)).collect();
+    let warnings: Vec<String> = prepared.warnings.iter().map(hostexec::risk::Warning::text).collect();
+    OtherAsk {
+        kind: OtherKind::HostCommand,
+        title: shown::title(&prepared.command),
+        content: json!({ "facts": facts, "warnings": warnings }),
+        digest: prepared.command.digest(),
+        keepable: prepared.keepable,
+        tickets: std::collections::BTreeSet::<Ticket>::new(),
+    }
+}
+
+/// Waits for an answer; `None` where whoever asked is gone, or asks no more.
+async fn waited(
+    answered: oneshot::Receiver<Answer>,
+    (reader, lines): (&mut ReadHalf<DuplexStream>, &mut Lines),
+    writer: &mut WriteHalf<DuplexStream>,
+) -> Option<Result<Answer, Refusal>> {
+    say(writer, &Tell::Pending { why: "for an answer, on the page or with `cloister approve`".to_owned() }).await;
+    tokio::select! {
+        answer = answered => Some(answer.map_err(|_gone| Reason::Unavailable.because("the control plane ends"))),
+        asked = next(reader, lines) => match asked {
+            Ok(None | Some(Ask::Cancel)) => None,
+            Ok(Some(_)) => Some(Err(Reason::BadRequest.because("nothing may come before it runs, but its end"))),
+            Err(refusal) => Some(Err(refusal)),
+        },
+    }
+}
+
+/// What the agent says to a command that runs. The channel ends with the stream.
+async fn feed(reader: &mut ReadHalf<DuplexStream>, lines: &mut Lines, input: mpsc::Sender<hostexec::Input>) {
+    loop {
+        let said = match next(reader, lines).await {
+            Ok(Some(Ask::Stdin(piece))) => decode(&piece).map(hostexec::Input::Data).unwrap_or(hostexec::Input::Cancel),
+            Ok(Some(Ask::End)) => hostexec::Input::End,
+            Ok(Some(_)) => hostexec::Input::Cancel,
+            Ok(None) | Err(_) => return,
+        };
+        if input.send(said).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Returns the next thing that the agent says; `None` at the end.
+async fn next(reader: &mut ReadHalf<DuplexStream>, lines: &mut Lines) -> Result<Option<Ask>, Refusal> {
+    let mut buffer = vec![0; PIECE_LIMIT.min(LINE_LIMIT)];
+    loop {
+        if let Some(ask) = lines.take()? {
+            return Ok(Some(ask));
+        }
+        match reader.read(&mut buffer).await {
+            Ok(0) | Err(_) => return Ok(None),
+            Ok(length) => lines.push(&buffer[..length]),
+        }
+    }
+}
+
+async fn say(writer: &mut WriteHalf<DuplexStream>, told: &Tell) {
+    // Whoever is gone hears nothing.
+    let _ = writer.write_all(&line(told)).await;
+}
+
+fn allowed(answer: Answer) -> Result<(), Refusal> {
+    match answer {
+        Answer::Allowed { .. } | Answer::Listed => Ok(()),
+        Answer::Denied | Answer::Never => {
+            Err(Reason::Denied.because("the user said no; do not ask again for the same"))
+        }
+        Answer::Expired => Err(Reason::Expired.because("nobody answered in time")),
+        Answer::CoolDown { .. } => {
+            Err(Reason::Denied.because("the user said no a moment ago, and is not asked again yet"))
+        }
+        Answer::TooMany => Err(Reason::TooMany.because("too much waits for the user already")),
+    }
+}
+
+fn domain(answer: Answer) -> Tell {
+    let (allowed, text) = match answer {
+        Answer::Allowed { term, .. } => (true, format!("the user allows it ({term})")),
+        Answer::Listed => (true, "it is allowed".to_owned()),
+        Answer::Denied => (false, "the user said no; do not ask again for the same".to_owned()),
+        Answer::Never => (false, "no answer could allow this".to_owned()),
+        Answer::Expired => (false, "nobody answered in time".to_owned()),
+        Answer::CoolDown { .. } => (false, "the user said no a moment ago, and is not asked again yet".to_owned()),
+        Answer::TooMany => (false, "too much waits for the user already".to_owned()),
+    };
+    Tell::Domain { allowed, text }
+}
+
+fn word(reason: Reason) -> String {
+    serde_json::to_value(reason).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
+}

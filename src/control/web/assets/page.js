@@ -1,0 +1,318 @@
+// The page's script. What others wrote becomes text, never markup: only `textContent` and text nodes are set.
+'use strict';
+
+// For how long a card takes no answer after it appeared or moved, in milliseconds (SEC-51).
+const SETTLE = 500;
+const token = document.querySelector('meta[name="cloister-token"]').content;
+const by = (id) => document.getElementById(id);
+
+// Sends something that changes something; returns why it was not done, or null.
+async function send(path, body) {
+  let response;
+  try {
+    const headers = { 'content-type': 'application/json', 'x-cloister-token': token };
+    response = await fetch(path, { method: 'POST', headers, body: JSON.stringify(body), redirect: 'error' });
+  } catch {
+    return 'the control plane does not answer';
+  }
+  if (response.ok) return null;
+  if (response.status === 401) return 'you are logged out: `cloister ui` prints a link';
+  try {
+    return (await response.json()).reason;
+  } catch {
+    return `the control plane answered ${response.status}`;
+  }
+}
+
+function element(name, className, text = '') {
+  const made = document.createElement(name);
+  made.className = className;
+  made.textContent = text;
+  return made;
+}
+
+// Pieces are, in turn, as they came and written out.
+function fill(place, pieces) {
+  place.replaceChildren(...pieces.map((piece, at) => {
+    if (at % 2 === 0) return document.createTextNode(piece);
+    const mark = element('mark', 'out', piece);
+    mark.title = 'would not be seen';
+    return mark;
+  }));
+}
+
+function show(place, shown) {
+  if (shown.whole === null) return fill(place, shown.pieces);
+  const [details, summary, whole] = [element('details', 'long'), element('summary', ''), element('div', 'whole')];
+  fill(summary, shown.pieces);
+  fill(whole, shown.whole);
+  details.append(summary, whole);
+  place.replaceChildren(details);
+}
+
+function plain(shown) {
+  return shown.pieces.join('');
+}
+
+function when(milliseconds) {
+  return new Date(milliseconds).toLocaleString();
+}
+
+// ── cards
+
+function settle(card) {
+  card.settled = performance.now() + SETTLE;
+  card.classList.add('settling');
+  clearTimeout(card.timer);
+  card.timer = setTimeout(() => card.classList.remove('settling'), SETTLE);
+}
+
+// Whatever moves without a person's scrolling settles anew: another card went, or opened up.
+function watchPlaces(cards) {
+  let places = new Map();
+  const compare = () => {
+    const now = new Map();
+    for (const card of cards.children) {
+      now.set(card, card.offsetTop);
+      if (places.get(card) !== card.offsetTop) settle(card);
+    }
+    places = now;
+  };
+  const sizes = new ResizeObserver(compare);
+  for (const place of [cards, by('main'), document.body]) sizes.observe(place);
+  new MutationObserver(compare).observe(cards, { childList: true });
+}
+
+function make(view) {
+  const card = by('card').content.firstElementChild.cloneNode(true);
+  const part = (selector) => card.querySelector(selector);
+  card.view = view;
+  card.dataset.card = view.id;
+  show(part('.name'), view.name);
+  show(part('.folder'), view.folder);
+  part('.asks').textContent = view.asks;
+  show(part('.title'), view.title);
+  part('h2').id = `card-${view.id}`;
+  card.setAttribute('aria-labelledby', `card-${view.id}`);
+  part('.hides').hidden = !view.hides;
+  part('.warnings').hidden = view.warnings.length === 0;
+  for (const warning of view.warnings) show(part('.warnings').appendChild(element('li', '')), warning);
+  for (const [label, text] of view.facts) {
+    const [row, term, fact] = [element('div', ''), element('dt', ''), element('dd', '')];
+    show(term, label);
+    show(fact, text);
+    row.append(term, fact);
+    part('.facts').append(row);
+  }
+  for (const choice of view.choices.filter((choice) => !choice.wide)) part('.choices.least').append(button(card, choice));
+  offerWider(card, view.choices.filter((choice) => choice.wide));
+  part('.back').addEventListener('click', () => closeConfirmation(card));
+  part('.confirm').addEventListener('submit', (event) => {
+    event.preventDefault();
+    confirmed(card);
+  });
+  count(card, view);
+  return card;
+}
+
+function button(card, choice) {
+  const made = element('button', choice.verdict);
+  made.type = 'button';
+  const [word, text] = [element('strong', ''), element('span', '')];
+  word.textContent = `${choice.verdict === 'allow' ? 'Allow' : 'Deny'} ${choice.term}`;
+  show(text, choice.text);
+  if (choice.key !== null) {
+    made.dataset.key = choice.key;
+    made.setAttribute('aria-keyshortcuts', choice.key);
+    word.append(' ', element('kbd', '', choice.key));
+  }
+  made.append(word, text);
+  made.addEventListener('click', () => answer(card, choice));
+  return made;
+}
+
+// Wider answers are picked: for which hosts, and for how long.
+function offerWider(card, choices) {
+  const part = (selector) => card.querySelector(`.wider ${selector}`);
+  const [reach, term, place] = [part('.reach'), part('.term'), part('.choices')];
+  card.querySelector('.wider').hidden = choices.length === 0;
+  for (const name of new Set(choices.map((choice) => plain(choice.reach)))) reach.add(new Option(name));
+  for (const name of new Set(choices.map((choice) => choice.term))) term.add(new Option(name));
+  const pick = () => {
+    const picked = choices.filter((choice) => plain(choice.reach) === reach.value && choice.term === term.value);
+    place.replaceChildren(...picked.map((choice) => button(card, choice)));
+    if (picked.length === 0) place.textContent = 'That is above, or cannot be answered so.';
+    card.querySelector('.confirm').hidden = true;
+  };
+  reach.addEventListener('change', pick);
+  term.addEventListener('change', pick);
+  pick();
+}
+
+// What grows while a card is there; it never changes what is asked.
+function count(card, view) {
+  const times = view.count === 1 ? `asked at ${when(view.first)}` :
+    `asked ${view.count} times, first at ${when(view.first)}, last at ${when(view.last)}`;
+  const waiting = view.waiting === 0 ? 'nothing waits any more' : `${view.waiting} waiting`;
+  card.querySelector('.times').textContent = `${times}; ${waiting}`;
+}
+
+function mayAnswer(card) {
+  return card.isConnected && document.body.dataset.link === 'live' && performance.now() >= card.settled;
+}
+
+function answer(card, choice) {
+  if (!mayAnswer(card)) return;
+  if (choice.confirm === null) return decide(card, choice, null);
+  const form = card.querySelector('.confirm');
+  form.choice = choice;
+  form.querySelector('.expected').textContent = choice.confirm;
+  form.querySelector('input').value = '';
+  form.hidden = false;
+  form.querySelector('input').focus();
+}
+
+function confirmed(card) {
+  const form = card.querySelector('.confirm');
+  if (mayAnswer(card)) decide(card, form.choice, form.querySelector('input').value);
+}
+
+function closeConfirmation(card) {
+  card.querySelector('.confirm').hidden = true;
+  card.focus();
+}
+
+async function decide(card, choice, typed) {
+  if (card.answering) return;
+  card.answering = true;
+  const { id, digest } = card.view;
+  const reason = await send('/api/decide', { card: id, digest, choice: choice.choice, typed });
+  card.answering = false;
+  fail(card, reason ?? '');
+}
+
+function fail(card, reason) {
+  const place = card.querySelector('.failed');
+  place.textContent = reason;
+  place.hidden = reason === '';
+}
+
+function update(inbox) {
+  const cards = by('cards');
+  const old = new Map(Array.from(cards.children, (card) => [card.dataset.card, card]));
+  const fresh = [];
+  let before = null;
+  for (const view of inbox.cards) {
+    const known = old.get(String(view.id));
+    let card = known;
+    if (known === undefined || known.view.digest !== view.digest) {
+      card = make(view);
+      fresh.push(view);
+      if (known === undefined) cards.insertBefore(card, before === null ? cards.firstChild : before.nextSibling);
+      else replace(known, card);
+      settle(card);
+    } else {
+      card.view = view;
+      count(card, view);
+    }
+    old.delete(String(view.id));
+    before = card;
+  }
+  for (const card of old.values()) replace(card, null);
+  by('nothing').hidden = inbox.cards.length > 0;
+  document.title = `${inbox.cards.length > 0 ? `(${inbox.cards.length}) ` : ''}Inbox · cloister`;
+  if (fresh.length > 0) by('news').textContent = fresh.map((view) => `new: ${plain(view.name)} ${view.asks} ${plain(view.title)}`).join('; ');
+}
+
+// No other card gets the focus of one that went: the next key would answer what nobody read.
+function replace(card, other) {
+  const focused = card.contains(document.activeElement);
+  if (other === null) card.remove();
+  else card.replaceWith(other);
+  if (focused) by('heading').focus();
+}
+
+// ── news
+
+function listen() {
+  const source = new EventSource('/events');
+  source.addEventListener('inbox', (event) => {
+    link('live', 'live');
+    update(JSON.parse(event.data));
+  });
+  source.addEventListener('error', async () => {
+    link('lost', 'the control plane does not answer: what is shown may be old');
+    if (source.readyState !== EventSource.CLOSED) return;
+    setTimeout(listen, 3000);
+    const status = await fetch('/icon.svg').then((response) => response.status, () => 0);
+    if (status === 401) link('lost', 'you are logged out: `cloister ui` prints a link');
+    if (status === 200) link('lost', 'waits for a place: the page is open in too many tabs');
+  });
+  window.addEventListener('pagehide', () => source.close(), { once: true });
+}
+
+function link(state, text) {
+  document.body.dataset.link = state;
+  by('link').dataset.state = state;
+  by('link').textContent = text;
+}
+
+// ── keys
+
+function step(by) {
+  const cards = Array.from(document.querySelectorAll('.card'));
+  const at = cards.findIndex((card) => card.contains(document.activeElement));
+  const next = at === -1 ? (by > 0 ? 0 : cards.length - 1) : Math.min(Math.max(at + by, 0), cards.length - 1);
+  cards[next]?.focus();
+}
+
+function pressed(event) {
+  if (event.ctrlKey || event.altKey || event.metaKey || event.repeat) return;
+  const card = event.target.closest('.card');
+  if (event.key === 'Escape' && card !== null) return closeConfirmation(card);
+  if (event.target.matches('input, select')) return;
+  if (event.key === 'j') return step(1);
+  if (event.key === 'k') return step(-1);
+  if (card === null) return;
+  if (event.key === 'a' || event.key === 'd') return card.querySelector(`[data-key="${event.key}"]`)?.click();
+  if (event.key === 'Enter' && event.target === card) {
+    event.preventDefault();
+    card.querySelector('.wider').open = true;
+    card.querySelector('.choices button')?.focus();
+  }
+}
+
+// ── every view
+
+by('logout').addEventListener('click', async () => {
+  const reason = await send('/api/logout', {});
+  by('notice').hidden = false;
+  by('notice').textContent = reason ?? 'You are logged out. `cloister ui` prints a link.';
+  if (reason === null) by('main').replaceChildren(by('notice'));
+});
+
+for (const undo of document.querySelectorAll('[data-undo]')) {
+  undo.addEventListener('click', async () => {
+    const reason = await send('/api/undo', { ids: [undo.dataset.undo] });
+    if (reason === null) return location.reload();
+    by('notice').hidden = false;
+    by('notice').textContent = reason;
+  });
+}
+
+for (const time of document.querySelectorAll('time[data-at]')) time.textContent = when(Number(time.dataset.at));
+
+for (const search of document.querySelectorAll('[data-filter]')) {
+  search.addEventListener('input', () => {
+    for (const row of by(search.dataset.filter).tBodies[0].rows) row.hidden = !row.textContent.includes(search.value);
+  });
+}
+
+if (by('cards') !== null) {
+  watchPlaces(by('cards'));
+  document.addEventListener('keydown', pressed);
+  document.addEventListener('visibilitychange', () => {
+    if (!document.hidden) for (const card of by('cards').children) settle(card);
+  });
+  listen();
+}

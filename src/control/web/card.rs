@@ -1,0 +1,142 @@
+//! Cards as the page shows them.
+//!
+//! Invariant: pure. Order is as it came; of the answers the least come first, and a letter stands for the least of each kind
+//! (UI-028).
+
+use serde::Serialize;
+
+use super::shown::Shown;
+use crate::control::approvals::card::CardId;
+use crate::control::approvals::choice::{Choice, Reach, Span, Term};
+use crate::control::protocol::{CardView, ChoiceView, Inbox};
+use crate::policy::decision::Verdict;
+
+/// What waits for a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Cards {
+    version: u64,
+    cards: Vec<Card>,
+}
+
+/// One card. Times are milliseconds since the Unix epoch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Card {
+    id: CardId,
+    digest: String,
+    name: Shown,
+    folder: Shown,
+    asks: &'static str,
+    title: Shown,
+    facts: Vec<(Shown, Shown)>,
+    warnings: Vec<Shown>,
+    first: u64,
+    last: u64,
+    count: u64,
+    waiting: u64,
+    /// Whether some text would not have been seen as it is.
+    hides: bool,
+    choices: Vec<Answer>,
+}
+
+/// What can be answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Answer {
+    choice: Choice,
+    verdict: &'static str,
+    /// For which hosts.
+    reach: Shown,
+    /// For how long, and for whom.
+    term: &'static str,
+    /// What it will do.
+    text: Shown,
+    confirm: Option<String>,
+    /// Whether it reaches further than this sandbox's life and exactly this.
+    wide: bool,
+    /// The letter that stands for it.
+    key: Option<&'static str>,
+}
+
+impl Cards {
+    /// Returns what is shown of an inbox.
+    pub(super) fn new(inbox: &Inbox) -> Self {
+        Self { version: inbox.version, cards: inbox.cards.iter().map(Card::new).collect() }
+    }
+}
+
+impl Card {
+    fn new(view: &CardView) -> Self {
+        let facts: Vec<_> = view.facts.iter().map(|(label, text)| (Shown::new(label), Shown::new(text))).collect();
+        let title = Shown::new(&view.title);
+        Self {
+            id: view.id,
+            digest: view.digest.clone(),
+            name: Shown::new(&view.subject.name),
+            folder: Shown::new(&view.subject.folder),
+            asks: asks(&view.kind),
+            hides: title.hides() || facts.iter().any(|(label, text)| label.hides() || text.hides()),
+            title,
+            facts,
+            warnings: view.warnings.iter().map(|text| Shown::new(text)).collect(),
+            first: view.first,
+            last: view.last,
+            count: view.count,
+            waiting: view.waiting,
+            choices: answers(&view.choices),
+        }
+    }
+}
+
+fn asks(kind: &str) -> &'static str {
+    match kind {
+        "host" => "wants to reach",
+        "host-command" => "wants to run on this machine",
+        "repository" => "has a repository that asks for",
+        _ => "asks for",
+    }
+}
+
+fn answers(choices: &[ChoiceView]) -> Vec<Answer> {
+    let mut answers: Vec<_> = choices.iter().map(answer).collect();
+    for verdict in [Verdict::Allow, Verdict::Deny] {
+        let narrow =
+            |answer: &&mut Answer| answer.choice.verdict == verdict && !answer.wide && answer.confirm.is_none();
+        let least = answers.iter_mut().filter(narrow).min_by_key(|answer| answer.choice != Choice::least(verdict));
+        if let Some(answer) = least {
+            answer.key = Some(if verdict == Verdict::Allow { "a" } else { "d" });
+        }
+    }
+    answers.sort_by_key(|answer| answer.wide);
+    answers
+}
+
+fn answer(view: &ChoiceView) -> Answer {
+    let Choice { verdict, term, reach } = &view.choice;
+    Answer {
+        verdict: verdict.as_str(),
+        reach: match reach {
+            Reach::Exact => Shown::new("exactly what is asked"),
+            Reach::Wildcard(wildcard) => Shown::new(wildcard),
+        },
+        term: how_long(*term),
+        text: Shown::new(&view.text),
+        confirm: view.confirm.clone(),
+        wide: !matches!(term, Term::Once | Term::Session) || *reach != Reach::Exact,
+        key: None,
+        choice: view.choice.clone(),
+    }
+}
+
+fn how_long(term: Term) -> &'static str {
+    match term {
+        Term::Once => "once",
+        Term::Session => "until it stops",
+        Term::For(Span::QuarterHour) => "for 15 minutes",
+        Term::For(Span::Hour) => "for an hour",
+        Term::For(Span::Day) => "for a day",
+        Term::Project => "for this folder",
+        Term::Global => "for every sandbox",
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,12 @@
+//! The page: asked over its socket, and looked at in a real Chromium. Without `chromedriver` it fails, loudly.
+#![expect(clippy::disallowed_methods, clippy::unwrap_used, reason = "tests are adapters: their cases are files")]
+
+mod activity;
+mod browser;
+mod desk;
+mod driver;
+mod limits;
+mod pictures;
+mod requests;
+mod served;
+mod texts;
