@@ -50,7 +50,7 @@ fn package_managers_work_through_the_guardian_and_nothing_else_does() {
     refused.expect(56);
     assert!(refused.stderr().contains("403"), "{}", refused.stderr());
     let said = user.shell("curl -s -m 5 http://www.example.net/").expect(0);
-    assert!(said.contains("www.example.net") && said.contains("cloister guardian reload"), "{said}");
+    assert!(said.contains("www.example.net") && said.contains("request-domain www.example.net"), "{said}");
     // a tunnel to a host that is allowed, a hello for another one
     let fronted = user.shell(&format!("curl -sS -m 5 --connect-to ::{allowed}:443 https://www.example.net/"));
     fronted.expect(35);
