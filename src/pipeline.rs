@@ -31,7 +31,6 @@ use crate::plan::model::{ConfigKind, ConfigSummary};
 use crate::policy::Policy;
 use crate::policy::decision::Subject;
 use crate::policy::effective::{Effective, counting};
-use crate::policy::layer::Layer;
 use crate::source::Source;
 use crate::trust;
 use crate::ui::text::quoted;
@@ -375,15 +374,6 @@ fn subject(uid: u32, folder: Option<&Path>) -> Subject {
 pub fn unix_milliseconds() -> u64 {
     let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// Reads the user's own configuration as a layer; one that says nothing where there is no file.
-///
-/// # Errors
-/// When it cannot be read, or is broken.
-pub fn user_layer() -> Result<Layer, PipelineError> {
-    let identity = Identity::current()?;
-    Ok(layers::load(&Paths::of(&identity.home).config, identity.uid, None)?.user.unwrap_or_default())
 }
 
 /// Digests of configurations that cloister itself wrote for this user, one a line.

@@ -1,4 +1,3 @@
-#![expect(clippy::disallowed_methods, reason = "adapter: the clock")]
 //! `cloister audit`: what sandboxes asked for, what became of it, and whether the log of it is whole.
 
 mod printer;
@@ -8,7 +7,7 @@ mod when;
 
 use std::collections::VecDeque;
 use std::path::Path;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use clap::ValueEnum;
 use clap::builder::PossibleValuesParser;
@@ -25,6 +24,7 @@ use crate::control::audit::read::{ReadError, Reading, Seen, read};
 use crate::control::audit::{self, FolderError};
 use crate::host::identity::Identity;
 use crate::host::paths::Paths;
+use crate::pipeline::unix_milliseconds as now;
 
 /// How often it is looked whether something came.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -207,9 +207,4 @@ fn filter(args: &Args, now: u64) -> Filter {
         verdict: args.verdict.map(Into::into),
         kinds: args.kind.clone(),
     }
-}
-
-fn now() -> u64 {
-    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,9 +1,6 @@
-#![expect(clippy::disallowed_methods, reason = "adapter: clock")]
 //! `cloister guardian`: the proxy that every sandbox talks to, by hand.
 
 mod report;
-
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::exit;
 use super::failure::Failure;
@@ -16,7 +13,7 @@ use crate::control::protocol::Ask;
 use crate::engine::guardian::{self, Activity, Channel, Found};
 use crate::engine::session::{self, Context, SessionError};
 use crate::guardian::protocol::Status;
-use crate::pipeline;
+use crate::pipeline::{self, unix_milliseconds};
 use crate::policy::Policy;
 
 const EXAMPLES: &str = "\
@@ -114,10 +111,4 @@ async fn act(context: &Context, policy: &Policy, action: Action) -> Result<Outpu
 
 async fn status(context: &Context, container: &str) -> Result<Status, SessionError> {
     Ok(Channel::status_of(&context.engine, &context.state, container).await.map_err(guardian::GuardianError::from)?)
-}
-
-/// A clock before 1970 counts as 1970.
-fn unix_milliseconds() -> u64 {
-    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
 }

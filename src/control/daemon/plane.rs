@@ -9,7 +9,7 @@ mod relay;
 mod views;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -30,6 +30,7 @@ use crate::engine::guardian::{Heard, Link};
 use crate::engine::receipt::{Receipt, State};
 use crate::engine::session::{Context, SessionError};
 use crate::guardian::protocol::{Command, Event, Happening, Message};
+use crate::pipeline::unix_milliseconds as now;
 
 /// How long nobody has to have asked anything before it ends, where no sandbox is left.
 const GRACE: Duration = Duration::from_secs(2);
@@ -140,7 +141,6 @@ impl Plane {
             Input::Heard(Heard::Message(Message::Answer { .. })) => {}
             Input::Heard(Heard::Ended) => self.lost().await,
             Input::Agent(sandbox, question) => self.asked(&sandbox, question).await,
-
             Input::MayAttach(lock) => {
                 self.attaching = false;
                 if let Err(error) = self.attach(&lock).await {
@@ -227,7 +227,7 @@ impl Plane {
         match event.what {
             Happening::Held(held) => {
                 if let Ok(Some(receipt)) = self.context.state.load(&held.sandbox) {
-                    let (subject, policy) = (receipt.subject(), self.policies.of(&receipt, now));
+                    let (subject, policy) = (receipt.subject(), self.policies.of(&receipt.subject(), now));
                     let effects = self.desk.held(&subject, &held.host, held.port, held.connection, &policy, now);
                     self.version += 1;
                     self.carry_out(effects).await;
@@ -256,12 +256,6 @@ fn life(receipt: &Receipt) -> (String, String) {
 fn welcome() -> Reply {
     let stamp = client::stamp().unwrap_or_default();
     Reply::Welcome { version: VERSION, stamp, process: std::process::id() }
-}
-
-/// A clock before 1970 counts as 1970.
-fn now() -> u64 {
-    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Returns an error and everything behind it as one line.

@@ -9,7 +9,7 @@ use crate::host::paths::Paths;
 use crate::pipeline::decisions::{Store, StoreError};
 use crate::pipeline::layers::Watched;
 use crate::pipeline::{self, PipelineError};
-use crate::policy::decision::{Decision, DecisionId, Scope};
+use crate::policy::decision::{Decision, DecisionId, Scope, Subject};
 use crate::policy::effective::{Effective, counting};
 
 /// The user's files, and the decisions.
@@ -61,12 +61,12 @@ impl Policies {
     }
 
     /// Returns what a sandbox may do at a time, in milliseconds since the Unix epoch; nothing before its files were read well.
-    pub(super) fn of(&self, receipt: &Receipt, now: u64) -> Effective {
+    pub(super) fn of(&self, subject: &Subject, now: u64) -> Effective {
         if !self.is_whole {
             return Effective::closed();
         }
-        let decisions = counting(&self.decisions, &receipt.subject(), now);
-        self.watched.effective(Path::new(&receipt.workspace), decisions)
+        let decisions = counting(&self.decisions, subject, now);
+        self.watched.effective(Path::new(&subject.folder), decisions)
     }
 
     /// Where networks of sandboxes are cut from.

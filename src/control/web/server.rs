@@ -1,10 +1,9 @@
-#![expect(clippy::disallowed_methods, reason = "adapter: a listener on 127.0.0.1, the clock, and a file of sessions")]
 //! What every request goes through, what every answer carries, and logging in and out.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -24,6 +23,7 @@ use super::sessions::{Session, Sessions};
 use crate::control::protocol::{Ask, Reply};
 use crate::host::file;
 use crate::host::random::{self, RandomError};
+use crate::pipeline::unix_milliseconds as now;
 
 /// Most bytes of the file of sessions.
 const SESSIONS_LIMIT: u64 = 64 << 10;
@@ -213,9 +213,4 @@ fn cookie<'a>(fields: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let pairs = fields.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = pairs.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
     pairs.find(|(key, _)| *key == name).map(|(_, value)| value)
-}
-
-pub(super) fn now() -> u64 {
-    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX)
 }

@@ -16,10 +16,11 @@ use tokio::task::spawn_blocking;
 use super::follow::Followed;
 use super::policy::{Decision, Rule};
 use super::sandbox::Sandbox;
-use super::server::{self, Shared};
+use super::server::Shared;
 use super::sessions::Session;
 use super::shown::Shown;
 use crate::control::protocol::{Ask, Reply, SandboxView};
+use crate::pipeline::unix_milliseconds;
 
 const STYLE: &str = include_str!("assets/page.css");
 const SCRIPT: &str = include_str!("assets/page.js");
@@ -78,7 +79,7 @@ async fn sandboxes(State(shared): State<Shared>, Extension(session): Extension<S
 async fn activity(State(shared): State<Shared>, Extension(session): Extension<Session>) -> Response<Body> {
     let follower = Arc::clone(&shared.follower);
     let following =
-        spawn_blocking(move || follower.lock().unwrap_or_else(PoisonError::into_inner).follow(server::now()));
+        spawn_blocking(move || follower.lock().unwrap_or_else(PoisonError::into_inner).follow(unix_milliseconds()));
     let Ok(Followed { view, is_whole, trouble }) = following.await else {
         return failed(&session, &Reply::Failed { reason: "the audit log could not be read".to_owned() });
     };

@@ -232,11 +232,7 @@ fn a_command_of_the_host_runs_once_somebody_said_so() {
         .iter()
         .map(|one| &one["what"]["host-command"]["phase"])
         .filter_map(|phase| {
-            Some(
-                phase
-                    .as_str()
-                    .map_or_else(|| phase.as_object()?.keys().next().cloned(), |word| Some(word.to_owned()))?,
-            )
+            phase.as_str().map_or_else(|| phase.as_object()?.keys().next().cloned(), |word| Some(word.to_owned()))
         })
         .collect();
     assert_eq!(phases, ["asked", "started", "ended", "asked", "refused", "asked", "refused"]);

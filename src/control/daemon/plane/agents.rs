@@ -20,7 +20,8 @@ impl Plane {
     pub(super) async fn asked(&mut self, sandbox: &str, question: Question) {
         // Without a receipt there is no such sandbox: whoever waits hears that nobody answers.
         let Ok(Some(receipt)) = self.context.state.load(sandbox) else { return };
-        let (subject, policy) = (receipt.subject(), self.policies.of(&receipt, now()));
+        let subject = receipt.subject();
+        let policy = self.policies.of(&subject, now());
         let effects = match question {
             Question::About(about) => {
                 let plan = self.context.state.load_plan(sandbox).unwrap_or_default();

@@ -17,7 +17,7 @@ impl Plane {
         let Some(receipt) = receipt.filter(|receipt| Some(receipt.subject()) == asked_by) else {
             return Reply::Failed { reason: "nothing waits under this number any more".to_owned() };
         };
-        let policy = self.policies.of(&receipt, now());
+        let policy = self.policies.of(&receipt.subject(), now());
         match self.desk.answer(&order, &policy, now()) {
             Ok(effects) => match self.keep(&effects, order.by).await {
                 Ok(()) => {
@@ -102,8 +102,7 @@ impl Plane {
                 | Effect::Forget(..)
                 | Effect::PolicyChanged(_) => {}
                 Effect::Notify(id) => {
-                    let inbox = self.inbox();
-                    if let Some(card) = inbox.cards.iter().find(|card| card.id == id) {
+                    if let Some(card) = self.desk.card(id).map(|card| self.card(card)) {
                         notify::tell(&card.subject.name, &card.title);
                     }
                 }

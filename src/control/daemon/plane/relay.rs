@@ -60,7 +60,7 @@ impl Plane {
         if let Err(error) = self.policies.look(&receipt) {
             tracing::warn!("the policy of `{}` stays as it was: {}", receipt.name, chain(&error));
         }
-        let effective = self.policies.of(&receipt, now()).policy;
+        let effective = self.policies.of(&receipt.subject(), now()).policy;
         let policy = wire(&effective)?;
         self.note_policy(&receipt, &policy);
         Ok(Admission { policy, hold: effective.hold, ..asked })
@@ -176,7 +176,7 @@ impl Plane {
             if let Err(error) = self.policies.look(&receipt) {
                 tracing::warn!("the policy of `{}` stays as it was: {}", receipt.name, chain(&error));
             }
-            let effective = self.policies.of(&receipt, now());
+            let effective = self.policies.of(&receipt.subject(), now());
             receipt.policy = wire(&effective.policy)?;
             if let Some(Command::Admit(admission)) = guardian::admission(&receipt) {
                 let admission = Admission { hold: effective.policy.hold, ..*admission };

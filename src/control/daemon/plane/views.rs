@@ -16,7 +16,7 @@ impl Plane {
         Inbox { version: self.version, cards: self.desk.cards().map(|card| self.card(card)).collect() }
     }
 
-    fn card(&self, card: &Card) -> CardView {
+    pub(super) fn card(&self, card: &Card) -> CardView {
         let (title, kind, facts, warnings, waiting) = match &card.what {
             Asked::Host(ask) => self.host(&card.subject, ask),
             Asked::Other(ask) => other(ask),
@@ -45,8 +45,7 @@ impl Plane {
     fn host(&self, subject: &Subject, ask: &HostAsk) -> Told {
         let HostAsk { host, ports, reason, waiting, tickets, programs } = ask;
         let ports_said: Vec<String> = ports.iter().map(u16::to_string).collect();
-        let receipt = self.context.state.load(&subject.sandbox).ok().flatten();
-        let listed = receipt.map(|receipt| self.policies.of(&receipt, now()).policy.egress.allow).unwrap_or_default();
+        let listed = self.policies.of(subject, now()).policy.egress.allow;
         let mut facts = Vec::new();
         facts.extend(reason.as_ref().map(|reason| ("agent says".to_owned(), reason.clone())));
         facts.extend(programs.iter().map(|program| ("program".to_owned(), program.clone())));
@@ -98,7 +97,7 @@ impl Plane {
         let Some(receipt) = self.context.state.load(sandbox)? else {
             return Ok(Reply::Failed { reason: "there is no such sandbox".to_owned() });
         };
-        let mut rules: Vec<RuleView> = self.policies.of(&receipt, now()).rules.iter().map(rule).collect();
+        let mut rules: Vec<RuleView> = self.policies.of(&receipt.subject(), now()).rules.iter().map(rule).collect();
         rules.sort_by(|one, other| one.rule.cmp(&other.rule));
         Ok(Reply::Rules(rules))
     }
