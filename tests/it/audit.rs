@@ -278,7 +278,7 @@ fn write_until_killed(folder: &Path) -> ! {
     loop {
         event += 1;
         log.append(vec![request(event, &format!("h{event}.test"), true)]).unwrap();
-        writeln!(std::io::stdout(), "kept {event}").unwrap();
+        std::io::stdout().write_all(format!("kept {event}\n").as_bytes()).unwrap();
     }
 }
 
