@@ -94,6 +94,8 @@ pub struct ImageFacts {
     pub passwd: String,
     /// `/etc/group` of the image, where it has one.
     pub group: String,
+    /// `/etc/profile` of the image, where that is a regular file.
+    pub profile: String,
     /// Home folders that exist in the image, with their owner.
     pub homes: BTreeMap<String, u32>,
 }

@@ -19,6 +19,7 @@ pub mod network;
 mod not_yet;
 mod ports;
 mod privileges;
+pub mod profile;
 pub mod protect;
 mod refusal;
 pub mod run_args;
@@ -254,7 +255,7 @@ fn container(draft: Draft, context: &Context<'_>, place: &Place, account: Accoun
         privileged: false,
         init: false,
         readonly_rootfs: draft.readonly_rootfs,
-        mounts: all_mounts(draft.protected, draft.mounts, place, &account),
+        mounts: all_mounts(draft.protected, draft.mounts, place, &account, context.facts),
         env,
         remote_env: draft.remote_env,
         ports: Vec::new(),
@@ -279,7 +280,7 @@ fn container(draft: Draft, context: &Context<'_>, place: &Place, account: Accoun
     }
 }
 
-fn all_mounts(protected: Vec<Mount>, asked: Vec<Mount>, place: &Place, account: &Account) -> Vec<Mount> {
+fn all_mounts(protected: Vec<Mount>, asked: Vec<Mount>, place: &Place, account: &Account, facts: &Facts) -> Vec<Mount> {
     let bind = |source: &str, target: &str, readonly| Mount {
         kind: MountKind::Bind,
         source: source.to_owned(),
@@ -299,6 +300,8 @@ fn all_mounts(protected: Vec<Mount>, asked: Vec<Mount>, place: &Place, account: 
     mounts.push(bind(FILES, FILES_TARGET, true));
     mounts.push(bind(&format!("{FILES}/passwd"), "/etc/passwd", true));
     mounts.push(bind(&format!("{FILES}/group"), "/etc/group", true));
+    let kept = facts.image.as_ref().and_then(|image| profile::that_keeps_path(&image.profile));
+    mounts.extend(kept.map(|_| bind(&format!("{FILES}/profile"), profile::PROFILE, true)));
     mounts
 }
 

@@ -55,6 +55,7 @@ impl Values<'_> {
             Some("") => return Ok(text(self.files)),
             Some("/passwd") => return Ok(text(&self.files.join("passwd"))),
             Some("/group") => return Ok(text(&self.files.join("group"))),
+            Some("/profile") => return Ok(text(&self.files.join("profile"))),
             Some(rest) => {
                 let cover = rest.strip_prefix("/git/").filter(|name| GIT_COVERS.contains(name));
                 return cover

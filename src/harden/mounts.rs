@@ -5,6 +5,7 @@ mod classify;
 use std::collections::BTreeSet;
 
 use super::draft::{Context, Draft, Place};
+use super::profile;
 use super::syntax::mount::{self, MountSpec, MountType};
 use super::syntax::path::{is_within, normalise};
 use crate::config::model::{MountRequest, Text};
@@ -26,7 +27,7 @@ const RESERVED: &[&str] = &[
     "/etc/hosts",
     "/etc/hostname",
     "/etc/resolv.conf",
-    "/usr/local/bin/hostexec",
+    profile::PROFILE,
 ];
 
 /// Most bytes of one mount of memory; the container's memory limit counts it as well.

@@ -1,7 +1,7 @@
 #![expect(clippy::disallowed_methods, reason = "adapter: reads the account and replaces this process")]
 //! The account's shell: what `start` and `exec` give a person who names no command.
 //!
-//! Not a login shell: `/etc/profile` of common images replaces `PATH`, which the image and the configuration set.
+//! Not a login shell: profiles of images may replace what the image and the configuration set.
 
 use std::os::unix::process::CommandExt;
 use std::path::Path;

@@ -51,6 +51,7 @@ pub(crate) fn image(metadata: Option<String>) -> ImageFacts {
         metadata,
         passwd: "root:x:0:0:root:/root:/bin/bash\nvscode:x:1000:1000::/home/vscode:/bin/bash\n".into(),
         group: "root:x:0:\nvscode:x:1000:\n".into(),
+        profile: String::new(),
         homes: BTreeMap::from([("/home/vscode".into(), 1000), ("/root".into(), 0)]),
         volumes: BTreeSet::new(),
     }

@@ -9,7 +9,7 @@ use super::super::accounts::{self, Account};
 use super::super::{covers, gitconfig};
 use super::{ApplyError, Audited, Bench, Prepared};
 use crate::facts::ImageFacts;
-use crate::harden::protect;
+use crate::harden::{profile, protect};
 use crate::host::addresses;
 use crate::host::beneath::Root;
 use crate::host::certificates;
@@ -34,6 +34,8 @@ pub(super) async fn prepare(
     let certificates = allowed_certificates(audited)?;
     let mut files = vec![("passwd", passwd.as_bytes()), ("group", group.as_bytes())];
     files.extend(certificates.as_deref().map(|bytes| ("ca.pem", bytes)));
+    let profile = profile::that_keeps_path(&image.profile);
+    files.extend(profile.as_deref().map(|text| ("profile", text.as_bytes())));
     let repository = repository(audited)?;
     let cloned = audited.plan.workspace.clone.as_ref().map(|clone| Path::new(&clone.repository).join(protect::GIT));
     let known = repository.as_ref().map(|found| &found.path).or(cloned.as_ref());

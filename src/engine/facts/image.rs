@@ -1,4 +1,4 @@
-//! What the engine says of an image: its configuration, and its accounts, which only its files tell.
+//! What the engine says of an image: its configuration, and its accounts and profile, which only its files tell.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -11,6 +11,7 @@ use self::unstarted::{Entry, Unstarted};
 use super::super::connect::{CallError, Engine, Operation};
 use super::super::layout::Kind;
 use crate::facts::ImageFacts;
+use crate::harden::profile::PROFILE;
 use crate::harden::syntax::path::normalise;
 use crate::host::file::{self, FileError};
 use crate::host::lock::{Lock, LockError};
@@ -100,6 +101,7 @@ impl ImageError {
 struct Accounts {
     passwd: String,
     group: String,
+    profile: String,
     homes: BTreeMap<String, u32>,
 }
 
@@ -110,7 +112,10 @@ struct Accounts {
 pub async fn image(engine: &Engine, reference: &str, pull: Pull, cache: &Path) -> Result<ImageFacts, ImageError> {
     let mut facts = configuration(present(engine, reference, pull).await?);
     let accounts = remembered_accounts(engine, &facts.id, cache).await?;
-    (facts.passwd, facts.group, facts.homes) = (accounts.passwd, accounts.group, accounts.homes);
+    facts.passwd = accounts.passwd;
+    facts.group = accounts.group;
+    facts.profile = accounts.profile;
+    facts.homes = accounts.homes;
     Ok(facts)
 }
 
@@ -254,13 +259,17 @@ fn remembered<T: serde::de::DeserializeOwned>(path: &Path) -> Option<T> {
 async fn accounts_in(image: &Unstarted<'_>) -> Result<Accounts, ImageError> {
     let passwd = image.text("/etc/passwd").await?;
     let group = image.text("/etc/group").await?;
+    let profile = match image.entry(PROFILE).await? {
+        Some(Entry { kind: tar::EntryType::Regular, text, .. }) => text,
+        _ => String::new(),
+    };
     let mut homes = BTreeMap::new();
     for home in home_folders(&passwd) {
         if let Some(Entry { kind: tar::EntryType::Directory, uid, .. }) = image.entry(&home).await? {
             homes.insert(home, uid);
         }
     }
-    Ok(Accounts { passwd, group, homes })
+    Ok(Accounts { passwd, group, profile, homes })
 }
 
 fn home_folders(passwd: &str) -> BTreeSet<String> {

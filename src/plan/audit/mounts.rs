@@ -7,7 +7,7 @@ use crate::plan::Plan;
 use crate::plan::model::{AUTO, Container, FILES, HOME, Mount, MountKind};
 
 /// What nobody but cloister and the engine may mount on, below or above.
-const RESERVED: [&str; 9] = [
+const RESERVED: [&str; 10] = [
     "/proc",
     "/sys",
     "/dev",
@@ -17,6 +17,7 @@ const RESERVED: [&str; 9] = [
     "/etc/hosts",
     "/etc/hostname",
     "/etc/resolv.conf",
+    "/etc/profile",
 ];
 
 /// What host tools execute or trust directly below the workspace: read-only in every sandbox.

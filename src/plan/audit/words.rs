@@ -45,6 +45,7 @@ pub(super) fn own_target(source: &str, workspace: &str) -> Option<String> {
         "" => Some("/run/cloister/files".to_owned()),
         "/passwd" => Some("/etc/passwd".to_owned()),
         "/group" => Some("/etc/group".to_owned()),
+        "/profile" => Some("/etc/profile".to_owned()),
         "/git/config" | "/git/config.worktree" | "/git/commondir" | "/git/hooks" => {
             Some(below(workspace, &source[FILES.len()..].replacen("/git/", ".git/", 1)))
         }

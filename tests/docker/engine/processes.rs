@@ -15,6 +15,9 @@ fn remote_variables_build_on_those_of_the_container() {
     );
     let said = user.run(&["start", "--", "sh", "-c", "echo $PATH $B"]).expect(0);
     assert!(said.contains("/usr/bin") && said.ends_with(":/opt/tools:/run/cloister/bin 1-2\n"), "{said}");
+    // Agents run commands in login shells, for which the image's own profile sets another PATH.
+    let login = user.run(&["exec", "project", "--", "bash", "-lc", "echo $PATH $B; command -v hostexec"]).expect(0);
+    assert_eq!(login, format!("{said}/run/cloister/bin/hostexec\n"));
 }
 
 #[test]
