@@ -10,7 +10,6 @@ mod interest;
 pub mod layers;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -33,6 +32,7 @@ use crate::policy::decision::Subject;
 use crate::policy::effective::{Effective, counting};
 use crate::source::Source;
 use crate::trust;
+use crate::ui::causes;
 use crate::ui::text::quoted;
 
 use self::approvals::{Store, StoreError};
@@ -299,8 +299,7 @@ impl Prepared {
 
 /// Returns why the user's certificates cannot be read, if they cannot.
 fn unreadable(bundle: &Path) -> Option<String> {
-    let error = certificates::read(bundle).err()?;
-    Some(error.source().map_or_else(|| error.to_string(), |source| format!("{error}: {source}")))
+    certificates::read(bundle).err().map(|error| causes::line(&error))
 }
 
 /// Returns the plan of a folder that nothing is in, for what is made without a project.

@@ -2,6 +2,7 @@
 //!
 //! Invariant: nothing that comes from a repository reaches a terminal without [`text::visible`].
 
+pub mod causes;
 pub mod diagnostic;
 pub mod excerpt;
 pub mod style;

@@ -2,7 +2,6 @@
 #![expect(clippy::print_stderr, reason = "a program's messages")]
 //! `cloister-hostexec`, also called `hostexec`: the client inside a sandbox.
 
-use std::error::Error;
 use std::ffi::{OsStr, OsString};
 use std::io::{self, Write};
 use std::path::Path;
@@ -11,6 +10,7 @@ use std::process::ExitCode;
 use cloister::sandbox::check;
 use cloister::sandbox::hostexec::protocol::REASON_LIMIT;
 use cloister::sandbox::hostexec::{self, AskError};
+use cloister::ui::causes;
 
 const HELP: &str = "\
 The client inside a cloister sandbox.
@@ -81,21 +81,11 @@ fn answered(answer: Result<u8, AskError>) -> ExitCode {
         Ok(code) => return ExitCode::from(code),
         Err(error) => error,
     };
-    eprintln!("hostexec: {}", chain(&error));
+    eprintln!("hostexec: {}", causes::line(&error));
     if let Some(hint) = error.hint() {
         eprintln!("hint: {hint}");
     }
     ExitCode::from(error.exit_code())
-}
-
-/// The error and everything behind it as one line.
-fn chain(error: &AskError) -> String {
-    let (mut text, mut cause) = (error.to_string(), error.source());
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
 }
 
 fn check(json: bool) -> ExitCode {

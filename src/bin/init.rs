@@ -10,6 +10,7 @@ use std::process::ExitCode;
 
 use cloister::sandbox::protocol::RunRequest;
 use cloister::sandbox::{init, run, session, shell, signal, sudo};
+use cloister::ui::causes;
 use cloister::ui::text::visible;
 
 const USAGE: &str = "\
@@ -76,8 +77,7 @@ fn become_told() -> ExitCode {
 /// The one part that people read: it speaks for the command that they gave.
 fn become_process(request: &RunRequest) -> ExitCode {
     let error = run::become_process(request);
-    let cause = error.source().map_or_else(String::new, |source| format!(": {source}"));
-    eprintln!("cloister: {error}{cause}\n\nhint: {}", error.hint());
+    eprintln!("cloister: {}\n\nhint: {}", causes::line(&error), error.hint());
     exit(error.exit_code())
 }
 
@@ -101,13 +101,7 @@ fn send(mark: &str, name: &str) -> ExitCode {
 }
 
 fn fail(error: &dyn Error, code: i32) -> ExitCode {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    eprintln!("cloister-init: {text}");
+    eprintln!("cloister-init: {}", causes::line(error));
     exit(code)
 }
 

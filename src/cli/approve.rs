@@ -9,7 +9,7 @@ mod text;
 use super::exit;
 use super::failure::{Explained, Failure};
 use super::list::Format;
-use super::output::Output;
+use super::output::{Output, say};
 use super::runtime;
 use crate::control::approvals::card::CardId;
 use crate::control::approvals::choice::{Choice, Reach, Term};
@@ -19,6 +19,7 @@ use crate::host::identity::{Identity, IdentityError};
 use crate::host::paths::Paths;
 use crate::host::terminal;
 use crate::policy::decision::{By, Verdict};
+use crate::ui::text::visible;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -124,6 +125,9 @@ pub fn run(args: &Args, verdict: Verdict) -> Result<u8, Failure> {
             None if terminal::is_interactive() && args.format == Format::Text => live::run(&mut connection).await,
             None => {
                 let inbox = inbox(&mut connection, 0).await?;
+                if inbox.cards.is_empty() {
+                    say("nothing waits for an answer\n");
+                }
                 output.stdout = match args.format {
                     Format::Json => serde_json::to_string_pretty(&inbox.cards).expect("the keys are texts") + "\n",
                     Format::Text => inbox.cards.iter().map(text::card).collect(),
@@ -154,6 +158,7 @@ async fn answer(connection: &mut Connection, args: &Args, card: u64, verdict: Ve
         .find(|one| one.choice == choice)
         .ok_or_else(|| ApproveError::NoChoice { card, offered: shown.choices.iter().map(text::choice).collect() })?;
     decide(connection, shown, offered, &args.confirm).await?;
+    say(&format!("{}\n", visible(&offered.text)));
     Ok(exit::OK)
 }
 

@@ -27,6 +27,7 @@ use crate::pipeline;
 use crate::policy::Policy;
 use crate::sandbox::probe::facts::nameservers;
 use crate::space::{Space, What};
+use crate::ui::causes;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -123,9 +124,8 @@ async fn try_out(engine: Engine, identity: &Identity, paths: &Paths, programs: &
     }
 }
 
-fn trouble(error: &(dyn Error + 'static), hint: Option<String>) -> Trouble {
-    let chain = std::iter::successors(Some(error), |error| (**error).source());
-    Trouble { message: chain.map(ToString::to_string).collect::<Vec<_>>().join(": "), hint }
+fn trouble(error: &dyn Error, hint: Option<String>) -> Trouble {
+    Trouble { message: causes::line(error), hint }
 }
 
 fn folder(path: &Path) -> Folder {

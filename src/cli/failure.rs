@@ -6,6 +6,7 @@ use std::io::Write;
 
 use super::exit;
 use crate::engine::session::SessionError;
+use crate::ui::causes;
 use crate::ui::style::Role;
 use crate::ui::text::visible;
 
@@ -42,7 +43,7 @@ impl Failure {
     /// Returns the failure for an error, with everything that caused it.
     #[must_use]
     pub fn new(error: &(dyn Error + 'static)) -> Self {
-        let chain = std::iter::successors(Some(error), |error| (**error).source()).map(ToString::to_string).collect();
+        let chain = causes::each(error).collect();
         Self { chain, lines: Vec::new(), hints: Vec::new(), details: String::new(), code: exit::FAILURE }
     }
 

@@ -15,6 +15,7 @@ use tokio::time::timeout;
 
 use super::protocol::{Answer, Command, LINE_LIMIT, Message, Request, VERSION};
 use super::proxy::{Attached, Proxy};
+use crate::ui::causes;
 
 /// How long a write may take before the client counts as gone.
 pub const STALL: Duration = Duration::from_secs(5);
@@ -110,7 +111,7 @@ impl Conversation {
             _ if !self.greeted => failed("a hello of this version comes first"),
             Command::Admit(admission) => match self.proxy.admit(&admission).await {
                 Ok(_) => Answer::Done,
-                Err(error) => failed(&chain(&error)),
+                Err(error) => failed(&causes::line(&error)),
             },
             Command::Withdraw { sandbox } => {
                 self.proxy.withdraw(&sandbox);
@@ -154,12 +155,6 @@ impl Conversation {
 
 fn failed(reason: &str) -> Answer {
     Answer::Failed { reason: reason.to_owned() }
-}
-
-/// Returns an error and everything behind it as one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 /// Writes answers as they come, and events and pieces of streams while somebody listens.

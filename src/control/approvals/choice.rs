@@ -85,6 +85,19 @@ impl Span {
 }
 
 impl Term {
+    /// Returns how long that is, and for whom, in words that end a sentence.
+    pub fn how_long(self) -> &'static str {
+        match self {
+            Self::Once => "once",
+            Self::Session => "until it stops",
+            Self::For(Span::QuarterHour) => "for 15 minutes",
+            Self::For(Span::Hour) => "for an hour",
+            Self::For(Span::Day) => "for a day",
+            Self::Project => "for this folder",
+            Self::Global => "for every sandbox",
+        }
+    }
+
     /// Every term, from the narrowest to the widest.
     pub const ALL: [Self; 7] = [
         Self::Once,

@@ -1,7 +1,7 @@
 //! Which answers a card takes, and what each of them will do, in one line.
 
 use super::card::{Asked, Card, HostAsk, OtherAsk, OtherKind};
-use super::choice::{Choice, Reach, Span, Term};
+use super::choice::{Choice, Reach, Term};
 use super::flood::COOL_DOWN;
 use crate::policy::decision::Verdict;
 use crate::policy::host::Host;
@@ -139,15 +139,9 @@ fn who(card: &Card, term: Term) -> String {
     }
 }
 
+/// Who it is about was said before.
 fn how_long(term: Term) -> &'static str {
-    match term {
-        Term::Once => "once",
-        Term::Session => "until it stops",
-        Term::For(Span::QuarterHour) => "for 15 minutes",
-        Term::For(Span::Hour) => "for an hour",
-        Term::For(Span::Day) => "for a day",
-        Term::Project | Term::Global => "until you undo it",
-    }
+    if matches!(term, Term::Project | Term::Global) { "until you undo it" } else { term.how_long() }
 }
 
 #[cfg(test)]

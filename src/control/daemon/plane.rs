@@ -31,6 +31,7 @@ use crate::engine::receipt::{Receipt, State};
 use crate::engine::session::{Context, SessionError};
 use crate::guardian::protocol::{Command, Event, Happening, Message};
 use crate::pipeline::unix_milliseconds as now;
+use crate::ui::causes;
 
 /// How long nobody has to have asked anything before it ends, where no sandbox is left.
 const GRACE: Duration = Duration::from_secs(2);
@@ -144,7 +145,7 @@ impl Plane {
             Input::MayAttach(lock) => {
                 self.attaching = false;
                 if let Err(error) = self.attach(&lock).await {
-                    tracing::warn!("no guardian answers: {}", chain(&error));
+                    tracing::warn!("no guardian answers: {}", causes::line(&error));
                 }
             }
         }
@@ -212,7 +213,7 @@ impl Plane {
             }
             Ask::Inbox { .. } | Ask::End => Ok(Reply::Done),
         };
-        answered.unwrap_or_else(|error| Reply::Failed { reason: chain(&error) })
+        answered.unwrap_or_else(|error| Reply::Failed { reason: causes::line(&error) })
     }
 
     /// The last words.
@@ -256,10 +257,4 @@ fn life(receipt: &Receipt) -> (String, String) {
 fn welcome() -> Reply {
     let stamp = client::stamp().unwrap_or_default();
     Reply::Welcome { version: VERSION, stamp, process: std::process::id() }
-}
-
-/// Returns an error and everything behind it as one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::shown::Shown;
 use crate::control::approvals::card::CardId;
-use crate::control::approvals::choice::{Choice, Reach, Span, Term};
+use crate::control::approvals::choice::{Choice, Reach, Term};
 use crate::control::protocol::{CardView, ChoiceView, Inbox};
 use crate::policy::decision::Verdict;
 
@@ -117,24 +117,12 @@ fn answer(view: &ChoiceView) -> Answer {
             Reach::Exact => Shown::new("exactly what is asked"),
             Reach::Wildcard(wildcard) => Shown::new(wildcard),
         },
-        term: how_long(*term),
+        term: term.how_long(),
         text: Shown::new(&view.text),
         confirm: view.confirm.clone(),
         wide: !matches!(term, Term::Once | Term::Session) || *reach != Reach::Exact,
         key: None,
         choice: view.choice.clone(),
-    }
-}
-
-fn how_long(term: Term) -> &'static str {
-    match term {
-        Term::Once => "once",
-        Term::Session => "until it stops",
-        Term::For(Span::QuarterHour) => "for 15 minutes",
-        Term::For(Span::Hour) => "for an hour",
-        Term::For(Span::Day) => "for a day",
-        Term::Project => "for this folder",
-        Term::Global => "for every sandbox",
     }
 }
 

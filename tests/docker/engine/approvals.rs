@@ -109,7 +109,11 @@ fn an_answer_is_for_what_was_shown_and_can_be_taken_back() {
     refused.expect(1);
     assert!(refused.stderr().contains("--confirm"), "{}", refused.stderr());
     user.run(&["approve", "77"]).expect(1);
-    user.run(&["approve", &id, "--for", "project"]).expect(0);
+    let answered = user.run(&["approve", &id, "--for", "project"]);
+    answered.expect(0);
+    assert!(answered.stderr().contains("until you undo it"), "{}", answered.stderr());
+    let empty = user.run(&["approve"]);
+    assert_eq!((empty.expect(0), empty.stderr().as_str()), (String::new(), "nothing waits for an answer\n"));
     assert_ne!(said(waiting), "403");
     let decided: Vec<Value> =
         serde_json::from_str(&user.run(&["decisions", "list", "--format", "json"]).expect(0)).unwrap();

@@ -1,13 +1,14 @@
 //! What the desk wants done, and what a person tells it.
 
 use super::super::notify;
-use super::{Plane, chain, now};
+use super::{Plane, now};
 use crate::control::approvals::choice::Term;
 use crate::control::approvals::desk::Order;
 use crate::control::approvals::effect::Effect;
 use crate::control::protocol::Reply;
 use crate::guardian::protocol::Command;
 use crate::policy::decision::{By, DecisionId, Verdict};
+use crate::ui::causes;
 
 impl Plane {
     /// Takes an answer of a person.
@@ -42,7 +43,7 @@ impl Plane {
                 // It is on the desk, and nowhere else.
                 let _ = self.desk.undo(&decision.id, by);
                 self.version += 1;
-                return Err(format!("the answer cannot be kept, so it does not count: {}", chain(&error)));
+                return Err(format!("the answer cannot be kept, so it does not count: {}", causes::line(&error)));
             }
         }
         Ok(())
@@ -69,7 +70,7 @@ impl Plane {
             if let Effect::Forget(id, scope) = effect
                 && let Err(error) = self.policies.forget(id, scope).await
             {
-                tracing::warn!("a decision that ended counts again after a restart: {}", chain(&error));
+                tracing::warn!("a decision that ended counts again after a restart: {}", causes::line(&error));
             }
         }
         self.policies.decide(self.desk.decisions().cloned());
@@ -93,7 +94,7 @@ impl Plane {
                 Effect::Log(said) => self.note_said(said),
                 Effect::Other { subject, digest, verdict: Verdict::Allow, term: Term::Project, .. } => {
                     if let Err(error) = self.commands.keep(subject.folder, digest) {
-                        tracing::warn!("a command will be asked about again after a restart: {}", chain(&error));
+                        tracing::warn!("a command will be asked about again after a restart: {}", causes::line(&error));
                     }
                 }
                 Effect::Other { .. }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Plane, chain, life, now};
+use super::{Plane, life, now};
 use crate::control::approvals::card::{Asked, Card, HostAsk, OtherKind};
 use crate::control::approvals::choice::Choice;
 use crate::control::approvals::effect::{Answer as Told, Entry as Said};
@@ -13,6 +13,7 @@ use crate::engine::receipt::Receipt;
 use crate::guardian::protocol::{Command, Event, WirePolicy};
 use crate::ident::sha256_hex;
 use crate::policy::decision::{By, Decision, Subject, Verdict};
+use crate::ui::causes;
 
 impl Plane {
     /// Has something written down with whatever else is, soon.
@@ -68,7 +69,7 @@ impl Plane {
 
     fn complain(&mut self, error: &dyn std::error::Error) {
         if !std::mem::replace(&mut self.has_complained, true) {
-            tracing::warn!("no sandbox gets a new connection: {}", chain(error));
+            tracing::warn!("no sandbox gets a new connection: {}", causes::line(error));
         }
     }
 

@@ -4,7 +4,7 @@ use tokio::sync::mpsc;
 
 use super::super::Input;
 use super::super::session::Session;
-use super::{Plane, chain, life, now};
+use super::{Plane, life, now};
 use crate::control::audit::event::{Control, What};
 use crate::control::protocol::Reply;
 use crate::engine::guardian::{self, Activity, Link};
@@ -13,6 +13,7 @@ use crate::engine::receipt::Receipt;
 use crate::engine::session::{Context, SessionError, wire};
 use crate::guardian::protocol::{Admission, Answer, Command, Piece};
 use crate::host::lock::Lock;
+use crate::ui::causes;
 
 impl Plane {
     /// Tells the guardian what the command line wants it to be told. Whoever asks holds the lock of the state folder, or
@@ -58,7 +59,7 @@ impl Plane {
             return Ok(asked);
         };
         if let Err(error) = self.policies.look(&receipt) {
-            tracing::warn!("the policy of `{}` stays as it was: {}", receipt.name, chain(&error));
+            tracing::warn!("the policy of `{}` stays as it was: {}", receipt.name, causes::line(&error));
         }
         let effective = self.policies.of(&receipt.subject(), now()).policy;
         let policy = wire(&effective)?;
@@ -155,7 +156,9 @@ impl Plane {
         for receipt in self.running().unwrap_or_default() {
             match self.policies.look(&receipt) {
                 Ok(now) => changed |= now,
-                Err(error) => tracing::warn!("the policy of `{}` stays as it was: {}", receipt.name, chain(&error)),
+                Err(error) => {
+                    tracing::warn!("the policy of `{}` stays as it was: {}", receipt.name, causes::line(&error));
+                }
             }
         }
         if changed {
@@ -174,7 +177,7 @@ impl Plane {
         let mut names = Vec::new();
         for mut receipt in receipts {
             if let Err(error) = self.policies.look(&receipt) {
-                tracing::warn!("the policy of `{}` stays as it was: {}", receipt.name, chain(&error));
+                tracing::warn!("the policy of `{}` stays as it was: {}", receipt.name, causes::line(&error));
             }
             let effective = self.policies.of(&receipt.subject(), now());
             receipt.policy = wire(&effective.policy)?;
@@ -212,7 +215,7 @@ impl Plane {
     /// Puts a changed policy in force, or says why it is not.
     pub(super) async fn enforce(&mut self) {
         if let Err(error) = self.put_in_force().await {
-            tracing::warn!("the policy is not in force: {}", chain(&error));
+            tracing::warn!("the policy is not in force: {}", causes::line(&error));
         }
     }
 }
