@@ -1,4 +1,5 @@
-//! Real package managers inside a sandbox, through the guardian, against the registries that this machine uses.
+//! Real package managers inside a sandbox, through the guardian, against the registries that this machine uses. The real
+//! agent of `engine/approvals/agent.rs` comes from there too.
 //!
 //! `scripts/test` describes the machine: `CLOISTER_TEST_ALLOW` (its hosts), `CLOISTER_TEST_PERMIT` (their networks, where
 //! they are special), `CLOISTER_TEST_CA` (its certificates), `CLOISTER_TEST_IMAGE` (an image with the clients).
@@ -14,15 +15,24 @@ fn listed(name: &str) -> Vec<String> {
     text.split(',').filter(|item| !item.is_empty()).map(str::to_owned).collect()
 }
 
-/// Returns a user whose policy is this machine's registries and nothing else, and a sandbox with the clients.
-fn user() -> User {
-    let image = std::env::var("CLOISTER_TEST_IMAGE").expect(MACHINE);
-    let user = User::with(&json!({ "image": image }).to_string());
+/// Returns the image with the clients.
+pub(crate) fn image() -> String {
+    std::env::var("CLOISTER_TEST_IMAGE").expect(MACHINE)
+}
+
+/// Returns a policy of this machine's registries and nothing else.
+pub(crate) fn policy() -> Value {
     let mut network = json!({ "permitAddresses": listed("CLOISTER_TEST_PERMIT") });
     if let Some(bundle) = listed("CLOISTER_TEST_CA").first() {
         network["caBundle"] = Value::from(bundle.as_str());
     }
-    user.allow(&json!({ "presets": [], "allow": listed("CLOISTER_TEST_ALLOW"), "network": network }));
+    json!({ "presets": [], "allow": listed("CLOISTER_TEST_ALLOW"), "network": network })
+}
+
+/// Returns a user with that policy, and a sandbox with the clients.
+pub(crate) fn user() -> User {
+    let user = User::with(&json!({ "image": image() }).to_string());
+    user.allow(&policy());
     user
 }
 
@@ -65,11 +75,10 @@ fn package_managers_work_through_the_guardian_and_nothing_else_does() {
 
 #[test]
 fn an_approved_hook_installs_a_package_as_root_through_the_guardian() {
-    let image = std::env::var("CLOISTER_TEST_IMAGE").expect(MACHINE);
     let hook =
         "sudo apt-get update && sudo DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends hello";
     let user = user();
-    user.configure(&json!({ "image": image, "onCreateCommand": hook }).to_string());
+    user.configure(&json!({ "image": image(), "onCreateCommand": hook }).to_string());
     let listed: Value = serde_json::from_str(&user.run(&["trust", "--list", "--format", "json"]).expect(0)).unwrap();
     user.run(&["trust", "--yes", "--digest", listed[0]["digest"].as_str().unwrap()]).expect(0);
     assert_eq!(user.run(&["start", "--", "sh", "-c", "hello; id -u"]).expect(0), "Hello, world!\n1000\n");
@@ -79,7 +88,7 @@ fn an_approved_hook_installs_a_package_as_root_through_the_guardian() {
 
 #[test]
 fn packages_are_installed_for_the_user_on_a_read_only_root_and_for_nobody_else() {
-    let user = User::with(&json!({ "image": std::env::var("CLOISTER_TEST_IMAGE").expect(MACHINE) }).to_string());
+    let user = User::with(&json!({ "image": image() }).to_string());
     user.allow(&json!({ "strict": true }));
     user.start();
     let project = "set -e; mkdir /tmp/own; cd /tmp/own; echo 'print(7)' > own.py; \

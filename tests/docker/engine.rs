@@ -3,6 +3,7 @@
 mod approvals;
 mod attempts;
 mod away;
+mod beside;
 mod broken;
 mod builds;
 mod container;

@@ -9,7 +9,9 @@ mod elf;
 mod stage;
 
 use cloister::sandbox::protocol::ExpectedMount;
-use stage::{IMAGE, INIT, Run, Stage, docker, docker_bytes, open, report, text, wait_for};
+use stage::{IMAGE, INIT, Run, Stage, open, report, text, wait_for};
+
+use crate::client::{docker, docker_bytes};
 
 #[test]
 fn a_sealed_sandbox_is_sealed() {

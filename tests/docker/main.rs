@@ -3,6 +3,7 @@
 
 #[path = "../bomb.rs"]
 mod bomb;
+mod client;
 mod clients;
 mod engine;
 mod full;

@@ -11,15 +11,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::beside::Beside;
 use super::{User, exists, guardian, inspect};
+use crate::client::docker;
 
 const CONFIG: &str = r#"{ "build": { "dockerfile": "Dockerfile", "context": ".." } }"#;
-
-fn docker(words: &[&str]) -> String {
-    let ran = Command::new("docker").args(words).output().unwrap();
-    assert!(ran.status.success(), "{words:?}: {}", String::from_utf8_lossy(&ran.stderr));
-    String::from_utf8_lossy(&ran.stdout).into_owned()
-}
 
 /// A user whose project builds this Dockerfile; the image goes with the user.
 struct Builder {
@@ -97,37 +93,10 @@ impl Drop for Builder {
     }
 }
 
-/// A server on a network that the guardian is on as well.
-struct Mirror(String);
-
-impl Mirror {
-    fn beside(guardian: &str) -> (Self, String) {
-        let name = format!("cloister-test-mirror-{}", std::process::id());
-        let mirror = Self(name.clone());
-        docker(&["network", "create", &name]);
-        let server = r#"use IO::Socket; $s = IO::Socket::INET->new(LocalPort => 80, Listen => 9) or die;
-            while ($c = $s->accept) { while (<$c>) { last if /^\r\n$/ }
-            print $c "HTTP/1.0 200 OK\r\nContent-Length: 6\r\n\r\nmirror"; close $c }"#;
-        docker(&["run", "-d", "--name", &name, "--network", &name, "debian:bookworm", "perl", "-e", server]);
-        docker(&["network", "connect", &name, guardian]);
-        let format = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}";
-        let address = docker(&["inspect", "--format", format, &name]).trim().to_owned();
-        (mirror, address)
-    }
-}
-
-impl Drop for Mirror {
-    fn drop(&mut self) {
-        let name = &self.0;
-        let format = "{{range .Containers}}{{.Name}} {{end}}";
-        let inside = Command::new("docker").args(["network", "inspect", "--format", format, name]).output().unwrap();
-        for container in String::from_utf8_lossy(&inside.stdout).split_whitespace() {
-            let _ = Command::new("docker").args(["network", "disconnect", "-f", name, container]).output();
-        }
-        let _ = Command::new("docker").args(["rm", "-f", name]).output();
-        let _ = Command::new("docker").args(["network", "rm", name]).output();
-    }
-}
+/// Answers everything.
+const MIRROR: &str = r#"use IO::Socket; $s = IO::Socket::INET->new(LocalPort => 80, Listen => 9) or die;
+    while ($c = $s->accept) { while (<$c>) { last if /^\r\n$/ }
+    print $c "HTTP/1.0 200 OK\r\nContent-Length: 6\r\n\r\nmirror"; close $c }"#;
 
 #[test]
 fn steps_reach_what_the_policy_allows_and_nothing_else() {
@@ -150,7 +119,8 @@ fn steps_reach_what_the_policy_allows_and_nothing_else() {
     let config = json!({ "build": { "dockerfile": "Dockerfile", "args": args } });
     let builder = Builder::with(&config.to_string(), &dockerfile);
     builder.user.run(&["guardian", "start"]).expect(0);
-    let (_mirror, address) = Mirror::beside(&guardian(&builder.user));
+    let mirror = Beside::run(&guardian(&builder.user), "mirror", "debian:bookworm", &["perl", "-e", MIRROR]);
+    let address = &mirror.address;
     let range = format!("{address}/32");
     builder.user.allow(&json!({
         "allow": ["mirror.example.com"],

@@ -5,13 +5,9 @@ use std::process::Command;
 use std::time::Duration;
 
 use super::{User, exists, guardian, inspect, text};
+use crate::client::docker;
 
 const CONFIG: &str = r#"{ "image": "debian:bookworm" }"#;
-
-fn docker(words: &[&str]) {
-    let ran = Command::new("docker").args(words).output().unwrap();
-    assert!(ran.status.success(), "{words:?}: {}", String::from_utf8_lossy(&ran.stderr));
-}
 
 #[test]
 fn a_container_that_was_started_again_is_not_joined() {
@@ -258,7 +254,9 @@ fn a_guardian_that_somebody_touched_is_brought_back() {
         ("without its image", &[&["rm", "-f", &guardian], &["rmi", "-f", &image]]),
     ];
     for (what, deed) in deeds {
-        deed.iter().for_each(|words| docker(words));
+        for words in deed {
+            docker(words);
+        }
         assert_eq!(user.shell(ASK).expect(0), "403", "{what}");
         let networks = &inspect("container", &guardian).unwrap()["NetworkSettings"]["Networks"];
         let networks: BTreeSet<_> = networks.as_object().unwrap().keys().cloned().collect();
@@ -268,7 +266,9 @@ fn a_guardian_that_somebody_touched_is_brought_back() {
     // The same with a sandbox that does not run.
     for (what, deed) in deeds.into_iter().filter(|(what, _)| !what.contains("sandbox")) {
         user.run(&["stop"]).expect(0);
-        deed.iter().for_each(|words| docker(words));
+        for words in deed {
+            docker(words);
+        }
         let status = user.run(&["guardian", "status"]);
         status.expect(0);
         user.run(&["start", "--detach"]).expect(0);

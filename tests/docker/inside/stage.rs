@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 use cloister::sandbox::protocol::{ExpectedMount, ProbeReport, ProbeRequest};
 
+use crate::client::docker;
+
 pub(crate) const IMAGE: &str = "debian:bookworm";
 pub(crate) const INIT: &str = "/run/cloister/bin/cloister-init";
 const NONCE: &str = "canary-7f3a91";
@@ -226,18 +228,6 @@ pub(crate) fn wait_for<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
         assert!(begin.elapsed() < Duration::from_secs(20), "{what} does not come");
         std::thread::sleep(Duration::from_millis(50));
     }
-}
-
-/// Runs the engine's client, which must succeed; its standard output.
-pub(crate) fn docker(arguments: &[&str]) -> String {
-    text(&docker_bytes(arguments))
-}
-
-/// The same for what is no text.
-pub(crate) fn docker_bytes(arguments: &[&str]) -> Vec<u8> {
-    let output = Command::new("docker").args(arguments).output().expect("the docker client is installed");
-    assert!(output.status.success(), "docker {arguments:?}: {}", text(&output.stderr));
-    output.stdout
 }
 
 /// Creates a /28 that nobody has; its first address.
