@@ -23,6 +23,7 @@ use crate::control::approvals::effect::Answer;
 use crate::control::audit::event::{Control, Entry, What};
 use crate::control::audit::log::Log;
 use crate::control::client;
+use crate::control::hostexec::Account;
 use crate::control::hostexec::run::Slots;
 use crate::control::protocol::{Ask, Reply, VERSION};
 use crate::control::web::Page;
@@ -81,6 +82,8 @@ pub(super) struct Plane {
     in_force: BTreeMap<(String, String), BTreeSet<String>>,
     /// Whether somebody stopped the guardian on purpose.
     left: bool,
+    /// The environment that the user had last.
+    account: Account,
     /// Whether somebody waits for the lock of the state folder already.
     attaching: bool,
     asked: Instant,
@@ -113,6 +116,7 @@ impl Plane {
             names: BTreeMap::new(),
             in_force: BTreeMap::new(),
             left: false,
+            account: Account::current(),
             attaching: false,
             asked: Instant::now(),
         };
@@ -197,6 +201,10 @@ impl Plane {
     async fn answer(&mut self, ask: Ask) -> Reply {
         let answered = match ask {
             Ask::Hello => Ok(welcome()),
+            Ask::Account(account) => {
+                self.account.renew(account);
+                Ok(Reply::Done)
+            }
             Ask::Guardian { container, commands } => self.relay(&container, commands).await,
             Ask::Reload => self.reload().await,
             Ask::Decide { card, digest, choice, typed, by } => {
