@@ -11,4 +11,5 @@ pub mod client;
 pub mod daemon;
 pub mod hostexec;
 pub mod protocol;
+pub mod requests;
 pub mod web;

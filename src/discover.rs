@@ -9,6 +9,7 @@ mod generated;
 mod git_root;
 mod open;
 mod path_facts;
+mod scripts;
 mod sibling;
 
 use std::collections::BTreeSet;
@@ -23,6 +24,7 @@ pub use commit::has_commit;
 pub use entries::entries;
 pub use generated::MARKER;
 pub use path_facts::path_facts;
+pub use scripts::scripts;
 pub use sibling::{Sibling, read_dockerfile};
 
 /// Places of a configuration in the order they are tried.

@@ -37,6 +37,10 @@ pub struct HostFacts {
     pub lacks: Lacks,
     /// Sources of bind mounts and paths of builds that the configuration names, after substitution.
     pub paths: BTreeMap<String, PathFact>,
+    /// Files of the mounted folder that a command for the host names, by the word that names them.
+    pub scripts: BTreeMap<String, Script>,
+    /// cloister's own folders, which no sandbox gets to see.
+    pub own: Vec<PathBuf>,
     /// What lies where host tools look: `.git`, `.vscode` and the like in the folder that is mounted. What is absent
     /// is left out.
     pub entries: BTreeMap<PathBuf, Entry>,
@@ -71,6 +75,17 @@ pub struct PathFact {
     pub canonical: Option<PathBuf>,
     /// Whether a link lies on the way below the workspace.
     pub through_link: bool,
+    /// What lies at the end of it; `None` where nothing exists.
+    pub entry: Option<Entry>,
+}
+
+/// A file that a command for the host would run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Script {
+    /// `sha256:…` of its content.
+    pub digest: String,
+    /// Its content, where it is text.
+    pub text: Option<String>,
 }
 
 /// What the engine says of the image.

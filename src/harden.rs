@@ -3,6 +3,7 @@
 //! Invariant: pure and total. Refusal is a value, no input panics, and [`harden`] takes every property apart by name, so
 //! that a new one does not compile until a rule has decided about it.
 
+mod asked;
 mod build;
 mod clone;
 mod compose;
@@ -22,6 +23,7 @@ mod privileges;
 pub mod profile;
 pub mod protect;
 mod refusal;
+mod requests;
 pub mod run_args;
 mod run_flags;
 pub mod seccomp;
@@ -114,6 +116,7 @@ fn apply_rules(draft: &mut Draft, context: &Context<'_>, merged: &MergedConfig) 
         host_requirements,
         secrets,
         customizations,
+        asked,
         unknown: _, // the reader's warnings say more
     } = &merged.config;
 
@@ -147,7 +150,7 @@ fn apply_rules(draft: &mut Draft, context: &Context<'_>, merged: &MergedConfig) 
     strict::take(draft, context, &place, &mut account);
     environment::complete_path(draft, context.facts.image.as_ref());
     lifecycle::take(draft, context.policy, &merged.hooks, &account.user);
-    lifecycle::hold_initialize(draft, initialize_command.as_ref());
+    lifecycle::take_initialize(draft, context, initialize_command.as_ref());
     image_command(draft, override_command.as_ref());
     init_request(draft, init.as_ref());
     not_yet::report(
@@ -165,6 +168,7 @@ fn apply_rules(draft: &mut Draft, context: &Context<'_>, merged: &MergedConfig) 
         },
     );
     customizations::report(draft, customizations);
+    requests::take(draft, context, (customizations, asked), &place);
     label::report(draft, &merged.label);
     localenv::report(draft, &merged.denied);
     unknown::report(draft, &merged.warnings, merged.config.name.as_ref());

@@ -24,7 +24,7 @@ use crate::host::certificates;
 use crate::host::file::{self, FileError};
 use crate::host::identity::{Identity, IdentityError};
 use crate::host::paths::Paths;
-use crate::ident::{SandboxId, display_name};
+use crate::ident::{SandboxId, display_name, sha256_hex};
 use crate::plan::Plan;
 use crate::plan::model::{ConfigKind, ConfigSummary};
 use crate::policy::Policy;
@@ -177,6 +177,8 @@ pub fn prepare(request: &Request) -> Result<Prepared, PipelineError> {
         has_config_above: sources.has_config_above,
         lacks: Lacks { certificates: policy.network.ca_bundle.as_deref().and_then(unreadable), ..Lacks::default() },
         paths: BTreeMap::new(),
+        scripts: BTreeMap::new(),
+        own: [&paths.config, &paths.state, &paths.data, &paths.cache].map(Clone::clone).to_vec(),
         entries: BTreeMap::new(),
     };
     let mut prepared = Prepared {
@@ -241,6 +243,22 @@ impl Prepared {
         assemble::requests(&self.inputs(config.as_ref(), &facts), self.reading.clone())
     }
 
+    /// Returns the files that requests are read from, with their digests; one that cannot be named is never the same again.
+    pub fn sources(&self) -> Vec<(PathBuf, String)> {
+        let Some(config) = &self.sources.config else { return Vec::new() };
+        let mut sources = vec![(config.path.clone(), format!("sha256:{}", config.digest))];
+        if let (Some(Kind::Dockerfile(build)), Some(text)) =
+            (self.reading.config.as_ref().map(|config| &config.kind), &self.dockerfile)
+        {
+            let path = config.path.with_file_name(&build.dockerfile.value.value);
+            sources.push((path, format!("sha256:{}", sha256_hex(text.text.as_bytes()))));
+        }
+        let scripts = self.host.scripts.iter();
+        sources.extend(scripts.map(|(word, script)| (self.host.folder.join(word), script.digest.clone())));
+        let real = |path: PathBuf| path.canonicalize().unwrap_or(path);
+        sources.into_iter().map(|(path, digest)| (real(path), digest)).collect()
+    }
+
     /// Returns the image that the configuration asks for, where it asks for one by reference.
     pub fn image_reference(&self) -> Option<String> {
         match &self.reading.config.as_ref()?.kind {
@@ -280,9 +298,13 @@ impl Prepared {
         self.reading = assemble::read(&self.inputs(text.as_ref(), &facts));
         let Some(config) = &self.reading.config else { return };
         let base = text.as_ref().and_then(|text| Path::new(&text.absolute).parent()).unwrap_or(&self.host.folder);
-        let names = interest::paths(config, base, &self.host.mount_root);
+        let names = interest::paths(config, base, &self.host.mount_root, &self.host.home);
         self.host.paths =
             discover::path_facts(names.iter().map(String::as_str), &self.host.folder, &self.host.mount_root);
+        self.host.scripts = discover::scripts(interest::programs(config), &self.host.folder, &self.host.mount_root);
+        if let Some(asked) = interest::domains(config).filter(|asked| self.policy.approvals.contains(&asked.digest)) {
+            self.policy.egress.ask(&asked);
+        }
         for root in interest::workspaces(config, &self.host.mount_root) {
             self.host.entries.extend(discover::entries(&root, protect::paths()));
             if self.policy.works_on_clone && !discover::has_commit(&root) {
@@ -314,6 +336,8 @@ pub fn without_project(identity: &Identity, paths: &Paths, policy: &Policy) -> P
         has_config_above: false,
         lacks: Lacks::default(),
         paths: BTreeMap::new(),
+        scripts: BTreeMap::new(),
+        own: Vec::new(),
         entries: BTreeMap::new(),
     };
     let facts = Facts { host, image: None, engine: None };

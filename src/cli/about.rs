@@ -9,8 +9,9 @@ use crate::engine::receipt::{Receipt, State};
 use crate::engine::state::StateFolder;
 use crate::host::identity::Identity;
 use crate::host::paths::{self, Paths};
+use crate::pipeline::approvals::Store;
 use crate::pipeline::layers::Layers;
-use crate::pipeline::{self, PipelineError};
+use crate::pipeline::{self, PipelineError, Request};
 use crate::policy::effective::Effective;
 
 /// A folder and the policy for it.
@@ -45,9 +46,22 @@ impl About {
     pub(super) fn effective(&self) -> Result<(Effective, Layers), Failure> {
         let running = receipts(&self.paths, self.uid)?.into_iter();
         let mut running = running.filter(|receipt| receipt.state == State::Running);
-        let own = running.find(|receipt| Path::new(&receipt.workspace) == self.folder).map(|own| own.subject());
-        pipeline::effective(&self.paths, self.uid, Some(&self.folder), own)
-            .map_err(|error| failure(&error, on_stderr()))
+        let own = running.find(|receipt| Path::new(&receipt.workspace) == self.folder);
+        let asked = match &own {
+            Some(receipt) => receipt.asked.clone(),
+            None => self.asked(),
+        };
+        let asked = asked.and_then(|digest| Store::of(&self.paths.state, self.uid, &self.folder).asked(&digest));
+        let subject = own.map(|receipt| receipt.subject());
+        let (effective, layers) = pipeline::effective(&self.paths, self.uid, Some(&self.folder), subject)
+            .map_err(|error| failure(&error, on_stderr()))?;
+        Ok((effective.asked(asked.as_ref()), layers))
+    }
+
+    /// Returns what a start would open for the folder's repository; nothing where it could not start.
+    fn asked(&self) -> Option<String> {
+        let request = Request { folder: self.folder.clone(), config: None, root_workspace: false, clone: false };
+        pipeline::prepare(&request).ok()?.policy.egress.asked
     }
 }
 

@@ -12,7 +12,7 @@ use super::list::Format;
 use super::output::{Output, say};
 use super::runtime;
 use crate::control::approvals::card::CardId;
-use crate::control::approvals::choice::{Choice, Reach, Term};
+use crate::control::approvals::choice::{Reach, Term};
 use crate::control::client::{Connection, ControlError};
 use crate::control::protocol::{Ask, CardView, ChoiceView, Inbox, Reply};
 use crate::host::identity::{Identity, IdentityError};
@@ -38,9 +38,9 @@ Examples:
 pub struct Args {
     /// Number of what waits
     pub card: Option<u64>,
-    /// For how long, and for whom: once, session, 15m, 1h, 1d, project, global
-    #[arg(long = "for", value_name = "TERM", default_value = "session", value_parser = term)]
-    pub term: Term,
+    /// For how long, and for whom: once, session, 15m, 1h, 1d, project, global; without it, session or what there is
+    #[arg(long = "for", value_name = "TERM", value_parser = term)]
+    pub term: Option<Term>,
     /// For every host below a name, in place of the one host: a pattern that the request offers
     #[arg(long, value_name = "PATTERN")]
     pub wildcard: Option<String>,
@@ -151,11 +151,12 @@ async fn answer(connection: &mut Connection, args: &Args, card: u64, verdict: Ve
     let inbox = inbox(connection, 0).await?;
     let shown = inbox.cards.iter().find(|one| one.id == CardId(card)).ok_or(ApproveError::Unknown { card })?;
     let reach = args.wildcard.clone().map_or(Reach::Exact, Reach::Wildcard);
-    let choice = Choice { verdict, term: args.term, reach };
-    let offered = shown
-        .choices
-        .iter()
-        .find(|one| one.choice == choice)
+    // What cannot be allowed for a session has one least answer.
+    let of_verdict = || shown.choices.iter().filter(|one| one.choice.verdict == verdict && one.choice.reach == reach);
+    let has_session = of_verdict().any(|one| one.choice.term == Term::Session);
+    let term = args.term.or_else(|| has_session.then_some(Term::Session));
+    let offered = of_verdict()
+        .find(|one| term.is_none_or(|term| one.choice.term == term))
         .ok_or_else(|| ApproveError::NoChoice { card, offered: shown.choices.iter().map(text::choice).collect() })?;
     decide(connection, shown, offered, &args.confirm).await?;
     say(&format!("{}\n", visible(&offered.text)));

@@ -15,6 +15,7 @@ pub(super) fn words(origin: &Origin) -> String {
         Origin::Preset { name, chosen: Some(chosen) } => format!("preset {name}, {}", place(chosen)),
         Origin::User(location) | Origin::Project(location) => place(location),
         Origin::Decision(decision) => format!("decision {}, {}", decision.id, whose(decision)),
+        Origin::Repository(digest) => format!("asked by the repository, approved as {}", crate::trust::short(digest)),
     }
 }
 
@@ -28,6 +29,7 @@ pub(super) fn json(origin: &Origin) -> Value {
         }
         Origin::User(location) => placed("user", location),
         Origin::Project(location) => placed("project", location),
+        Origin::Repository(digest) => json!({ "kind": "repository", "digest": digest }),
         Origin::Decision(decision) => json!({
             "kind": "decision",
             "id": decision.id,

@@ -8,10 +8,12 @@ use super::command;
 use super::exit;
 use super::failure::{Explained, Failure};
 use super::head;
+use super::initialize::{self, InitializeError};
 use super::output::say;
 use super::plan::present::beside_text;
 use super::plan::{failure, on_stderr};
 use super::project::Project;
+use super::requests;
 use super::review;
 use super::runtime;
 use super::uncovered;
@@ -69,6 +71,9 @@ enum StartError {
     /// Nothing is known of the image.
     #[error(transparent)]
     Image(#[from] ImageError),
+    /// A command of the user's machine that was approved did not do its work.
+    #[error(transparent)]
+    Initialize(#[from] InitializeError),
 }
 
 impl Explained for StartError {
@@ -76,13 +81,14 @@ impl Explained for StartError {
         match self {
             Self::Session(error) => error.hint(),
             Self::Image(error) => error.hint(),
+            Self::Initialize(error) => error.hint(),
         }
     }
 
     fn lines(&self) -> Vec<String> {
         match self {
             Self::Session(error) => error.lines(),
-            Self::Image(_) => Vec::new(),
+            Self::Image(_) | Self::Initialize(_) => Vec::new(),
         }
     }
 }
@@ -99,8 +105,15 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
     }
     // What is refused without an engine needs none to say so.
     let first = prepared.plan(None, None);
+    let words = words(args);
     if first.plan.outcome == Verdict::Refused {
-        return Ok(refuse(&first));
+        let asking = async {
+            if let Err(error) = requests::tell_refused(&prepared, &words).await {
+                tracing::warn!("nobody is asked but by `cloister trust`: {error}");
+            }
+            Ok::<_, StartError>(refuse(&first))
+        };
+        return runtime::finish(asking);
     }
     if prepared.host.owner.0 == 0 && !prepared.policy.allow_root_workspace {
         return Err(root_workspace(&prepared));
@@ -108,7 +121,7 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
     let started = async {
         start(args, &prepared, &first.plan).await.or_else(|error| match error {
             StartError::Session(error) => Ok(command::interrupted(error)?),
-            StartError::Image(_) => Err(error),
+            StartError::Image(_) | StartError::Initialize(_) => Err(error),
         })
     };
     runtime::finish(started)
@@ -128,6 +141,7 @@ fn root_workspace(prepared: &Prepared) -> Failure {
 async fn start(args: &Args, prepared: &Prepared, first: &Plan) -> Result<u8, StartError> {
     let mut signals = Signals::listen().map_err(SessionError::Signals)?;
     let (context, engine) = session::until_interrupted(&mut signals, connect()).await?;
+    initialize::run::<StartError>(&context, prepared, first, &mut signals).await?;
     let image = image(&context, args, prepared, first, &mut signals).await?;
     let planned = prepared.plan(Some(image.clone()), Some(engine));
     if planned.plan.outcome == Verdict::Refused {
@@ -143,12 +157,14 @@ async fn start(args: &Args, prepared: &Prepared, first: &Plan) -> Result<u8, Sta
     let started = session::start(&context, request, &mut signals).await?;
     say(&review::short(started.before.as_ref()));
     if started.made {
-        let clone = if args.clone { " --clone" } else { "" };
-        say(&differences(&started.served.receipt.name, &planned.plan, &(args.project.words() + clone)));
+        say(&differences(&started.served.receipt.name, &planned.plan, &words(args)));
         say(&made_account(&started.served.receipt.name, &planned.plan));
         say(&above(&started.served.receipt.name, &prepared.host));
         say(&cloned::at_start(&started.served.receipt, &planned.plan, started.uncommitted));
     }
+    let asked = prepared.requests(Some(image.clone()));
+    let subject = started.served.receipt.subject();
+    say(&requests::tell(prepared, context.state.root(), subject, [&args.project.words(), &words(args)], asked));
     say(&drifted(&started.served.receipt.name, &started.drift));
     uncovered::tell(&started.served.receipt);
     let made = started.made.then(|| started.served.receipt.clone());
@@ -174,6 +190,11 @@ async fn start(args: &Args, prepared: &Prepared, first: &Plan) -> Result<u8, Sta
     process.env.extend(prepared.passed_env.clone());
     let ready = session::ready(&context, receipt, served.free_space, process).await?;
     Ok(command::run(&context, &served, ready, &mut signals).await?)
+}
+
+/// Returns what names the project and its kind of workspace to another command.
+fn words(args: &Args) -> String {
+    args.project.words() + if args.clone { " --clone" } else { "" }
 }
 
 async fn connect() -> Result<(Context, EngineFacts), StartError> {

@@ -29,15 +29,16 @@ const EXAMPLES: &str = "\
 Examples:
   cloister trust                              shows each request with its exact content, and asks
   cloister trust --hook postCreate            one of them
+  cloister trust --kind domains               those of a kind
   cloister trust --list                       what is approved, what waits, what changed
   cloister trust --yes --digest sha256:0d…    for scripts: what --list showed, and nothing else
   cloister trust --revoke                     takes every approval of this folder back";
 
 /// Approve what the project asks for, or take that back
 ///
-/// A repository can ask for more than a sandbox gets: lifecycle commands that run as root before the agent starts, and a
-/// Dockerfile that asks for more than a sealed build. Each request is shown with its exact content; what is approved is
-/// that content, and a change of one byte asks again.
+/// A repository can ask for more than a sandbox gets: a command of your machine, hosts, mounts, lifecycle commands that run as
+/// root before the agent starts, a Dockerfile that asks for more than a sealed build. Each request is shown with its exact
+/// content; what is approved is that content, and a change of one byte asks again.
 /// Approvals are kept with your own files, never in the repository.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -51,6 +52,9 @@ pub struct Args {
     /// Only the request to build the Dockerfile
     #[arg(long)]
     pub build: bool,
+    /// Only requests of this kind
+    #[arg(long, value_name = "KIND", value_parser = ValueParser::new(kind))]
+    pub kind: Vec<Kind>,
     /// Only the request with this digest
     #[arg(long, value_name = "SHA256", value_parser = ValueParser::new(digest))]
     pub digest: Vec<String>,
@@ -82,6 +86,11 @@ fn digest(text: &str) -> Result<String, String> {
     if is_digest(text) { Ok(text.to_owned()) } else { Err("a digest is sha256: and 64 digits, see --list".to_owned()) }
 }
 
+fn kind(text: &str) -> Result<Kind, String> {
+    let names = || Kind::ALL.map(Kind::as_str).join(", ");
+    Kind::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or_else(|| format!("a kind is one of {}", names()))
+}
+
 impl Args {
     /// Whether a request, or what was approved, is one that the options name.
     fn selects(&self, kind: Kind, place: &str, digest: &str) -> bool {
@@ -92,10 +101,11 @@ impl Args {
             digest: digest.to_owned(),
             opens: Vec::new(),
         };
-        let everything = self.hook.is_empty() && !self.build && self.digest.is_empty();
+        let everything = self.hook.is_empty() && !self.build && self.kind.is_empty() && self.digest.is_empty();
         everything
             || self.hook.iter().any(|hook| request.is_hook(hook))
             || self.digest.contains(&request.digest)
+            || self.kind.contains(&kind)
             || self.build && kind == Kind::Build
     }
 }
@@ -146,16 +156,20 @@ fn list(args: &Args, requests: &[Request], approvals: &Approvals) -> Output {
 }
 
 fn revoke(args: &Args, prepared: &Prepared) -> Result<u8, Failure> {
+    let approvals = &prepared.policy.approvals;
     let selected = |one: &&Approval| args.selects(one.kind, &one.place, &one.digest);
-    let chosen: Vec<Approval> = prepared.policy.approvals.all().filter(selected).cloned().collect();
+    let chosen: Vec<Approval> = approvals.all().filter(selected).cloned().collect();
     if chosen.is_empty() {
         return Output { stderr: "nothing of this is approved\n".to_owned(), ..Output::default() }.write();
     }
     write(prepared, |approvals| {
         chosen.iter().for_each(|one| _ = approvals.remove(&one.digest));
     })?;
-    let said = chosen.iter().map(|one| format!("not approved any more: {} {}\n", visible(&one.place), one.digest));
-    let next = format!("a sandbox that runs keeps what it has: cloister start{} --rebuild\n", args.project.words());
+    let was = |one: &Approval| if approvals.contains(&one.digest) { "not approved" } else { "not denied" };
+    let said = chosen.iter().map(|one| format!("{} any more: {} {}\n", was(one), visible(&one.place), one.digest));
+    let closed = if chosen.iter().any(|one| one.kind == Kind::Domains) { "hosts are closed at once; " } else { "" };
+    let words = args.project.words();
+    let next = format!("{closed}a sandbox that runs keeps what it was made with: cloister start{words} --rebuild\n");
     Output { stderr: said.chain([next]).collect(), ..Output::default() }.write()
 }
 
@@ -169,22 +183,28 @@ fn approve(args: &Args, prepared: &Prepared, requests: &[Request]) -> Result<u8,
         .code(exit::REFUSED));
     }
     let approvals = &prepared.policy.approvals;
+    // What this version does nothing with waits for nobody, unless somebody names it.
+    let named = args.kind.contains(&Kind::Feature) || !args.digest.is_empty();
     let waiting: Vec<&Request> = requests
         .iter()
+        .filter(|one| one.kind != Kind::Feature || named)
         .filter(|one| args.selects(one.kind, &one.place, &one.digest) && !approvals.contains(&one.digest))
         .collect();
     if waiting.is_empty() {
         return Output { stderr: "nothing waits for approval\n".to_owned(), ..Output::default() }.write();
     }
     // With `--yes`, what is approved was named by its digest: nothing else is, whatever else was selected.
-    let named: Vec<&Request> = waiting.iter().copied().filter(|one| args.digest.contains(&one.digest)).collect();
-    let agreed = if args.yes { named } else { ask(args, &waiting, requests, approvals)? };
+    let digests: Vec<&Request> = waiting.iter().copied().filter(|one| args.digest.contains(&one.digest)).collect();
+    let agreed = if args.yes { digests } else { ask(args, &waiting, requests, approvals)? };
     if agreed.is_empty() {
         return Err(Failure::message("nothing was approved"));
     }
     write(prepared, |approvals| agreed.iter().for_each(|request| approvals.add((*request).clone())))?;
     let said = agreed.iter().map(|one| format!("approved: {} {}\n", visible(&one.place), one.digest));
-    let next = format!("a sandbox that runs is not changed by it: cloister start{} --rebuild\n", args.project.words());
+    // What a kind needs at least, once for all of them.
+    let command = agreed.iter().map(|one| one.kind.next()).max_by_key(|command| command.len()).unwrap_or_default();
+    let next = command.replacen("start", &format!("start{}", args.project.words()), 1);
+    let next = format!("a sandbox that runs is not changed by it: {next}\n");
     Output { stderr: said.chain([next]).collect(), ..Output::default() }.write()
 }
 

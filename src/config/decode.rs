@@ -101,8 +101,24 @@ impl<'a> Decoder<'a> {
 
     fn customizations(&mut self, config: &mut DevContainer, node: &Node, here: &str) {
         for member in members(node) {
-            let value = self.value(&member.node, &pointer(here, &member.key));
+            let here = pointer(here, &member.key);
+            let value = self.value(&member.node, &here);
             config.customizations.push((member.key.clone(), value));
+            if member.key == "cloister" {
+                self.asked(config, &member.node, &here);
+            }
+        }
+    }
+
+    /// Notes where each part stands, down to the items of its lists.
+    fn asked(&self, config: &mut DevContainer, node: &Node, here: &str) {
+        for member in members(node) {
+            let here = pointer(here, &member.key);
+            config.asked.insert(here.clone(), self.origin(&here, &member.node.span));
+            for (index, item) in items(&member.node).iter().enumerate() {
+                let here = pointer(&here, &index.to_string());
+                config.asked.insert(here.clone(), self.origin(&here, &item.span));
+            }
         }
     }
 

@@ -2,6 +2,8 @@
 //!
 //! Invariant: nothing here has been judged yet. A property that is missing from this model cannot reach a plan.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use crate::source::{Origin, Spanned};
@@ -176,6 +178,8 @@ pub struct DevContainer {
     pub secrets: Option<Spanned<Value>>,
     /// `customizations`, one entry a tool; the older top-level `extensions`, `settings` and `devPort` are in `vscode`.
     pub customizations: Vec<(String, Spanned<Value>)>,
+    /// Where the parts of `customizations.cloister` stand, by their pointers.
+    pub asked: BTreeMap<String, Origin>,
     /// Properties that nobody knows.
     pub unknown: Vec<Spanned<String>>,
 }

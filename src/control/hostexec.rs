@@ -4,6 +4,7 @@
 //! an approval is bound to; what runs is that value, and where the machine does not hold it any more, nothing runs.
 
 pub mod command;
+pub mod noted;
 pub mod prepare;
 pub mod risk;
 pub mod run;
@@ -11,5 +12,6 @@ pub mod script;
 pub mod shown;
 
 pub use self::command::HostCommand;
+pub use self::noted::Note;
 pub use self::prepare::{Account, Place, Prepared, prepare};
 pub use self::run::{Ended, Input, Keeper, Output, Slots, run};

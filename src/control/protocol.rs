@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::approvals::card::CardId;
 use super::approvals::choice::Choice;
+use super::audit::event::{HostCommand, Sandbox};
 use super::hostexec::Account;
 use crate::guardian::protocol::{Answer, Command};
 use crate::policy::decision::{By, DecisionId, Scope, Subject, Verdict};
@@ -51,6 +52,13 @@ pub enum Ask {
         typed: Option<String>,
         /// Where.
         by: By,
+    },
+    /// Has something about a command of the user's written down; it is, when this is answered with `Done`.
+    Note {
+        /// The sandbox that is about to be started.
+        sandbox: Sandbox,
+        /// What.
+        command: HostCommand,
     },
     /// Every decision that counts.
     Decisions,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use crate::facts::PathFact;
+use crate::facts::{Entry, PathFact};
 
 /// Looks at every path; a relative one begins at `base`. Links are noted below `workspace` only.
 pub fn path_facts<'a>(
@@ -19,10 +19,23 @@ pub fn path_facts<'a>(
 fn fact(path: &Path, workspace: &Path) -> PathFact {
     let through_link = has_link_below(path, workspace);
     match path.canonicalize() {
-        Ok(canonical) => PathFact { canonical: Some(canonical), through_link },
-        Err(error) if error.kind() == io::ErrorKind::NotFound => PathFact { canonical: None, through_link },
+        Ok(canonical) => {
+            let entry = Some(entry(&canonical));
+            PathFact { canonical: Some(canonical), through_link, entry }
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            PathFact { canonical: None, through_link, entry: None }
+        }
         // What cannot be looked at may be anything, so it counts as a link.
-        Err(_) => PathFact { canonical: None, through_link: true },
+        Err(_) => PathFact { canonical: None, through_link: true, entry: None },
+    }
+}
+
+fn entry(canonical: &Path) -> Entry {
+    match canonical.symlink_metadata().map(|data| data.file_type()) {
+        Ok(kind) if kind.is_dir() => Entry::Folder,
+        Ok(kind) if kind.is_file() => Entry::File,
+        _ => Entry::Other,
     }
 }
 

@@ -252,7 +252,9 @@ fn facts_tell_where_a_path_leads() {
     let facts = path_facts(cases.iter().map(|(path, ..)| *path), &workspace, &workspace);
     for (path, canonical, through_link) in cases {
         let canonical = canonical.filter(|path| path.exists());
-        assert_eq!(facts[path], crate::facts::PathFact { canonical, through_link }, "{path}");
+        let fact = &facts[path];
+        assert_eq!((&fact.canonical, fact.through_link), (&canonical, through_link), "{path}");
+        assert_eq!(fact.entry.is_some(), canonical.is_some(), "{path}");
     }
 }
 

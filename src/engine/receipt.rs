@@ -84,6 +84,9 @@ pub struct Receipt {
     /// Whether something ran in the workspace that nobody was told the traces of.
     #[serde(default)]
     pub unreviewed: bool,
+    /// Digest of the repository's approved request for hosts that it was started with; it counts while it stays approved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<String>,
     /// The clone that it works on, or worked on in an earlier life.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clone: Option<Cloned>,

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::draft::Draft;
-use crate::plan::finding::{Action, Code, Finding, Severity};
+use crate::plan::finding::{Action, Code, Severity};
 use crate::source::{Origin, Spanned};
 
 /// Settings that make VS Code run or trust something outside the container (SEC-82).
@@ -23,23 +23,11 @@ const HOST_SETTINGS: &[&str] = &[
     "update.",
 ];
 
-/// Reports customizations that act on the host side of an editor, and requests to cloister itself.
+/// Reports customizations that act on the host side of an editor.
 pub(super) fn report(draft: &mut Draft, customizations: &[(String, Spanned<Value>)]) {
     for (tool, value) in customizations {
-        match tool.as_str() {
-            "vscode" => vscode_settings(draft, value),
-            "cloister" => draft.findings.push(
-                Finding::new(
-                    Code::NotYet,
-                    Severity::Info,
-                    Action::NeedsApproval,
-                    &value.origin,
-                    value.value.to_string(),
-                    "requests of a repository cannot be approved in this version",
-                )
-                .help("allow what it needs in config.json5"),
-            ),
-            _ => {}
+        if tool == "vscode" {
+            vscode_settings(draft, value);
         }
     }
 }

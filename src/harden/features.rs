@@ -6,6 +6,7 @@ use super::draft::Draft;
 use crate::config::model::FeatureRequest;
 use crate::plan::finding::{Action, Code, Finding, Severity};
 use crate::source::{Origin, Spanned};
+use crate::trust::Request;
 
 /// Refuses every Feature, and names the ones that ask for more than building an image.
 pub(super) fn refuse(draft: &mut Draft, features: &[Spanned<FeatureRequest>]) {
@@ -43,8 +44,9 @@ fn judge(draft: &mut Draft, feature: &Spanned<FeatureRequest>) {
         finding(Code::FeaturePath, Severity::High, Action::Refused, "leads outside the configuration's folder");
     } else if !id.starts_with("./") && !id.contains("@sha256:") {
         let reason = "a tag can point to something else tomorrow; only a digest stays what it is";
-        // Nothing waits: there is no approval for what this version does not build.
+        // Nothing waits: what is approved of it counts once a version builds Features.
         finding(Code::FeatureUnpinned, Severity::High, Action::Refused, reason);
+        draft.requests.push(Request::feature(id, &feature.value.options));
     }
     for (name, value) in option_values(&feature.value.options) {
         if value.chars().any(|character| "\"'`$\\;&|<>\n\r".contains(character)) {

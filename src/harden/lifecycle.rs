@@ -1,6 +1,7 @@
 //! Lifecycle commands: those for the container run inside, unprivileged; the one for the host waits for the user.
 
-use super::draft::Draft;
+use super::asked::Answer;
+use super::draft::{Context, Draft};
 use super::setup;
 use crate::config::model::Command;
 use crate::merge::HookKind;
@@ -16,11 +17,11 @@ pub(super) fn take(draft: &mut Draft, policy: &Policy, hooks: &[(HookKind, Spann
         for (name, argv) in flatten(&command.value) {
             let mut fate = fate(&argv);
             if fate == Fate::Waits {
-                let request = Request::root_setup(kind.as_str(), &name, &argv);
-                if policy.approvals.contains(&request.digest) {
-                    fate = Fate::SetUp;
-                }
-                draft.requests.push(request);
+                fate = match draft.ask(policy, Request::root_setup(kind.as_str(), &name, &argv)) {
+                    Answer::Approved => Fate::SetUp,
+                    Answer::Denied => Fate::Denied,
+                    Answer::Waits => Fate::Waits,
+                };
             }
             report(draft, &command.origin, *kind, &argv, fate);
             draft.hooks.push(Hook {
@@ -32,40 +33,57 @@ pub(super) fn take(draft: &mut Draft, policy: &Policy, hooks: &[(HookKind, Spann
                 place: Place::Container,
                 status: fate.status(),
                 setup: fate == Fate::SetUp,
+                script: None,
             });
         }
     }
 }
 
-/// Holds back `initializeCommand` (SEC-03): it would run on the host, before anything else.
-pub(super) fn hold_initialize(draft: &mut Draft, command: Option<&Spanned<Command>>) {
+/// Holds `initializeCommand` back until its exact text is approved (SEC-03): it runs on the host, before anything else.
+pub(super) fn take_initialize(draft: &mut Draft, context: &Context<'_>, command: Option<&Spanned<Command>>) {
     let Some(command) = command else { return };
+    let mut hooks = Vec::new();
     for (name, argv) in flatten(&command.value) {
-        draft.findings.push(
-            Finding::new(
-                Code::InitializeCommand,
-                Severity::High,
-                Action::NeedsApproval,
-                &command.origin,
-                words(&argv),
-                "would run on your machine, outside the sandbox, before anything else",
-            )
-            .help("not run; run it yourself if you trust it"),
-        );
-        draft.hooks.insert(
-            0,
-            Hook {
-                hook: "initialize".to_owned(),
-                name,
-                group: 0,
-                command: argv,
-                user: String::new(),
-                place: Place::Host,
-                status: HookStatus::NeedsApproval,
-                setup: false,
+        let script = argv.first().and_then(|word| context.facts.host.scripts.get(word));
+        let answer = match fate(&argv) {
+            Fate::Impossible => Answer::Denied,
+            _ => draft.ask(context.policy, Request::initialize(&name, &argv, script)),
+        };
+        draft.findings.push(initialize_finding(&command.origin, &argv, answer));
+        hooks.push(Hook {
+            hook: "initialize".to_owned(),
+            name,
+            group: 0,
+            command: argv,
+            user: String::new(),
+            place: Place::Host,
+            status: match answer {
+                Answer::Approved => HookStatus::Run,
+                Answer::Denied => HookStatus::Dropped,
+                Answer::Waits => HookStatus::NeedsApproval,
             },
-        );
+            setup: false,
+            script: script.map(|script| script.digest.clone()),
+        });
     }
+    draft.hooks.splice(0..0, hooks);
+}
+
+fn initialize_finding(origin: &Origin, argv: &[String], answer: Answer) -> Finding {
+    let (reason, help) = match answer {
+        Answer::Approved => (
+            "you approved this exact text: it runs on your machine, outside the sandbox, at each start",
+            "to take that back: cloister trust --revoke --hook initialize",
+        ),
+        Answer::Denied => ("does not run: you said no to this exact text, or no program can be given it", ""),
+        Answer::Waits => (
+            "would run on your machine, outside the sandbox, before anything else",
+            "not run; to allow this exact text: cloister trust --hook initialize",
+        ),
+    };
+    let action = answer.action();
+    let finding = Finding::new(Code::InitializeCommand, Severity::High, action, origin, words(argv), reason).help(help);
+    if answer == Answer::Approved { finding.effective(words(argv)) } else { finding }
 }
 
 /// What becomes of a command for the container.
@@ -75,6 +93,8 @@ enum Fate {
     Impossible,
     /// It needs root, and nobody approved it.
     Waits,
+    /// It needs root, and the user said no.
+    Denied,
     /// It needs root, and is approved.
     SetUp,
     /// It runs in the sandbox.
@@ -84,7 +104,7 @@ enum Fate {
 impl Fate {
     fn status(self) -> HookStatus {
         match self {
-            Self::Impossible => HookStatus::Dropped,
+            Self::Impossible | Self::Denied => HookStatus::Dropped,
             Self::Waits => HookStatus::NeedsApproval,
             Self::SetUp | Self::Runs => HookStatus::Run,
         }
@@ -115,6 +135,12 @@ fn report(draft: &mut Draft, origin: &Origin, kind: HookKind, argv: &[String], f
             "needs root, which the sandbox does not have",
         )
         .help(format!("not run; to allow this exact text: cloister trust --hook {kind}")),
+        Fate::Denied => note(
+            Code::RootSetup,
+            Severity::Medium,
+            Action::Removed,
+            "needs root, which the sandbox does not have, and you said no to this exact text",
+        ),
         Fate::SetUp => note(
             Code::RootSetup,
             Severity::Medium,

@@ -86,6 +86,7 @@ fn raw_source(raw: &str) -> String {
 /// Decides about one mount.
 pub(super) fn judge(draft: &mut Draft, context: &Context<'_>, request: &Request<'_>, place: &Place) {
     let spec = request.spec;
+    let free = free_target(draft, place, &spec.target, spec.kind == MountType::Volume);
     let mut refuse = |code: Code, severity: Severity, reason: String, help: &str| {
         let special = matches!(code, Code::MountDockerSocket | Code::MountCredentials);
         if special || request.code.is_none() {
@@ -132,28 +133,39 @@ pub(super) fn judge(draft: &mut Draft, context: &Context<'_>, request: &Request<
         let reason = "has options that this version does not know";
         return refuse(Code::MountVolumeOpts, Severity::Low, reason.to_owned(), "a plain volume is fine");
     }
-    let target = match normalise(&spec.target) {
-        Ok(target) => target,
-        Err(error) => return refuse(Code::MountReservedTarget, Severity::Medium, error.to_string(), ""),
-    };
+    match free {
+        Ok(target) => {
+            draft.targets.insert(target.clone());
+            keep(draft, context, request, target);
+        }
+        Err((severity, reason, help)) => refuse(Code::MountReservedTarget, severity, reason, help),
+    }
+}
+
+/// Returns a target in its canonical form, or why nothing can be mounted there, and what helps.
+pub(super) fn free_target(
+    draft: &Draft,
+    place: &Place,
+    asked: &str,
+    is_volume: bool,
+) -> Result<String, (Severity, String, &'static str)> {
+    let taken = |severity, reason: &str| Err((severity, reason.to_owned(), "choose another target"));
+    let target = normalise(asked).map_err(|error| (Severity::Medium, error.to_string(), ""))?;
     if is_reserved(&target) || place.has_project() && is_within(&place.target, &target) {
-        let reason = "would cover what the sandbox itself needs";
-        return refuse(Code::MountReservedTarget, Severity::High, reason.to_owned(), "choose another target");
+        return taken(Severity::High, "would cover what the sandbox itself needs");
     }
     if draft.protected.iter().any(|mount| is_within(&target, &mount.target)) {
-        let reason = "would lie over what is kept read-only for the tools of your machine";
-        return refuse(Code::MountReservedTarget, Severity::High, reason.to_owned(), "choose another target");
+        return taken(Severity::High, "would lie over what is kept read-only for the tools of your machine");
     }
-    if is_nested((&draft.targets, &draft.volumes), &target, spec.kind == MountType::Volume) {
+    if is_nested((&draft.targets, &draft.volumes), &target, is_volume) {
         let reason =
             "lies in a volume or around a mount: an agent could leave a link in the volume, and the mount follows it";
-        return refuse(Code::MountReservedTarget, Severity::Medium, reason.to_owned(), "choose another target");
+        return taken(Severity::Medium, reason);
     }
-    if !draft.targets.insert(target.clone()) {
-        let reason = "another mount has this target already";
-        return refuse(Code::MountReservedTarget, Severity::Low, reason.to_owned(), "");
+    if draft.targets.contains(&target) {
+        return Err((Severity::Low, "another mount has this target already".to_owned(), ""));
     }
-    keep(draft, context, request, target);
+    Ok(target)
 }
 
 fn keep(draft: &mut Draft, context: &Context<'_>, request: &Request<'_>, target: String) {

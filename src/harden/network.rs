@@ -47,6 +47,7 @@ pub(super) fn proxy(context: &Context<'_>) -> Proxy {
         url: proxy_url(),
         presets: egress.presets.iter().cloned().collect(),
         allow: text(&egress.allow),
+        asked: egress.asked.clone(),
         deny: text(&egress.deny),
     }
 }

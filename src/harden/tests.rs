@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use super::*;
 use crate::config::model::{MountRequest, Text};
-use crate::facts::{HostFacts, ImageFacts, Lacks, PathFact};
+use crate::facts::{Entry, HostFacts, ImageFacts, Lacks, PathFact};
 use crate::merge::{Parts, merge};
-use crate::plan::model::ConfigKind;
+use crate::plan::model::{ConfigKind, HookStatus};
 use crate::source::{Origin, Spanned};
 
 fn facts() -> Facts {
@@ -22,6 +22,8 @@ fn facts() -> Facts {
             has_config_above: false,
             lacks: Lacks::default(),
             paths: BTreeMap::new(),
+            scripts: BTreeMap::new(),
+            own: Vec::new(),
             entries: BTreeMap::new(),
         },
         image: None,
@@ -44,11 +46,15 @@ fn text(value: &str) -> Spanned<Text> {
 }
 
 fn plan(config: DevContainer, policy: &Policy, facts: &Facts) -> Plan {
+    harden(&merged(config), policy, facts)
+}
+
+fn merged(config: DevContainer) -> MergedConfig {
     let config = DevContainer { kind: Kind::Image(text("debian:12")), ..config };
     let summary = ConfigSummary { path: None, kind: ConfigKind::Image, digest: None, name: None };
     let parts =
         Parts { summary, config, label: Vec::new(), denied: Vec::new(), warnings: Vec::new(), dockerfile: None };
-    harden(&merge(parts), policy, facts)
+    merge(parts)
 }
 
 #[test]
@@ -104,7 +110,11 @@ fn a_link_in_the_workspace_is_no_source() {
         let mount = MountRequest::Text(Text::plain(format!("source={source},target=/data,type=bind")));
         DevContainer { mounts: vec![Spanned::new(mount, Origin::unplaced("/mounts/0"))], ..DevContainer::default() }
     };
-    let lead = |target: &str| PathFact { canonical: Some(PathBuf::from(target)), through_link: true };
+    let lead = |target: &str| PathFact {
+        canonical: Some(PathBuf::from(target)),
+        through_link: true,
+        entry: Some(Entry::Folder),
+    };
     let cases = [
         ("/data/other", Severity::High),
         ("/home/dev/.ssh", Severity::Critical),
@@ -265,4 +275,141 @@ fn a_folder_with_a_placeholder_in_its_name_is_refused() {
     (facts.host.folder, facts.host.mount_root) =
         ("/home/dev/${CLOISTER_HOME}".into(), "/home/dev/${CLOISTER_HOME}".into());
     assert_eq!(plan(DevContainer::default(), &Policy::builtin(), &facts).outcome, Verdict::Refused);
+}
+
+/// Asks cloister for something, on a machine that has some paths.
+fn asking(asked: serde_json::Value, paths: &[(&str, &str, Entry)]) -> (DevContainer, Facts) {
+    let value = Spanned::new(asked, Origin::unplaced("/customizations/cloister"));
+    let mut facts = facts();
+    for (path, canonical, entry) in paths {
+        let fact = PathFact { canonical: Some(canonical.into()), through_link: false, entry: Some(*entry) };
+        facts.host.paths.insert((*path).to_owned(), fact);
+    }
+    (DevContainer { customizations: vec![("cloister".to_owned(), value)], ..DevContainer::default() }, facts)
+}
+
+#[test]
+fn no_approval_opens_what_a_sandbox_must_never_see() {
+    let never = [
+        ("/", "/", Entry::Folder),
+        ("/home/dev", "/home/dev", Entry::Folder),
+        ("/home", "/home", Entry::Folder),
+        ("/home/dev/.ssh", "/home/dev/.ssh", Entry::Folder),
+        ("/home/dev/.aws/credentials", "/home/dev/.aws/credentials", Entry::File),
+        ("/home/dev/data", "/home/dev/.ssh", Entry::Folder),
+        ("/home/dev/../dev/data", "/home/dev/data", Entry::Folder),
+        ("/home/dev//data", "/home/dev/data", Entry::Folder),
+        ("/home/dev/data/", "/home/dev/data", Entry::Folder),
+        ("/srv/../home/dev/.ssh", "/home/dev/.ssh", Entry::Folder),
+        ("/var/run/docker.sock", "/run/docker.sock", Entry::Other),
+        ("/run/docker.sock", "/run/docker.sock", Entry::Other),
+        ("/run/user/1000/bus", "/run/user/1000/bus", Entry::Other),
+        ("/run/app", "/run/app", Entry::Folder),
+        ("/home/dev/agent.sock", "/home/dev/agent.sock", Entry::Other),
+        ("/data/pipe", "/data/pipe", Entry::Other),
+        ("/etc", "/etc", Entry::Folder),
+        ("/proc/1/root", "/proc/1/root", Entry::Folder),
+        ("/tmp", "/tmp", Entry::Folder),
+        ("/tmp/ssh-abc", "/tmp/ssh-abc", Entry::Folder),
+        ("/tmp/.X11-unix", "/tmp/.X11-unix", Entry::Folder),
+        ("/home/dev/app", "/home/dev/app", Entry::Folder),
+        ("/home/dev/app/sub", "/home/dev/app/sub", Entry::Folder),
+        ("/data/cloister", "/data/cloister", Entry::Folder),
+        ("/data", "/data", Entry::Folder),
+        ("/data/${CLOISTER_TOKEN}", "/data/${CLOISTER_TOKEN}", Entry::Folder),
+        ("relative/data", "/relative/data", Entry::Folder),
+        ("${localWorkspaceFolder}/../x", "/home/dev/x", Entry::Folder),
+    ];
+    for path in never {
+        let asked = serde_json::json!({ "mounts": [{ "source": path.0, "target": "/mnt/x" }] });
+        let (config, mut facts) = asking(asked, &[path]);
+        facts.host.own = vec!["/data/cloister".into()];
+        let found = requests(&merged(config.clone()), &Policy::builtin(), &facts);
+        assert_eq!(found, [], "{path:?}");
+        let mut policy = Policy::builtin();
+        policy.approvals.add(Request::mount(path.0, "/mnt/x"));
+        policy.approvals.add(Request::mount(path.1, "/mnt/x"));
+        let plan = plan(config, &policy, &facts);
+        assert!(plan.containers[0].mounts.iter().all(|mount| mount.target != "/mnt/x"), "{path:?}");
+        let finding = plan.findings.iter().find(|one| one.pointer == "/customizations/cloister/mounts/0");
+        assert_eq!(finding.map(|finding| finding.action), Some(Action::Removed), "{path:?}");
+    }
+}
+
+#[test]
+fn an_approved_mount_is_read_only_and_covers_nothing() {
+    let path = ("/home/dev/data", "/home/dev/data", Entry::Folder);
+    let mounted = |target: &str| {
+        let asked = serde_json::json!({ "mounts": [{ "source": path.0, "target": target }] });
+        let (config, facts) = asking(asked, &[path]);
+        let mut policy = Policy::builtin();
+        for request in requests(&merged(config.clone()), &policy, &facts) {
+            policy.approvals.add(request);
+        }
+        let plan = plan(config, &policy, &facts);
+        assert_eq!(crate::plan::audit::audit(&plan, &policy), [], "{target}");
+        plan.containers[0].mounts.iter().filter(|mount| mount.source == path.0).cloned().collect::<Vec<_>>()
+    };
+    let one = mounted("/mnt/data");
+    assert!(one.len() == 1 && one[0].readonly && one[0].target == "/mnt/data", "{one:?}");
+    for target in [
+        "/",
+        "/etc/passwd",
+        "/etc",
+        "/proc/x",
+        "/run/cloister/bin",
+        "/workspaces/app",
+        "/workspaces",
+        "/workspaces/app/x",
+        "/workspaces/app/.git/hooks",
+        "x",
+    ] {
+        assert_eq!(mounted(target), [], "{target}");
+    }
+}
+
+#[test]
+fn a_flood_of_requests_is_one_finding() {
+    let hosts: Vec<String> = (0..10_000).map(|number| format!("h{number}.example.com")).collect();
+    let mounts = vec![serde_json::json!({ "source": "/data/x", "target": "/x" }); 10_000];
+    let (config, facts) = asking(serde_json::json!({ "allow": hosts, "mounts": mounts }), &[]);
+    assert_eq!(requests(&merged(config.clone()), &Policy::builtin(), &facts), []);
+    let plan = plan(config, &Policy::builtin(), &facts);
+    let found = plan.findings.iter().filter(|one| one.pointer.starts_with("/customizations"));
+    assert_eq!(found.count(), 2);
+}
+
+#[test]
+fn a_command_for_the_host_runs_for_its_exact_words_and_script_only() {
+    use crate::config::model::Command;
+    use crate::facts::Script;
+    let argv = |words: &[&str]| Command::Argv(words.iter().map(|word| Text::plain(*word)).collect());
+    let config = |command| DevContainer {
+        initialize_command: Some(Spanned::new(command, Origin::unplaced("/initializeCommand"))),
+        ..DevContainer::default()
+    };
+    let script = |text: &str| Script { digest: format!("sha256:{text}"), text: Some(text.to_owned()) };
+    let facts_with = |text: &str| {
+        let mut facts = facts();
+        facts.host.scripts.insert("./setup.sh".to_owned(), script(text));
+        facts
+    };
+    let mut policy = Policy::builtin();
+    let asked = requests(&merged(config(argv(&["./setup.sh", "x"]))), &policy, &facts_with("one"));
+    asked.into_iter().for_each(|request| policy.approvals.add(request));
+    let status = |command, facts: &Facts| {
+        let plan = plan(config(command), &policy, facts);
+        assert_eq!(crate::plan::audit::audit(&plan, &policy), []);
+        plan.lifecycle[0].status
+    };
+    let (run, waits) = (HookStatus::Run, HookStatus::NeedsApproval);
+    assert_eq!(status(argv(&["./setup.sh", "x"]), &facts_with("one")), run);
+    assert_eq!(status(argv(&["./setup.sh", "x"]), &facts_with("two")), waits, "the script changed");
+    assert_eq!(status(argv(&["./setup.sh", "x"]), &facts()), waits, "the script is gone");
+    assert_eq!(status(argv(&["./setup.sh", "y"]), &facts_with("one")), waits);
+    assert_eq!(status(argv(&["./setup.sh"]), &facts_with("one")), waits);
+    assert_eq!(status(Command::Shell(Text::plain("./setup.sh x")), &facts_with("one")), waits, "a shell is another");
+    let named = Command::Parallel(vec![("a".to_owned(), argv(&["./setup.sh", "x"]))]);
+    assert_eq!(status(named, &facts_with("one")), waits);
+    assert_eq!(status(argv(&["./setup.sh", "x\0"]), &facts_with("one")), HookStatus::Dropped);
 }

@@ -138,6 +138,16 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> Result<(), FileError> {
     Ok(())
 }
 
+/// Inode, time of change and size of a file; `None` where there is none.
+pub type Stamp = Option<(u64, i64, i64, u64)>;
+
+/// Returns what tells a file from what it was before, as far as its folder says; `None` where there is none.
+pub fn stamp(path: &Path) -> Stamp {
+    let status = rustix::fs::lstat(path).ok()?;
+    let (seconds, nanoseconds) = (status.st_mtime, i64::try_from(status.st_mtime_nsec).unwrap_or_default());
+    Some((status.st_ino, seconds, nanoseconds, u64::try_from(status.st_size).unwrap_or_default()))
+}
+
 /// Removes a file; it is fine if there is none.
 ///
 /// # Errors

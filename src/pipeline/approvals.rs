@@ -10,8 +10,8 @@ use crate::host::file::{self, FileError};
 use crate::host::lock::{Lock, LockError};
 use crate::host::paths::{self, PathsError};
 use crate::ident::SandboxId;
-use crate::trust::Approvals;
 use crate::trust::approvals::ApprovalsError;
+use crate::trust::{Approvals, Domains};
 use crate::ui::text::quoted;
 
 /// Most bytes of one file.
@@ -96,6 +96,13 @@ impl Store {
             return Err(StoreError::Foreign { path });
         }
         Approvals::from_json(&bytes, &self.about).map_err(|source| StoreError::Broken { path, source })
+    }
+
+    /// Returns the hosts that were approved under a digest; none where that cannot be read.
+    pub fn asked(&self, digest: &str) -> Option<Domains> {
+        let approvals =
+            self.load().map_err(|error| tracing::warn!("no host is open that a repository asked for: {error}"));
+        Domains::approved(&approvals.ok()?, digest)
     }
 
     /// Changes what is approved, as it is on disk by then; two commands at once do not lose each other's answers.

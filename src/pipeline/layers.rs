@@ -164,6 +164,11 @@ impl Watched {
         good.map_or_else(Effective::closed, |layers| layers.effective(decisions))
     }
 
+    /// Whether the files about a folder could be read, now or before.
+    pub fn is_read(&self, folder: &Path) -> bool {
+        self.folders.get(folder).is_some_and(|known| known.good.is_some())
+    }
+
     fn stamps(&self, folder: &Path) -> Vec<Stamp> {
         let [specific, plain] = project_files(&self.config, self.uid, folder);
         [user_file(&self.config), specific, plain].iter().map(|path| stamp(path)).collect()

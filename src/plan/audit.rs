@@ -66,7 +66,7 @@ checks! {
     SecurityOptions = "no-new-privileges and one seccomp profile are set, nothing else",
     User = "processes run as a number:number that is not root",
     Account = "the account has a plausible name and home",
-    MountSource = "a mount comes from the workspace, from cloister, from memory or from a volume of this sandbox",
+    MountSource = "a mount comes from the workspace, from cloister, from memory, from a volume of this sandbox, or was approved",
     MountTarget = "a mount's target is absolute, normalised, unique and not reserved",
     MountReadOnly = "cloister's own programs and files are read-only",
     WorkspacePath = "the paths of the workspace are absolute and normalised",
@@ -92,7 +92,7 @@ checks! {
     Network = "the network is internal, allocated at start, and its resolver is dead",
     Proxy = "the proxy is the guardian, with the sandbox's token",
     Allowlist = "only what the policy allows may be reached, and everything that it denies is denied",
-    HostHook = "no command runs on the host",
+    HostHook = "a command runs on the host only where its exact text was approved",
     Hook = "lifecycle commands run as the container's user, or as root in the set-up phase",
     Approval = "a command runs as root, and a build is let past the policy, only where its exact text was approved",
     Setup = "the set-up container is root with five capabilities, writes nothing of the host, and is as strict in the rest",
@@ -117,7 +117,7 @@ pub fn audit(plan: &Plan, policy: &Policy) -> Vec<Violation> {
 fn check_container(plan: &Plan, policy: &Policy, container: &Container, report: &mut Scope<'_>) {
     container::check(container, policy, report);
     identity::check(plan, container, policy, report);
-    mounts::check(plan, container, report);
+    mounts::check(plan, container, policy, report);
     limits::check(container, policy, report);
     environment::check(plan, container, report);
 }

@@ -327,6 +327,9 @@ pub struct Proxy {
     pub presets: Vec<String>,
     /// What may be reached: canonical rules, sorted.
     pub allow: Vec<String>,
+    /// Digest of the approved request of the repository whose rules are among `allow`; `None` where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asked: Option<String>,
     /// What may never be reached, whatever `allow` says.
     pub deny: Vec<String>,
 }
@@ -374,4 +377,7 @@ pub struct Hook {
     /// Whether it runs as root in the set-up phase.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub setup: bool,
+    /// `sha256:…` of the file of the workspace that a command for the host starts with; `None` where it is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub script: Option<String>,
 }

@@ -13,6 +13,7 @@ use super::presets;
 use super::rule::Rule;
 use super::rules::{Effect, Match, Place, RuleSet, Use};
 use crate::source::Location;
+use crate::trust::Domains;
 
 /// Where a part of the policy came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +33,8 @@ pub enum Origin {
     Project(Location),
     /// What a person decided.
     Decision(Box<Decision>),
+    /// What the repository asked for; with the digest that the user approved.
+    Repository(String),
 }
 
 /// A rule with its origin.
@@ -92,6 +95,17 @@ impl Effective {
             effective.decision(decision);
         }
         effective
+    }
+
+    /// Adds what the repository asked for and the user approved.
+    #[must_use]
+    pub fn asked(mut self, asked: Option<&Domains>) -> Self {
+        let Some(asked) = asked else { return self };
+        for rule in &asked.rules {
+            self.add(rule.clone(), Verdict::Allow, Origin::Repository(asked.digest.clone()));
+        }
+        self.policy.egress.ask(asked);
+        self
     }
 
     /// Returns what the policy says about using a port of a place.

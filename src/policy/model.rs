@@ -9,7 +9,7 @@ use ipnet::{IpNet, Ipv4Net};
 use super::host::Host;
 use super::hostexec::Hostexec;
 use super::rule::Rule;
-use crate::trust::Approvals;
+use crate::trust::{Approvals, Domains};
 
 /// The effective policy of one sandbox.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,6 +50,7 @@ impl Policy {
             egress: Egress {
                 presets: presets.clone().map(str::to_owned).collect(),
                 allow: presets.filter_map(super::presets::rules).flatten().collect(),
+                asked: None,
                 deny: BTreeSet::new(),
             },
             env: EnvironmentPolicy::default(),
@@ -72,8 +73,18 @@ pub struct Egress {
     pub presets: BTreeSet<String>,
     /// Allowed destinations.
     pub allow: BTreeSet<Rule>,
+    /// Digest of what the opened folder's repository asked for and the user approved, which is a part of `allow`.
+    pub asked: Option<String>,
     /// Denied destinations.
     pub deny: BTreeSet<Rule>,
+}
+
+impl Egress {
+    /// Adds what a repository asked for and the user approved.
+    pub fn ask(&mut self, asked: &Domains) {
+        self.allow.extend(asked.rules.iter().cloned());
+        self.asked = Some(asked.digest.clone());
+    }
 }
 
 /// Which variables cross the border between host and sandbox.

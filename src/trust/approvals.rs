@@ -1,4 +1,4 @@
-//! What was approved for one folder, and its form as a file. Pure.
+//! What was approved and denied for one folder, and its form as a file. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use super::{Kind, Request};
 /// Version of the file.
 const VERSION: u32 = 1;
 
-/// Something that was approved, with its content, so that a change of it can be shown.
+/// Something that was approved or denied, with its content, so that a change of it can be shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Approval {
@@ -30,10 +30,11 @@ impl From<Request> for Approval {
     }
 }
 
-/// Everything that was approved for one folder.
+/// Everything that was approved and denied for one folder. Nothing is both.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Approvals {
     approved: BTreeMap<String, Approval>,
+    denied: BTreeMap<String, Approval>,
 }
 
 /// What the user has said about a request.
@@ -41,6 +42,8 @@ pub struct Approvals {
 pub enum State<'a> {
     /// It is approved.
     Approved,
+    /// It is denied: it stays as it is, and is not asked again.
+    Denied,
     /// It waits.
     Pending,
     /// It waits, and something else was approved in its place.
@@ -74,6 +77,8 @@ struct Written {
     version: u32,
     folder: String,
     approvals: Vec<Approval>,
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    denied: Vec<Approval>,
 }
 
 impl Approvals {
@@ -89,28 +94,51 @@ impl Approvals {
         if written.folder != folder {
             return Err(ApprovalsError::Folder(written.folder));
         }
-        if let Some(odd) = written.approvals.iter().find(|approval| !is_digest(&approval.digest)) {
+        let mut all = written.approvals.iter().chain(&written.denied);
+        if let Some(odd) = all.find(|approval| !is_digest(&approval.digest)) {
             return Err(ApprovalsError::Digest(odd.digest.clone()));
         }
-        let approved = written.approvals.into_iter().map(|approval| (approval.digest.clone(), approval)).collect();
-        Ok(Self { approved })
+        let by_digest = |approvals: Vec<Approval>| {
+            approvals.into_iter().map(|approval| (approval.digest.clone(), approval)).collect::<BTreeMap<_, _>>()
+        };
+        let (mut approved, denied) = (by_digest(written.approvals), by_digest(written.denied));
+        approved.retain(|digest, _| !denied.contains_key(digest));
+        Ok(Self { approved, denied })
     }
 
     /// Returns the text of the file.
     pub fn to_json(&self, folder: &str) -> String {
-        let approvals = self.approved.values().cloned().collect();
-        let written = Written { version: VERSION, folder: folder.to_owned(), approvals };
+        let all = |approvals: &BTreeMap<String, Approval>| approvals.values().cloned().collect();
+        let (approvals, denied) = (all(&self.approved), all(&self.denied));
+        let written = Written { version: VERSION, folder: folder.to_owned(), approvals, denied };
         serde_json::to_string_pretty(&written).expect("approvals have text keys only") + "\n"
     }
 
     /// Approves a request.
     pub fn add(&mut self, request: Request) {
+        self.denied.remove(&request.digest);
         self.approved.insert(request.digest.clone(), request.into());
     }
 
-    /// Takes an approval back; tells whether there was one.
+    /// Denies a request: it is not asked again until it changes.
+    pub fn deny(&mut self, request: Request) {
+        self.approved.remove(&request.digest);
+        self.denied.insert(request.digest.clone(), request.into());
+    }
+
+    /// Takes an answer back, whichever it was; tells whether there was one.
     pub fn remove(&mut self, digest: &str) -> bool {
-        self.approved.remove(digest).is_some()
+        self.approved.remove(digest).or_else(|| self.denied.remove(digest)).is_some()
+    }
+
+    /// Returns what is approved under a digest.
+    pub fn approved(&self, digest: &str) -> Option<&Approval> {
+        self.approved.get(digest)
+    }
+
+    /// Tells whether the request with this digest is denied.
+    pub fn is_denied(&self, digest: &str) -> bool {
+        self.denied.contains_key(digest)
     }
 
     /// Tells whether the request with this digest is approved.
@@ -123,6 +151,9 @@ impl Approvals {
         if self.contains(&request.digest) {
             return State::Approved;
         }
+        if self.is_denied(&request.digest) {
+            return State::Denied;
+        }
         let same = |was: &&Approval| was.kind == request.kind && was.place == request.place;
         self.unused(requests).find(same).map_or(State::Pending, |was| State::Changed { was })
     }
@@ -133,9 +164,9 @@ impl Approvals {
         self.approved.values().filter(move |approval| !asked.contains(&approval.digest))
     }
 
-    /// Returns everything that is approved, ordered by digest.
+    /// Returns everything that is approved, then everything that is denied, ordered by digest.
     pub fn all(&self) -> impl Iterator<Item = &Approval> {
-        self.approved.values()
+        self.approved.values().chain(self.denied.values())
     }
 }
 

@@ -20,6 +20,7 @@ mod properties;
 mod pulls;
 mod readings;
 mod refused;
+mod requests;
 mod room;
 mod setup;
 mod soak;

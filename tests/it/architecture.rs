@@ -31,6 +31,7 @@ const PURE: &[&str] = &[
     "control/hostexec/risk",
     "control/hostexec/script",
     "control/hostexec/shown",
+    "control/requests/shown",
     "control/web/activity",
     "control/web/card",
     "control/web/guard",

@@ -16,6 +16,7 @@ use cloister::plan::render::text::{Options, render};
 use cloister::plan::{audit, canonical};
 use cloister::policy::{Policy, user_config};
 use cloister::source::Source;
+use cloister::trust::Domains;
 
 use crate::expected::assert_expected;
 use crate::planning;
@@ -45,7 +46,13 @@ fn check(folder: &Path, case: &str) {
     let files = planning::read_tree(&folder.join("workspace"));
     if folder.join("approved").is_file() {
         let requests = planning::plan(&files, &policy, &facts).requests;
-        requests.into_iter().for_each(|request| policy.approvals.add(request));
+        for request in requests {
+            let digest = request.digest.clone();
+            policy.approvals.add(request);
+            if let Some(hosts) = Domains::approved(&policy.approvals, &digest) {
+                policy.egress.ask(&hosts);
+            }
+        }
     }
     let planned = planning::plan(&files, &policy, &facts);
     let again = planning::plan(&files, &policy, &facts);

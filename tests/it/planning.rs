@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use cloister::config::model::Kind;
-use cloister::facts::{Entry, Facts, HostFacts, ImageFacts, Lacks};
+use cloister::facts::{Entry, Facts, HostFacts, ImageFacts, Lacks, PathFact};
 use cloister::pipeline::assemble::{self, ConfigText, Inputs};
 use cloister::plan::Plan;
 use cloister::policy::Policy;
@@ -26,7 +26,14 @@ pub(crate) fn facts() -> Facts {
             owner: (1000, 1000),
             has_config_above: false,
             lacks: Lacks::default(),
-            paths: BTreeMap::new(),
+            paths: [("/home/dev/datasets", Entry::Folder), ("/home/dev/.ssh", Entry::Folder)]
+                .map(|(path, entry)| {
+                    let fact = PathFact { canonical: Some(path.into()), through_link: false, entry: Some(entry) };
+                    (path.to_owned(), fact)
+                })
+                .into(),
+            scripts: BTreeMap::new(),
+            own: Vec::new(),
             entries: repository(),
         },
         image: None,

@@ -13,6 +13,7 @@ use crate::activity;
 use crate::desk::{Desk, card};
 use crate::driver::{Browser, ENTER, ESCAPE, TAB};
 use crate::pictures;
+use crate::repository;
 use crate::served::Served;
 use crate::texts::{card_full_of, fill};
 
@@ -29,6 +30,7 @@ async fn a_person_decides_on_the_page_and_nobody_else() {
     keys_deny_and_allow_one_card_at_a_time(&browser, &served).await;
     what_reaches_far_has_to_be_typed(&browser, &served).await;
     what_was_answered_elsewhere_vanishes(&browser, &served).await;
+    repository::what_it_asks_for_is_shown_and_answered_for_the_folder(&browser, &served).await;
     what_just_appeared_or_moved_takes_no_answer(&browser, &served).await;
     what_changed_is_another_card(&browser, &served).await;
     what_is_refused_is_said(&browser, &served).await;

@@ -11,9 +11,11 @@ use cloister::control::approvals::card::{Asked, Card, CardId, Connection, HostAs
 use cloister::control::approvals::choice::Choice;
 use cloister::control::approvals::offer::offers;
 use cloister::control::protocol::{Ask, CardView, ChoiceView, DecisionView, Inbox, Reply, RuleView, SandboxView};
+use cloister::control::requests::shown;
 use cloister::control::web::Asker;
 use cloister::policy::decision::{By, DecisionId, Scope, Subject};
 use cloister::policy::host::Host;
+use cloister::trust::{Approvals, Request};
 
 /// How long news are waited for.
 const NEWS: Duration = Duration::from_secs(2);
@@ -182,6 +184,21 @@ pub(crate) fn command(id: u64, title: &str) -> CardView {
         tickets: [Ticket(1)].into(),
     };
     CardView { title: title.to_owned(), kind: "host-command".into(), ..view(id, Asked::Other(ask)) }
+}
+
+/// Returns the card of what a repository asks for, as the control plane makes it.
+pub(crate) fn request(id: u64, request: &Request, approvals: &Approvals) -> CardView {
+    let asks = shown::cards(std::slice::from_ref(request), approvals, "");
+    let ask = asks.into_iter().next().expect("it waits");
+    let part = |name: &str| ask.content[name].clone();
+    CardView {
+        title: ask.title.clone(),
+        kind: "repository".into(),
+        facts: serde_json::from_value(part("facts")).unwrap(),
+        warnings: serde_json::from_value(part("warnings")).unwrap(),
+        waiting: 0,
+        ..view(id, Asked::Other(ask))
+    }
 }
 
 fn view(id: u64, what: Asked) -> CardView {

@@ -7,6 +7,7 @@ mod desk;
 mod driver;
 mod limits;
 mod pictures;
+mod repository;
 mod requests;
 mod served;
 mod texts;

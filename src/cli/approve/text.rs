@@ -10,11 +10,10 @@ pub(super) fn card(card: &CardView) -> String {
     let mut lines = vec![
         format!("{} {}: {}", id.0, what(kind), visible(title)),
         format!("    asked by   {} ({})", visible(&subject.name), visible(&subject.folder)),
-        format!(
-            "    so far     {}, {waiting} waiting",
-            count(usize::try_from(*times).unwrap_or(usize::MAX), "request")
-        ),
     ];
+    let times = count(usize::try_from(*times).unwrap_or(usize::MAX), "request");
+    // What a repository asks for waits for a person, and nothing waits for it.
+    lines.extend((kind != "repository").then(|| format!("    so far     {times}, {waiting} waiting")));
     lines.extend(facts.iter().map(|(label, text)| format!("    {:<10} {}", visible(label), visible(text))));
     lines.extend(warnings.iter().map(|text| format!("    warning    {}", visible(text))));
     lines.join("\n") + "\n"

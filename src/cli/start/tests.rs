@@ -17,6 +17,8 @@ fn host() -> HostFacts {
         has_config_above: false,
         lacks: crate::facts::Lacks::default(),
         paths: std::collections::BTreeMap::new(),
+        scripts: std::collections::BTreeMap::new(),
+        own: Vec::new(),
         entries: std::collections::BTreeMap::new(),
     }
 }

@@ -3,9 +3,8 @@
 //! Invariant: content is shown whole, one line of it behind a bar, so that no text of a repository's looks like cloister's.
 
 use serde::Serialize;
-use similar::{Algorithm, DiffOp, capture_diff_slices};
 
-use crate::trust::{Approval, Kind, Opens, Request, State};
+use crate::trust::{self, Approval, Kind, Mark, Opens, Request, State};
 use crate::ui::text::{visible, wrap};
 
 /// Columns of a sentence about what an approval means.
@@ -54,7 +53,8 @@ impl List<'_> {
     pub(super) fn text(&self) -> String {
         let asked = self.asked.iter().map(|(request, state)| {
             let shown = body(&request.content, *state);
-            let meaning = meaning(&request.opens);
+            let opens: Vec<&str> = request.opens.iter().map(|opens| opens.meaning()).collect();
+            let meaning = meaning(&opens);
             format!("{:8}  {}  {}\n{shown}{meaning}", word(*state), visible(&request.place), request.digest)
         });
         let unused = self.unused.iter().map(|approval| {
@@ -67,32 +67,23 @@ impl List<'_> {
 
 /// Returns what is shown before the question.
 pub(super) fn card(request: &Request, state: State<'_>) -> String {
-    let asks = match request.kind {
-        Kind::RootSetup => "asks to run this as root, before the agent starts:",
-        Kind::Build => "asks to be built with more than every build gets:",
-    };
-    let effect = match request.kind {
-        Kind::RootSetup => {
-            "  in a container of its own, behind the guardian, with the workspace read-only; the sandbox\n  \
-             begins with what it leaves in the image, as a user without privileges\n"
-                .to_owned()
-        }
-        Kind::Build => meaning(&request.opens),
-    };
     let changed = if matches!(state, State::Changed { .. }) { "it changed since you approved it\n" } else { "" };
-    let body = body(&request.content, state);
-    format!("{} {asks}\n{body}{effect}  {}\n{changed}", visible(&request.place), request.digest)
+    let denied = if state == State::Denied { "you said no to it before\n" } else { "" };
+    let (body, effect) = (body(&request.content, state), meaning(&request.meaning()));
+    let (place, asks) = (visible(&request.place), request.kind.asks());
+    format!("{place} {asks}:\n{body}{effect}  {}\n{changed}{denied}", request.digest)
 }
 
 /// Returns what an approval would mean, a sentence each.
-fn meaning(opens: &[Opens]) -> String {
-    let sentence = |one: &Opens| wrap(one.meaning(), MEANING_COLUMNS).join("\n  ");
-    opens.iter().map(|one| format!("  {}\n", sentence(one))).collect()
+fn meaning(sentences: &[&str]) -> String {
+    let sentence = |one: &&str| wrap(one, MEANING_COLUMNS).join("\n  ");
+    sentences.iter().map(|one| format!("  {}\n", sentence(one))).collect()
 }
 
 fn word(state: State<'_>) -> &'static str {
     match state {
         State::Approved => "approved",
+        State::Denied => "denied",
         State::Pending => "pending",
         State::Changed { .. } => "changed",
     }
@@ -101,23 +92,18 @@ fn word(state: State<'_>) -> &'static str {
 fn body(content: &str, state: State<'_>) -> String {
     match state {
         State::Changed { was } => difference(&was.content, content),
-        State::Approved | State::Pending => barred(content, "│"),
+        State::Approved | State::Denied | State::Pending => barred(content, "│"),
     }
 }
 
 /// Returns the whole new text, with what was there before at its place.
 fn difference(was: &str, is: &str) -> String {
-    let (was, is): (Vec<&str>, Vec<&str>) = (was.split('\n').collect(), is.split('\n').collect());
-    let mut text = String::new();
-    for operation in capture_diff_slices(Algorithm::Myers, &was, &is) {
-        if let DiffOp::Equal { new_index, len, .. } = operation {
-            text.extend(is[new_index..new_index + len].iter().map(|line| barred(line, "│")));
-            continue;
-        }
-        text.extend(was[operation.old_range()].iter().map(|line| barred(line, "-")));
-        text.extend(is[operation.new_range()].iter().map(|line| barred(line, "+")));
-    }
-    text
+    let bar = |mark| match mark {
+        Mark::Same => "│",
+        Mark::Gone => "-",
+        Mark::New => "+",
+    };
+    trust::difference(was, is).into_iter().map(|(mark, line)| barred(line, bar(mark))).collect()
 }
 
 fn barred(text: &str, bar: &str) -> String {

@@ -70,6 +70,9 @@ fn host_choices(ask: &HostAsk) -> Vec<Choice> {
 
 fn other_choices(ask: &OtherAsk) -> Vec<Choice> {
     let exact = |verdict, term| Choice { verdict, term, reach: Reach::Exact };
+    if ask.kind == OtherKind::Repository {
+        return vec![exact(Verdict::Allow, Term::Project), exact(Verdict::Deny, Term::Project)];
+    }
     let always = ask.keepable.then(|| exact(Verdict::Allow, Term::Project));
     let once = [exact(Verdict::Allow, Term::Once)];
     once.into_iter().chain(always).chain([exact(Verdict::Deny, Term::Once)]).collect()
@@ -116,7 +119,7 @@ fn host_line(card: &Card, ask: &HostAsk, choice: &Choice) -> String {
 fn other_line(card: &Card, ask: &OtherAsk, choice: &Choice) -> String {
     let what = match ask.kind {
         OtherKind::HostCommand => "this command",
-        OtherKind::Repository => "this request",
+        OtherKind::Repository => return repository_line(card, ask, choice.verdict),
     };
     let name = cut(&visible(&card.subject.name), NAME);
     match (choice.verdict, choice.term) {
@@ -128,6 +131,15 @@ fn other_line(card: &Card, ask: &OtherAsk, choice: &Choice) -> String {
         (Verdict::Deny, _) => {
             format!("refuses {what}; for {} minutes it is refused without asking you", COOL_DOWN / 60_000)
         }
+    }
+}
+
+fn repository_line(card: &Card, ask: &OtherAsk, verdict: Verdict) -> String {
+    let folder = cut(&visible(&card.subject.folder), NAME);
+    let next = cut(&visible(ask.content["next"].as_str().unwrap_or_default()), 2 * NAME);
+    match verdict {
+        Verdict::Allow => format!("approves exactly this for {folder}; then, to have it: {next}"),
+        Verdict::Deny => format!("says no to exactly this for {folder}; it is not asked again before it changes"),
     }
 }
 

@@ -6,6 +6,7 @@ mod agents;
 mod cards;
 mod records;
 mod relay;
+mod requests;
 mod views;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -67,6 +68,8 @@ pub(super) struct Plane {
     tickets: BTreeMap<Ticket, oneshot::Sender<Answer>>,
     next_ticket: u64,
     commands: Kept,
+    /// What repositories ask for, by sandbox.
+    requests: BTreeMap<String, requests::Known>,
     /// Name of the life of the guardian that was spoken with last.
     epoch: Option<String>,
     log: Option<Log>,
@@ -108,6 +111,7 @@ impl Plane {
             tickets: BTreeMap::new(),
             next_ticket: 0,
             commands,
+            requests: BTreeMap::new(),
             epoch: None,
             log: None,
             pending: Vec::new(),
@@ -179,6 +183,7 @@ impl Plane {
             self.want_link();
         }
         self.look_at_files().await;
+        self.look_at_requests().await;
         if !self.pending.is_empty() {
             // Nothing can be written: a guardian that hears nothing would think that nobody keeps events any more.
             self.tell(Command::Status);
@@ -186,7 +191,7 @@ impl Plane {
         self.look_for_gone().await;
         let effects = self.desk.tick(now());
         self.carry_out(effects).await;
-        if self.asked.elapsed() < GRACE || self.is_needed() { Next::Go } else { Next::End }
+        if self.asked.elapsed() < GRACE || self.is_needed() || self.has_refused_start() { Next::Go } else { Next::End }
     }
 
     /// Whether there is a sandbox, or somebody works on one.
@@ -210,6 +215,7 @@ impl Plane {
             Ask::Decide { card, digest, choice, typed, by } => {
                 Ok(self.decide(crate::control::approvals::desk::Order { card, digest, choice, typed, by }).await)
             }
+            Ask::Note { sandbox, command } => Ok(self.note_command(sandbox, command)),
             Ask::Decisions => Ok(self.decisions()),
             Ask::Undo { ids, by } => Ok(self.undo(&ids, by).await),
             Ask::Sandboxes => self.sandboxes().await,

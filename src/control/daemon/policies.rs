@@ -1,16 +1,19 @@
 //! What each sandbox may do now: the user's files as they were last when they could be read, and what was decided.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use ipnet::Ipv4Net;
 
 use crate::engine::receipt::Receipt;
 use crate::host::paths::Paths;
+use crate::pipeline::approvals::Store as Approved;
 use crate::pipeline::decisions::{Store, StoreError};
 use crate::pipeline::layers::Watched;
 use crate::pipeline::{self, PipelineError};
 use crate::policy::decision::{Decision, DecisionId, Scope, Subject};
 use crate::policy::effective::{Effective, counting};
+use crate::trust::Domains;
 
 /// The user's files, and the decisions.
 #[derive(Debug)]
@@ -20,6 +23,10 @@ pub(super) struct Policies {
     decisions: Vec<Decision>,
     /// Whether every file of decisions could be read, now or before: what is not known could deny something.
     is_whole: bool,
+    state: PathBuf,
+    uid: u32,
+    /// Hosts that repositories asked for and the user approved, by sandbox.
+    asked: BTreeMap<String, Domains>,
 }
 
 impl Policies {
@@ -31,13 +38,33 @@ impl Policies {
             tracing::warn!("nothing is allowed before this is mended: {error}");
         }
         let is_whole = loaded.is_whole();
-        Self { watched: Watched::of(&paths.config, uid), store, decisions: loaded.decisions, is_whole }
+        Self {
+            watched: Watched::of(&paths.config, uid),
+            store,
+            decisions: loaded.decisions,
+            is_whole,
+            state: paths.state.clone(),
+            uid,
+            asked: BTreeMap::new(),
+        }
     }
 
     /// Looks at the files about a sandbox; returns whether they are others than before. With a mistake in one of them,
     /// everything stays as it was.
     pub(super) fn look(&mut self, receipt: &Receipt) -> Result<bool, PipelineError> {
+        self.look_at_asked(receipt);
         self.watched.look(Path::new(&receipt.workspace))
+    }
+
+    /// Looks at what of the repository's request is approved still; returns whether that is something else than before.
+    pub(super) fn look_at_asked(&mut self, receipt: &Receipt) -> bool {
+        let store = Approved::of(&self.state, self.uid, Path::new(&receipt.workspace));
+        let asked = receipt.asked.as_deref().and_then(|digest| store.asked(digest));
+        let before = match asked.clone() {
+            Some(asked) => self.asked.insert(receipt.id.clone(), asked),
+            None => self.asked.remove(&receipt.id),
+        };
+        before != asked
     }
 
     /// Returns what was decided.
@@ -66,7 +93,10 @@ impl Policies {
             return Effective::closed();
         }
         let decisions = counting(&self.decisions, subject, now);
-        self.watched.effective(Path::new(&subject.folder), decisions)
+        let effective = self.watched.effective(Path::new(&subject.folder), decisions);
+        // Files that could not be read yet open nothing, and could close something.
+        let asked = self.asked.get(&subject.sandbox).filter(|_| self.watched.is_read(Path::new(&subject.folder)));
+        effective.asked(asked)
     }
 
     /// Where networks of sandboxes are cut from.

@@ -15,9 +15,10 @@ use tokio::time::timeout;
 use super::Input;
 use crate::control::approvals::card::{OtherAsk, OtherKind, Ticket};
 use crate::control::approvals::effect::Answer;
-use crate::control::audit::event::{Executable, HostCommand as Noted, Phase};
-use crate::control::hostexec::run::{How, Output, Slots};
-use crate::control::hostexec::{self, Account, Keeper, Place, Prepared, shown};
+use crate::control::audit::event::{HostCommand as Noted, Phase};
+use crate::control::hostexec::noted::word;
+use crate::control::hostexec::run::{Output, Slots};
+use crate::control::hostexec::{self, Account, Keeper, Note, Place, Prepared, shown};
 use crate::policy::hostexec::{Effect, Hostexec};
 use crate::sandbox::hostexec::protocol::{
     Ask, LINE_LIMIT, Lines, PIECE_LIMIT, Reason, Refusal, RequestDomain, Run, Tell, decode, line,
@@ -136,7 +137,7 @@ impl Session {
             Ok(Err(refusal)) => return Some(Tell::Refused(refusal)),
             Err(_) => return Some(unavailable()),
         };
-        let note = Note::of(&prepared);
+        let note = Note::of(&prepared.command);
         // Whoever counts as waiting must not be able to wait for more than may run.
         let Some(_slot) = self.slots.enter(&self.sandbox, at_once) else {
             let text = format!("{at_once} commands of this sandbox run or wait already");
@@ -204,41 +205,13 @@ impl Session {
         }
         let (stdout, stderr) = (out.load(Relaxed), err.load(Relaxed));
         let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let (code, signal, reason) = match &ended.how {
-            How::Exited(code) => (Some(*code), None, None),
-            How::Signal(number) => (None, Some(*number), None),
-            How::Cancelled => (None, None, Some("cancelled".to_owned())),
-            How::Refused(refusal) => (None, None, Some(word(refusal.reason))),
-        };
-        self.note(note.at(Phase::Ended { code, signal, reason, stdout, stderr, milliseconds }));
+        self.note(note.ended(&ended.how, [stdout, stderr], milliseconds));
         ended.tell()
     }
 
     fn note(&self, noted: Noted) {
         // Without a control plane nobody keeps anything.
         let _ = self.ask(Question::Note(noted));
-    }
-}
-
-/// What the audit log says of a command in every phase.
-#[derive(Debug, Clone)]
-struct Note(Noted);
-
-impl Note {
-    fn of(prepared: &Prepared) -> Self {
-        let command = &prepared.command;
-        let executable = Executable { path: command.program.path.clone(), sha256: command.program.sha256.clone() };
-        Self(Noted {
-            request: command.digest(),
-            argv: command.argv.clone(),
-            folder: Some(command.folder.outside.clone()),
-            executable: Some(executable),
-            phase: Phase::Asked,
-        })
-    }
-
-    fn at(&self, phase: Phase) -> Noted {
-        Noted { phase, ..self.0.clone() }
     }
 }
 
@@ -333,8 +306,4 @@ fn domain(answer: Answer) -> Tell {
         Answer::TooMany => (false, "too much waits for the user already".to_owned()),
     };
     Tell::Domain { allowed, text }
-}
-
-fn word(reason: Reason) -> String {
-    serde_json::to_value(reason).ok().and_then(|word| word.as_str().map(str::to_owned)).unwrap_or_default()
 }

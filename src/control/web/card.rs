@@ -11,6 +11,9 @@ use crate::control::approvals::choice::{Choice, Reach, Term};
 use crate::control::protocol::{CardView, ChoiceView, Inbox};
 use crate::policy::decision::Verdict;
 
+/// Kind of what a repository asks for.
+const REPOSITORY: &str = "repository";
+
 /// What waits for a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Cards {
@@ -33,6 +36,8 @@ struct Card {
     last: u64,
     count: u64,
     waiting: u64,
+    /// Whether it waits for a person alone, and nothing for it.
+    lasts: bool,
     /// Whether some text would not have been seen as it is.
     hides: bool,
     choices: Vec<Answer>,
@@ -81,7 +86,8 @@ impl Card {
             last: view.last,
             count: view.count,
             waiting: view.waiting,
-            choices: answers(&view.choices),
+            lasts: view.kind == REPOSITORY,
+            choices: answers(&view.choices, view.kind == REPOSITORY),
         }
     }
 }
@@ -90,13 +96,15 @@ fn asks(kind: &str) -> &'static str {
     match kind {
         "host" => "wants to reach",
         "host-command" => "wants to run on this machine",
-        "repository" => "has a repository that asks for",
+        REPOSITORY => "has a repository that asks for",
         _ => "asks for",
     }
 }
 
-fn answers(choices: &[ChoiceView]) -> Vec<Answer> {
+/// `is_whole`: an answer for the folder is the least that there is.
+fn answers(choices: &[ChoiceView], is_whole: bool) -> Vec<Answer> {
     let mut answers: Vec<_> = choices.iter().map(answer).collect();
+    answers.iter_mut().for_each(|answer| answer.wide &= !is_whole);
     for verdict in [Verdict::Allow, Verdict::Deny] {
         let narrow =
             |answer: &&mut Answer| answer.choice.verdict == verdict && !answer.wide && answer.confirm.is_none();

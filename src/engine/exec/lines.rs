@@ -83,7 +83,7 @@ async fn show(mut stream: Stream, prefix: Option<&str>) -> io::Result<()> {
 
 /// Puts a prefix before every line. For a terminal, what would move the cursor or not be seen is shown instead: the
 /// repository's commands are not to write over cloister's own lines.
-struct Lines<'a> {
+pub(crate) struct Lines<'a> {
     prefix: &'a str,
     fresh: bool,
     terminal: bool,
@@ -92,11 +92,11 @@ struct Lines<'a> {
 }
 
 impl<'a> Lines<'a> {
-    fn new(prefix: &'a str, terminal: bool) -> Self {
+    pub(crate) fn new(prefix: &'a str, terminal: bool) -> Self {
         Self { prefix, fresh: true, terminal, pending: Vec::new() }
     }
 
-    fn append(&mut self, text: &mut Vec<u8>, bytes: &[u8]) {
+    pub(crate) fn append(&mut self, text: &mut Vec<u8>, bytes: &[u8]) {
         if !self.terminal {
             return self.prefixed(text, bytes);
         }
@@ -115,7 +115,7 @@ impl<'a> Lines<'a> {
     }
 
     /// Shows a character that never came to its end.
-    fn end(&mut self, text: &mut Vec<u8>) {
+    pub(crate) fn end(&mut self, text: &mut Vec<u8>) {
         if !std::mem::take(&mut self.pending).is_empty() {
             self.prefixed(text, "\u{fffd}".as_bytes());
         }

@@ -10,6 +10,7 @@ fn hook(property: &str, name: &str, group: u32, status: HookStatus) -> Hook {
         place: if property == "initialize" { Place::Host } else { Place::Container },
         status,
         setup: false,
+        script: None,
     }
 }
 

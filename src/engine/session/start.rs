@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::time::sleep;
 
 use super::super::apply::{ApplyError, Audited, apply};
@@ -21,6 +22,7 @@ use crate::host::lock::Lock;
 use crate::host::random;
 use crate::host::signals::Signals;
 use crate::ident::SandboxId;
+use crate::pipeline::approvals::Store;
 use crate::plan::diff::{Change, diff};
 use crate::plan::model::Hook;
 use crate::plan::{Plan, canonical};
@@ -181,8 +183,18 @@ async fn join(context: &Context, request: Start<'_>, mut receipt: Receipt) -> Re
         receipt.plan_digest.clone_from(&request.plan.digest);
         context.state.save(&receipt)?;
     }
+    let asked = asked(request.plan);
+    if receipt.asked != asked {
+        receipt.asked = asked;
+        context.state.save(&receipt)?;
+    }
     Room::of(context, &receipt, request.policy.limits.free_space).check()?;
     hand_over(context, request.policy, receipt).await
+}
+
+/// Returns which approved request of the repository opens hosts.
+fn asked(plan: &Plan) -> Option<String> {
+    plan.proxy.as_ref().and_then(|proxy| proxy.asked.clone())
 }
 
 /// Hands the guardian the policy of a sandbox that runs, as the user's configuration says now, and waits until it is in
@@ -196,7 +208,8 @@ pub async fn hand_over(context: &Context, policy: &Policy, mut receipt: Receipt)
     if context.state.load(&receipt.id)?.is_none_or(|now| now.state != State::Running) {
         select::usable(&receipt, Life::Gone)?;
     }
-    let before = std::mem::replace(&mut receipt.policy, wire::wire(policy)?);
+    let now = wire::wire(&with_asked(context, policy, &receipt))?;
+    let before = std::mem::replace(&mut receipt.policy, now);
     // The machine's addresses come and go, and are asked for whenever a guardian is told: they need no new receipt.
     if receipt.policy != (WirePolicy { host_addresses: receipt.policy.host_addresses.clone(), ..before }) {
         context.state.save(&receipt)?;
@@ -204,6 +217,16 @@ pub async fn hand_over(context: &Context, policy: &Policy, mut receipt: Receipt)
     let Context { engine, state, programs, .. } = context;
     let refusals = guardian::serve(engine, state, programs, policy.network.pool, &receipt).await?;
     Ok(Served { receipt, refusals, free_space: policy.limits.free_space })
+}
+
+/// Returns a policy with the hosts that the sandbox's repository asked for, as far as they are approved still.
+fn with_asked(context: &Context, policy: &Policy, receipt: &Receipt) -> Policy {
+    let mut policy = policy.clone();
+    let store = Store::of(context.state.root(), context.state.uid(), Path::new(&receipt.workspace));
+    if let Some(asked) = receipt.asked.as_deref().and_then(|digest| store.asked(digest)) {
+        policy.egress.ask(&asked);
+    }
+    policy
 }
 
 /// Hands the guardian the policy of every sandbox that runs; returns their names.
@@ -229,6 +252,10 @@ fn changes(context: &Context, id: &str, plan: &Plan) -> Result<Vec<Change>, Sess
         if let Some(members) = plan.as_object_mut() {
             members.remove("proxy");
             members.remove("passedEnv");
+            // What does not run is no difference, and what runs on the host does at each start, whatever is made.
+            if let Some(hooks) = members.get_mut("lifecycle").and_then(Value::as_array_mut) {
+                hooks.retain(|hook| hook["where"] != "host" && hook["status"] == "run");
+            }
         }
     }
     Ok(diff(&old, &new))
@@ -376,6 +403,7 @@ async fn promise(context: &Context, plan: &Plan, request: Start<'_>, id: &Sandbo
         hooks_done: BTreeSet::new(),
         covers,
         unreviewed,
+        asked: asked(plan),
         clone,
     };
     context.state.save(&receipt)?;

@@ -25,6 +25,7 @@ pub(crate) fn receipt(id: &str) -> Receipt {
         hooks_done: BTreeSet::new(),
         covers: Vec::new(),
         unreviewed: false,
+        asked: None,
     }
 }
 

@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 use super::{Check, Scope, words};
 use crate::plan::Plan;
 use crate::plan::model::{AUTO, Container, FILES, HOME, Mount, MountKind};
+use crate::policy::Policy;
+use crate::trust::Request;
 
 /// What nobody but cloister and the engine may mount on, below or above.
 const RESERVED: [&str; 10] = [
@@ -27,7 +29,12 @@ const LOCKED_FILES: [&str; 2] = [".mcp.json", ".devcontainer.json"];
 /// What git on the host would run or follow: no agent writes it.
 const GIT_COVERED: [&str; 4] = ["hooks", "config", "config.worktree", "commondir"];
 
-pub(super) fn check(plan: &Plan, container: &Container, report: &mut Scope<'_>) {
+/// What of the host no approval opens.
+const NEVER_MOUNTED: [&str; 9] = ["/proc", "/sys", "/dev", "/run", "/etc", "/var", "/root", "/boot", "/usr"];
+/// Names below which secrets lie.
+const SECRET: [&str; 7] = [".ssh", ".aws", ".docker", ".gnupg", ".kube", ".config", ".local"];
+
+pub(super) fn check(plan: &Plan, container: &Container, policy: &Policy, report: &mut Scope<'_>) {
     let mut targets = BTreeSet::new();
     let volumes = container.mounts.iter().filter(|mount| mount.kind == MountKind::Volume);
     let volumes: BTreeSet<&str> = volumes.map(|mount| mount.target.as_str()).collect();
@@ -39,7 +46,7 @@ pub(super) fn check(plan: &Plan, container: &Container, report: &mut Scope<'_>) 
         report.require(targets.insert(&mount.target), Check::MountTarget, &target, &mount.target);
         match words::own_target(&mount.source, &plan.workspace.target) {
             Some(own) => check_own(mount, &own, index, report),
-            None => check_foreign(plan, container, mount, index, report),
+            None => check_foreign((plan, policy), container, mount, index, report),
         }
     }
     check_workspace(plan, container, report);
@@ -54,8 +61,14 @@ fn check_own(mount: &Mount, target: &str, index: usize, report: &mut Scope<'_>) 
     report.require(mount.readonly, Check::MountReadOnly, format!("/mounts/{index}/readonly"), mount.readonly);
 }
 
-/// Everything else: the workspace, the home folder, this sandbox's volumes, memory.
-fn check_foreign(plan: &Plan, container: &Container, mount: &Mount, index: usize, report: &mut Scope<'_>) {
+/// Everything else: the workspace, the home folder, this sandbox's volumes, memory, and what was approved.
+fn check_foreign(
+    (plan, policy): (&Plan, &Policy),
+    container: &Container,
+    mount: &Mount,
+    index: usize,
+    report: &mut Scope<'_>,
+) {
     let (source, target) = (mount.source.as_str(), mount.target.as_str());
     let known = match mount.kind {
         MountKind::Bind if source == HOME => target == container.home,
@@ -68,7 +81,7 @@ fn check_foreign(plan: &Plan, container: &Container, mount: &Mount, index: usize
                 let git = is_in(".git", root);
                 let locked = mount.readonly && LOCKED.into_iter().chain(LOCKED_FILES).any(|name| is_in(name, root));
                 source == root && target == workspace.target || git || locked
-            })
+            }) || is_approved(plan, policy, mount)
         }
         MountKind::Volume => is_own_volume(source, &container.name),
         MountKind::Tmpfs => source.is_empty(),
@@ -80,6 +93,17 @@ fn check_foreign(plan: &Plan, container: &Container, mount: &Mount, index: usize
     let normal = words::is_normal_path(target) && !words::has_placeholder(target);
     let free = !RESERVED.iter().any(|reserved| words::covers(reserved, target) || words::covers(target, reserved));
     report.require(later || normal && free, Check::MountTarget, format!("/mounts/{index}/target"), target);
+}
+
+/// A path of the host that was approved, and that could be.
+fn is_approved(plan: &Plan, policy: &Policy, mount: &Mount) -> bool {
+    let Mount { source, target, readonly, .. } = mount;
+    let workspace = plan.workspace.source.iter().chain(plan.workspace.clone.iter().map(|clone| &clone.repository));
+    let apart = workspace.into_iter().all(|root| !words::covers(root, source) && !words::covers(source, root));
+    let never = NEVER_MOUNTED.iter().any(|root| words::covers(root, source))
+        || source.split('/').any(|name| SECRET.contains(&name) || name.ends_with(".sock"));
+    let approved = policy.approvals.contains(&Request::mount(source, target).digest);
+    *readonly && approved && apart && !never && source.len() > 1 && words::is_normal_path(source)
 }
 
 fn is_own_volume(volume: &str, container: &str) -> bool {

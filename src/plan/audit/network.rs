@@ -39,6 +39,8 @@ fn check_proxy(proxy: &Proxy, policy: &Policy, report: &mut Scope<'_>) {
     for (index, rule) in proxy.allow.iter().enumerate() {
         report.require(allowed.contains(rule.as_str()), Check::Allowlist, format!("/allow/{index}"), rule);
     }
+    let asked = proxy.asked.as_ref().is_none_or(|digest| policy.approvals.contains(digest));
+    report.require(asked, Check::Allowlist, "/asked", &proxy.asked);
     report.require(proxy.allow.is_sorted_by(|one, two| one < two), Check::Allowlist, "/allow", &proxy.allow);
     report.require(proxy.deny.is_sorted_by(|one, two| one < two), Check::Allowlist, "/deny", &proxy.deny);
     let kept = denied.iter().all(|rule| proxy.deny.iter().any(|deny| deny == rule));

@@ -8,7 +8,7 @@ use super::audit;
 use crate::plan::Plan;
 use crate::plan::finding::Action;
 use crate::plan::model::{
-    AUTO, Build, BuildNetwork, Cloned, Container, FILES, HOME, HookStatus, Mount, MountKind, PROGRAMS, Place,
+    AUTO, Build, BuildNetwork, Cloned, Container, FILES, HOME, Hook, HookStatus, Mount, MountKind, PROGRAMS, Place,
     SETUP_CAPABILITIES,
 };
 use crate::policy::Policy;
@@ -582,6 +582,58 @@ fn nothing_runs_on_the_host_or_as_somebody_else() {
     found(|plan| plan.lifecycle[1].user = "0:0".into(), Hook, "/lifecycle/1/user");
     found(|plan| plan.lifecycle[1].command.clear(), Hook, "/lifecycle/1/command");
     found(|plan| plan.lifecycle[1].command.push("\0".into()), Hook, "/lifecycle/1/command");
+}
+
+#[test]
+fn what_was_approved_word_for_word_may_run_on_the_host() {
+    let mut policy = policy();
+    policy.approvals.add(Request::initialize("", &words(&["npm", "ci"]), None));
+    let mut plan = plan();
+    plan.lifecycle.push(hook("initialize", Place::Host, HookStatus::Run));
+    assert_eq!(audit(&plan, &policy), []);
+    let cases: [fn(&mut Hook); 4] = [
+        |hook| hook.command.push("--force".into()),
+        |hook| hook.name = "other".into(),
+        |hook| hook.script = Some("sha256:0".into()),
+        |hook| hook.place = Place::Container,
+    ];
+    for change in cases {
+        let mut plan = plan.clone();
+        change(plan.lifecycle.last_mut().unwrap());
+        assert_eq!(audit(&plan, &policy)[0].check, HostHook, "{:?}", plan.lifecycle.last());
+    }
+    let mut denied = policy.clone();
+    denied.approvals.deny(Request::initialize("", &words(&["npm", "ci"]), None));
+    assert_eq!(audit(&plan, &denied)[0].check, HostHook);
+}
+
+#[test]
+fn what_was_approved_may_be_read_and_some_of_it_never() {
+    let mounted = |source: &str, readonly: bool, approved: &str| {
+        let mut policy = policy();
+        policy.approvals.add(Request::mount(approved, "/mnt/x"));
+        let mut plan = plan();
+        plan.containers[0].mounts.push(bind(source, "/mnt/x", readonly));
+        audit(&plan, &policy).into_iter().map(|violation| violation.check).collect::<Vec<_>>()
+    };
+    assert_eq!(mounted("/data/x", true, "/data/x"), []);
+    assert_eq!(mounted("/data/x", false, "/data/x"), [MountSource], "it is read-only");
+    assert_eq!(mounted("/data/y", true, "/data/x"), [MountSource], "it is exactly that");
+    for never in [
+        "/",
+        "/etc",
+        "/run/docker.sock",
+        "/data/x.sock",
+        "/home/me/.ssh",
+        "/home/me",
+        "/home/me/app/sub",
+        "/data/../etc",
+    ] {
+        assert!(mounted(never, true, never).contains(&MountSource), "{never}");
+    }
+    let mut plan = plan();
+    plan.proxy.as_mut().unwrap().asked = Some("sha256:0".into());
+    assert_eq!(audit(&plan, &policy())[0].check, Allowlist);
 }
 
 #[test]

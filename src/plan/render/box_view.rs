@@ -9,7 +9,7 @@ use super::view::opened;
 use crate::harden::environment::is_reserved;
 use crate::harden::network::CA_VARIABLES;
 use crate::plan::model::{
-    AUTO, Build, BuildNetwork, Container, HOME, Hook, HookStatus, Limits, Mount, MountKind, Network, Plan, Proxy,
+    AUTO, Build, BuildNetwork, Container, HOME, Hook, HookStatus, Limits, Mount, MountKind, Network, Place, Plan, Proxy,
 };
 use crate::ui::text::{count, cut, pad, quoted, visible, width, wrap};
 
@@ -320,6 +320,7 @@ fn hooks(plan: &Plan, room: usize) -> Vec<Line> {
 fn hook_lines(label: &str, hook: &Hook, room: usize) -> Vec<Line> {
     let status = match hook.status {
         HookStatus::Run if hook.setup => "as root, once",
+        HookStatus::Run if hook.place == Place::Host => "on your machine",
         HookStatus::Run => "",
         HookStatus::NeedsApproval => "waits for you",
         HookStatus::Dropped => "not run",

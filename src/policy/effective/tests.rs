@@ -34,6 +34,7 @@ fn origin(origin: &Origin) -> String {
         Origin::Preset { name, chosen: Some(chosen) } => format!("preset {name} by {}", place(chosen)),
         Origin::User(location) | Origin::Project(location) => place(location),
         Origin::Decision(decision) => format!("decision {}", decision.id),
+        Origin::Repository(digest) => format!("repository {digest}"),
     }
 }
 

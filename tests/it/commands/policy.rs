@@ -42,6 +42,36 @@ fn project_file(user: &User, rest: &str) -> String {
 }
 
 #[test]
+fn hosts_of_the_repository_count_while_exactly_they_are_approved() {
+    let user = user(&[("config.json5", "{ presets: [], deny: ['gist.example.org'] }")]);
+    let asks = |hosts: &str| {
+        format!("{{ \"image\": \"debian\", \"customizations\": {{ \"cloister\": {{ \"allow\": [{hosts}] }} }} }}")
+    };
+    let configure = |text: &str| std::fs::write(user.project().join(".devcontainer.json"), text).expect("a file");
+    configure(&asks("\"api.example.org\", \"gist.example.org\""));
+    let why = |host: &str| user.run(&["why", host]).stdout;
+    assert!(why("api.example.org").contains("is refused"));
+    let list = || -> Vec<Value> {
+        serde_json::from_str(&user.run(&["trust", "--list", "--format", "json"]).stdout).expect("JSON")
+    };
+    let digest = list()[0]["digest"].as_str().expect("a digest").to_owned();
+    let approved = user.run(&["trust", "--yes", "--digest", &digest]);
+    assert_eq!(approved.code, Some(0), "{}", approved.stderr);
+    let said = why("api.example.org");
+    assert!(said.contains("is allowed") && said.contains(&format!("approved as {}", &digest[..19])), "{said}");
+    assert!(why("gist.example.org").contains("a rule denies it"));
+    assert!(user.run(&["config", "show", "--format", "json"]).stdout.contains("\"kind\": \"repository\""));
+    configure(&asks("\"api.example.org\""));
+    assert!(why("api.example.org").contains("is refused"), "another list is another request");
+    let again = list();
+    assert_eq!(again[0]["state"], "changed");
+    assert_eq!(again[0]["was"], "api.example.org\ngist.example.org");
+    assert!(user.run(&["trust", "--list"]).stdout.contains("- gist.example.org"));
+    assert!(user.run(&["trust", "--revoke", "--kind", "domains"]).stderr.contains("hosts are closed at once"));
+    assert_eq!(list().len(), 1);
+}
+
+#[test]
 fn why_names_the_rule_its_origin_and_what_would_change_it() {
     let user = user(&[
         ("config.json5", "{\n  presets: ['docs'],\n  allow: ['api.example.com', 'x.example.com:8443'],\n}"),

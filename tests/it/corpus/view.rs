@@ -60,6 +60,7 @@ pub(super) fn of_config(config: &DevContainer) -> Value {
         secrets,
         customizations,
         unknown,
+        asked: _, // places alone
     } = config;
     let mut view = Map::new();
     let mut put = |key: &str, value: Value| {

@@ -50,6 +50,8 @@ pub(super) fn any() -> impl Strategy<Value = World> {
                 has_config_above: false,
                 lacks: Lacks::default(),
                 paths,
+                scripts: BTreeMap::new(),
+                own: Vec::new(),
                 entries,
             };
             let environment =

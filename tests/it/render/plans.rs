@@ -43,6 +43,7 @@ pub(crate) fn clean() -> Plan {
             url: format!("http://cloister:{TOKEN}@{GUARDIAN}:3128"),
             presets: ["ai", "docs", "git-hosts", "packages"].map(Into::into).to_vec(),
             allow: (0..43).map(|number| format!("host-{number:02}.example.com:443")).collect(),
+            asked: None,
             deny: Vec::new(),
         }),
         lifecycle: vec![
@@ -84,6 +85,7 @@ pub(crate) fn hook(name: &str, part: &str, command: &[&str], status: HookStatus)
         place: if name == "initialize" { Place::Host } else { Place::Container },
         status,
         setup: false,
+        script: None,
     }
 }
 

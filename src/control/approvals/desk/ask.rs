@@ -1,8 +1,8 @@
 //! What agents ask: by connections that are held, ahead of them, and for other things.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::card::{Asked, Card, CardId, Connection, HostAsk, OtherAsk, Ticket};
+use super::super::card::{Asked, Card, CardId, Connection, HostAsk, OtherAsk, OtherKind, Ticket};
 use super::super::effect::{Answer, Effect, Entry};
 use super::super::flood::Unasked;
 use super::{CONNECTIONS, Desk, EXPIRY, PORTS, PROGRAMS, TEXT, TICKETS, found};
@@ -85,6 +85,31 @@ impl Desk {
                 effects
             }
         }
+    }
+
+    /// What repositories ask for now, by who opened them. What is not among it any more goes; what is stays as it is, however
+    /// long nobody answers.
+    pub fn ask_repositories(&mut self, wanted: BTreeMap<Subject, Vec<OtherAsk>>, now: u64) -> Vec<Effect> {
+        let is_wanted = |card: &Card| match &card.what {
+            Asked::Other(ask) if ask.kind == OtherKind::Repository => {
+                wanted.get(&card.subject).is_some_and(|asks| asks.contains(ask))
+            }
+            _ => true,
+        };
+        let gone: Vec<CardId> = self.cards.values().filter(|card| !is_wanted(card)).map(|card| card.id).collect();
+        let mut effects: Vec<Effect> = gone.into_iter().flat_map(|id| self.expire(id)).collect();
+        for (subject, asks) in wanted {
+            for ask in asks {
+                let same = |card: &&mut Card| {
+                    card.subject == subject && matches!(&card.what, Asked::Other(other) if *other == ask)
+                };
+                match self.cards.values_mut().find(same) {
+                    Some(card) => card.expires = now + EXPIRY,
+                    None => effects.extend(self.ask_other(&subject, ask, now)),
+                }
+            }
+        }
+        effects
     }
 
     /// A program in the sandbox was seen asking for a host.

@@ -57,6 +57,44 @@ fn kinds(effects: &[Effect]) -> Vec<&'static str> {
     effects.iter().map(kind).collect()
 }
 
+fn request(digest: &str) -> OtherAsk {
+    OtherAsk {
+        kind: OtherKind::Repository,
+        title: "initializeCommand: make".to_owned(),
+        content: serde_json::json!({ "next": "cloister start" }),
+        digest: digest.to_owned(),
+        keepable: true,
+        tickets: BTreeSet::new(),
+    }
+}
+
+#[test]
+fn what_a_repository_asks_for_waits_while_it_is_true_and_no_longer() {
+    let mut desk = Desk::default();
+    let wanted = |digests: &[&str]| [(subject("a"), digests.iter().map(|one| request(one)).collect())].into();
+    let digests = |desk: &Desk| -> Vec<u64> { desk.cards().map(|card| card.id.0).collect() };
+    assert_eq!(kinds(&desk.ask_repositories(wanted(&["1", "2"]), 0)), ["log", "notify", "log", "notify"]);
+    assert_eq!(digests(&desk), [1, 2]);
+    // However long nobody answers, it is the same question.
+    assert_eq!(desk.ask_repositories(wanted(&["1", "2"]), EXPIRY - 1), []);
+    assert_eq!(desk.tick(EXPIRY + 1), []);
+    assert_eq!(digests(&desk), [1, 2]);
+    // One that changed is another card, and an answer to the one before is none to it.
+    let stale = order(&desk, Verdict::Allow, Term::Project, Reach::Exact);
+    assert_eq!(kinds(&desk.ask_repositories(wanted(&["3", "2"]), EXPIRY + 2)), ["log", "log", "notify"]);
+    assert_eq!(digests(&desk), [2, 3]);
+    assert_eq!(desk.answer(&stale, &policy("{}"), EXPIRY + 3), Err(Refused::Gone));
+    // It is answered for the folder, and for nothing less: a sandbox that runs gets nothing by it.
+    for term in [Term::Once, Term::Session, Term::Global] {
+        let odd = order(&desk, Verdict::Allow, term, Reach::Exact);
+        assert_eq!(desk.answer(&odd, &policy("{}"), EXPIRY + 3), Err(Refused::NotOffered));
+    }
+    let good = order(&desk, Verdict::Allow, Term::Project, Reach::Exact);
+    assert_eq!(kinds(&desk.answer(&good, &policy("{}"), EXPIRY + 3).unwrap()), ["log", "other"]);
+    assert_eq!(kinds(&desk.ask_repositories([].into(), EXPIRY + 4)), ["log"], "the sandbox is gone");
+    assert_eq!(digests(&desk), [] as [u64; 0]);
+}
+
 #[test]
 fn there_is_one_card_for_a_sandbox_and_host_however_many_connections_wait() {
     let (mut desk, open, web) = (Desk::default(), policy("{}"), subject("s1"));

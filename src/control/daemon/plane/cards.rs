@@ -1,7 +1,9 @@
 //! What the desk wants done, and what a person tells it.
 
 use super::super::notify;
+use super::requests::of_repository;
 use super::{Plane, now};
+use crate::control::approvals::card::OtherKind;
 use crate::control::approvals::choice::Term;
 use crate::control::approvals::desk::Order;
 use crate::control::approvals::effect::Effect;
@@ -13,6 +15,10 @@ use crate::ui::causes;
 impl Plane {
     /// Takes an answer of a person.
     pub(super) async fn decide(&mut self, order: Order) -> Reply {
+        let request = self.desk.card(order.card).and_then(|card| Some((of_repository(card)?.clone(), &card.subject)));
+        if let Some((asked, subject)) = request.map(|(asked, subject)| (asked, subject.clone())) {
+            return self.decide_request(&order, asked, subject).await;
+        }
         let asked_by = self.desk.card(order.card).map(|card| card.subject.clone());
         let receipt = asked_by.as_ref().and_then(|asked_by| self.context.state.load(&asked_by.sandbox).ok().flatten());
         let Some(receipt) = receipt.filter(|receipt| Some(receipt.subject()) == asked_by) else {
@@ -92,7 +98,14 @@ impl Plane {
                     let _ = self.tickets.remove(&ticket).map(|sender| sender.send(answer));
                 }
                 Effect::Log(said) => self.note_said(said),
-                Effect::Other { subject, digest, verdict: Verdict::Allow, term: Term::Project, .. } => {
+                Effect::Other {
+                    kind: OtherKind::HostCommand,
+                    subject,
+                    digest,
+                    verdict: Verdict::Allow,
+                    term: Term::Project,
+                    ..
+                } => {
                     if let Err(error) = self.commands.keep(subject.folder, digest) {
                         tracing::warn!("a command will be asked about again after a restart: {}", causes::line(&error));
                     }

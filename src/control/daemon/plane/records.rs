@@ -9,6 +9,7 @@ use crate::control::approvals::choice::Choice;
 use crate::control::approvals::effect::{Answer as Told, Entry as Said};
 use crate::control::audit::event::{self, Approval, Entry, Outcome, Sandbox, What, Who};
 use crate::control::audit::{self, log::Log};
+use crate::control::protocol::Reply;
 use crate::engine::receipt::Receipt;
 use crate::guardian::protocol::{Command, Event, WirePolicy};
 use crate::ident::sha256_hex;
@@ -101,6 +102,16 @@ impl Plane {
             let name = self.context.state.load(id).ok().flatten().map(|receipt| receipt.name).unwrap_or_default();
             self.note(Some(sandbox(id, &name)), What::Sandbox(event::SandboxChange::Stopped));
         }
+    }
+
+    /// Has something about a command written down before anybody goes on.
+    pub(super) fn note_command(&mut self, sandbox: Sandbox, command: event::HostCommand) -> Reply {
+        self.note(Some(sandbox), What::HostCommand(command));
+        self.write_down();
+        if self.pending.is_empty() {
+            return Reply::Done;
+        }
+        Reply::Failed { reason: "the audit log cannot be written: see `cloister audit verify`".to_owned() }
     }
 
     /// What the desk has to say.

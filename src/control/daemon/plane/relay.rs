@@ -154,6 +154,7 @@ impl Plane {
     pub(super) async fn look_at_files(&mut self) {
         let mut changed = false;
         for receipt in self.running().unwrap_or_default() {
+            changed |= self.policies.look_at_asked(&receipt);
             match self.policies.look(&receipt) {
                 Ok(now) => changed |= now,
                 Err(error) => {

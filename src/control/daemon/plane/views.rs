@@ -9,6 +9,7 @@ use crate::engine::session::SessionError;
 use crate::guardian::protocol::{Answer, Command, Refused};
 use crate::policy::decision::Subject;
 use crate::policy::effective::{Origin, Sourced};
+use crate::trust::short;
 
 impl Plane {
     /// Returns what waits for a person.
@@ -111,6 +112,7 @@ fn rule(sourced: &Sourced) -> RuleView {
         Origin::Builtin => ("cloister".to_owned(), None),
         Origin::Preset { name, .. } => (format!("preset {name}"), None),
         Origin::User(location) | Origin::Project(location) => (format!("{}:{}", location.file, location.line), None),
+        Origin::Repository(digest) => (format!("asked by the repository, approved as {}", short(digest)), None),
         Origin::Decision(decision) => {
             (format!("decision {}, {}", decision.id, decision.scope.as_str()), Some(decision.id.clone()))
         }

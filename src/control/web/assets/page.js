@@ -154,7 +154,7 @@ function count(card, view) {
   const times = view.count === 1 ? `asked at ${when(view.first)}` :
     `asked ${view.count} times, first at ${when(view.first)}, last at ${when(view.last)}`;
   const waiting = view.waiting === 0 ? 'nothing waits any more' : `${view.waiting} waiting`;
-  card.querySelector('.times').textContent = `${times}; ${waiting}`;
+  card.querySelector('.times').textContent = view.lasts ? `asked at ${when(view.first)}` : `${times}; ${waiting}`;
 }
 
 function mayAnswer(card) {

@@ -54,6 +54,7 @@ pub(super) fn hook(name: &str, place: Place, status: HookStatus) -> Hook {
         place,
         status,
         setup: false,
+        script: None,
     }
 }
 
@@ -156,7 +157,7 @@ pub(super) fn plan() -> Plan {
         containers: vec![container()],
         setup: None,
         network: Some(Network { name: NAME.into(), internal: true, subnet: AUTO.into(), dns: words(&["127.0.0.1"]) }),
-        proxy: Some(Proxy { url: URL.into(), presets: vec![], allow: vec![], deny: vec![] }),
+        proxy: Some(Proxy { url: URL.into(), presets: vec![], allow: vec![], asked: None, deny: vec![] }),
         lifecycle: vec![
             hook("initialize", Place::Host, HookStatus::NeedsApproval),
             hook("postCreate", Place::Container, HookStatus::Run),
