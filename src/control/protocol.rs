@@ -15,8 +15,8 @@ use crate::policy::decision::{By, DecisionId, Scope, Subject, Verdict};
 
 /// Version of the protocol; a control plane of another version is replaced.
 pub const VERSION: u32 = 1;
-/// Longest line in bytes that either side reads.
-pub const LINE_LIMIT: usize = 16 << 20;
+/// Longest line in bytes that either side reads: an inbox that is as full as agents can make it.
+pub const LINE_LIMIT: usize = 64 << 20;
 
 /// What somebody of the user's wants.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -13,6 +13,7 @@ mod connections;
 mod events;
 mod follow;
 mod guard;
+mod peer;
 mod policy;
 mod sandbox;
 mod server;

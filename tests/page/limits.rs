@@ -9,6 +9,9 @@ use tokio::time::timeout;
 use crate::desk::card;
 use crate::served::{Answer, LoggedIn, PATIENCE, Served};
 
+/// Somebody else (nobody).
+const OTHER: u32 = 65534;
+
 /// A page that hears news.
 struct Tab {
     stream: TcpStream,
@@ -140,4 +143,33 @@ async fn who_is_logged_in_stays_so_after_a_restart_at_the_same_address() {
     assert_eq!(served.post("/api/logout", &who, "{}").await.status, 204);
     let served = served.restart().await;
     assert_eq!(served.get("/", Some(&who)).await.status, 401, "who logged out stays so");
+}
+
+/// A cookie reaches every server of 127.0.0.1, so another user of this machine may have one that is good.
+#[tokio::test]
+async fn no_other_user_of_this_machine_is_answered_whatever_they_know() {
+    let served = Served::start().await;
+    let LoggedIn { cookie, token } = served.log_in().await;
+    served.desk.put(card(1, "api.example.com:443"));
+    let (port, digest) = (served.port, format!("sha256:{:064x}", 1));
+    let body =
+        format!(r#"{{"card":1,"digest":"{digest}","choice":{{"verdict":"allow","term":"session","reach":"exact"}}}}"#);
+    let decide = format!(
+        "POST /api/decide HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nOrigin: http://127.0.0.1:{port}\r\nCookie: {cookie}\r\n\
+         X-Cloister-Token: {token}\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    // Whoever closes at once leaves a socket that is nobody's.
+    for (reads, uid) in [(true, OTHER), (false, OTHER), (true, 0)] {
+        let end = if reads { "cat <&3" } else { "exec 3>&-" };
+        let script = format!("exec 3<>/dev/tcp/127.0.0.1/{port}; printf %s \"$REQUEST\" >&3; {end}");
+        let mut bash = tokio::process::Command::new("bash");
+        bash.args(["-c", &script]).env("REQUEST", &decide).current_dir("/").uid(uid).gid(uid);
+        let answer = bash.output().await.expect("this test acts as another user, and needs root");
+        let answer = String::from_utf8(answer.stdout).unwrap();
+        let expected = if uid == 0 { "HTTP/1.1 204" } else { "HTTP/1.1 403" };
+        assert!(!reads || answer.starts_with(expected), "{uid}: {answer}");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert_eq!(served.desk.decided().len(), usize::from(uid == 0), "{uid}");
+    }
 }

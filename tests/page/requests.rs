@@ -78,6 +78,7 @@ async fn only_the_page_itself_is_heard() {
     }
 }
 
+/// UI-025: so is an answer to something that was not shown.
 #[tokio::test]
 async fn the_page_says_what_was_refused_and_why() {
     let served = Served::start().await;

@@ -101,6 +101,7 @@ async fn text_of_others_is_told_in_pieces() {
     }
 }
 
+/// UI-030.
 #[tokio::test]
 async fn a_card_says_who_asks_as_cloister_knows_it() {
     let served = Served::start().await;

@@ -36,3 +36,6 @@ pub(super) fn choice(choice: &ChoiceView) -> String {
     };
     format!("{} --for {}{wildcard}: {}", answer.verdict.as_str(), answer.term, visible(&choice.text))
 }
+
+#[cfg(test)]
+mod tests;

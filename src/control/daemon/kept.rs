@@ -38,3 +38,6 @@ impl Kept {
         file::replace(&self.file, &text, 0o600)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -75,6 +75,8 @@ pub(super) struct Plane {
     log: Option<Log>,
     /// What is to be written down.
     pending: Vec<Entry>,
+    /// Who goes on once it is.
+    unwritten: Vec<oneshot::Sender<()>>,
     /// Number of the newest event that is among it.
     kept: Option<u64>,
     /// Whether it was said already that nothing can be written.
@@ -115,6 +117,7 @@ impl Plane {
             epoch: None,
             log: None,
             pending: Vec::new(),
+            unwritten: Vec::new(),
             kept: None,
             has_complained: false,
             names: BTreeMap::new(),

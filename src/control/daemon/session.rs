@@ -26,6 +26,9 @@ use crate::sandbox::hostexec::protocol::{
 
 /// How long the last of what a command wrote may take to be read.
 const LAST_WORDS: Duration = Duration::from_secs(10);
+/// What an agent hears where nothing can be written down.
+const NOTHING_KEPT: &str =
+    "the audit log cannot be written, so nothing is asked or run; the user's `cloister audit verify` says why";
 /// Port that is asked for where none is named.
 const HTTPS: u16 = 443;
 
@@ -65,6 +68,8 @@ pub(super) enum Question {
     },
     /// Something about a command for the audit log.
     Note(Noted),
+    /// The first thing about a command for the audit log, and who is told once it is written down.
+    Begin(Noted, oneshot::Sender<()>),
 }
 
 /// The agent's end, and the control plane's.
@@ -143,7 +148,9 @@ impl Session {
             let text = format!("{at_once} commands of this sandbox run or wait already");
             return Some(Tell::Refused(Reason::TooMany.because(text)));
         };
-        self.note(note.at(Phase::Asked));
+        if let Err(refusal) = self.begin(note.at(Phase::Asked)).await {
+            return Some(Tell::Refused(refusal));
+        }
         if prepared.effect != Effect::Auto {
             let (answer, answered) = oneshot::channel();
             if let Err(refusal) = self.ask(Question::Command { ask: card(&prepared), answer }) {
@@ -209,6 +216,13 @@ impl Session {
         ended.tell()
     }
 
+    /// Has the audit log know of a command before anything comes of it.
+    async fn begin(&self, noted: Noted) -> Result<(), Refusal> {
+        let (written, is_written) = oneshot::channel();
+        self.ask(Question::Begin(noted, written))?;
+        is_written.await.map_err(|_not_written| Reason::Unavailable.because(NOTHING_KEPT))
+    }
+
     fn note(&self, noted: Noted) {
         // Without a control plane nobody keeps anything.
         let _ = self.ask(Question::Note(noted));
@@ -238,7 +252,7 @@ async fn waited(
 ) -> Option<Result<Answer, Refusal>> {
     say(writer, &Tell::Pending { why: "for an answer, on the page or with `cloister approve`".to_owned() }).await;
     tokio::select! {
-        answer = answered => Some(answer.map_err(|_gone| Reason::Unavailable.because("the control plane ends"))),
+        answer = answered => Some(answer.map_err(|_gone| Reason::Unavailable.because(NOTHING_KEPT))),
         asked = next(reader, lines) => match asked {
             Ok(None | Some(Ask::Cancel)) => None,
             Ok(Some(_)) => Some(Err(Reason::BadRequest.because("nothing may come before it runs, but its end"))),

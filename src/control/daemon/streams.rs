@@ -1,6 +1,6 @@
 //! Streams of sandboxes, as byte streams: windows in both directions, so that neither side holds more than fits.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
 
@@ -8,15 +8,22 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, ReadHalf, WriteHalf};
 use tokio::sync::{Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
 
 use crate::guardian::protocol::{PIECE_LIMIT, Piece, STREAM_WINDOW};
+
+/// Most streams that others may overtake before they say anything: far more than a guardian has places for.
+const OVERTAKEN: u64 = 1024;
 
 /// Streams that are open.
 #[derive(Debug, Default)]
 pub(super) struct Streams {
-    /// By their numbers, which grow.
+    /// By their numbers.
     open: BTreeMap<u64, mpsc::UnboundedSender<Piece>>,
+    /// The highest number that was seen.
     last: u64,
+    /// Numbers below it that were not: the guardian gives them in order, but whoever has one speaks when it likes.
+    unseen: BTreeSet<u64>,
 }
 
 impl Streams {
@@ -34,10 +41,10 @@ impl Streams {
             return None;
         }
         // What comes for one that is over does not open it again.
-        if stream <= self.last {
+        if !self.is_new(stream) || piece == Piece::Reset {
             return None;
         }
-        self.last = stream;
+        self.open.retain(|_, pieces| !pieces.is_closed());
         let (near, far) = tokio::io::duplex(PIECE_LIMIT);
         let (send, pieces) = mpsc::unbounded_channel();
         // The receiver is right here.
@@ -45,6 +52,19 @@ impl Streams {
         self.open.insert(stream, send);
         tokio::spawn(pump(pieces, far, say));
         Some(near)
+    }
+
+    fn is_new(&mut self, stream: u64) -> bool {
+        if stream <= self.last {
+            return self.unseen.remove(&stream);
+        }
+        let first = (self.last + 1).max(stream.saturating_sub(OVERTAKEN));
+        self.unseen.extend(first..stream);
+        while self.unseen.len() as u64 > OVERTAKEN {
+            self.unseen.pop_first();
+        }
+        self.last = stream;
+        true
     }
 
     /// Forgets them all: with the channel they are over.
@@ -60,14 +80,18 @@ where
 {
     let (reader, writer) = tokio::io::split(far);
     let credit = Arc::new(Semaphore::new(STREAM_WINDOW as usize));
-    let inward = inward(pieces, writer, &credit, &say);
+    let ended = CancellationToken::new();
+    let inward = inward(pieces, writer, &credit, &ended, &say);
     let outward = outward(reader, &credit, &say);
     tokio::pin!(inward, outward);
     let carried = tokio::select! {
         carried = &mut inward => carried,
-        // The other direction may go on for as long as it likes.
         carried = &mut outward => match carried {
-            Ok(()) => inward.await,
+            // The other direction may go on for as long as it likes; once it ended, nothing comes any more.
+            Ok(()) => tokio::select! {
+                carried = inward => carried,
+                () = ended.cancelled() => Ok(()),
+            },
             broken => broken,
         },
     };
@@ -76,11 +100,12 @@ where
     }
 }
 
-/// From the sandbox. Ends with an error where the stream is over, so that nothing of the other direction is left.
+/// From the sandbox, until the stream is over: what it has taken is told still when it has said all. `ended` says that it has.
 async fn inward(
     mut pieces: mpsc::UnboundedReceiver<Piece>,
     mut writer: WriteHalf<DuplexStream>,
     credit: &Semaphore,
+    ended: &CancellationToken,
     say: &(impl Fn(Piece) + Sync),
 ) -> io::Result<()> {
     while let Some(piece) = pieces.recv().await {
@@ -91,7 +116,10 @@ async fn inward(
                 say(Piece::Taken(u32::try_from(bytes.len()).map_err(io::Error::other)?));
             }
             Piece::Taken(count) => credit.add_permits(count as usize),
-            Piece::End => writer.shutdown().await?,
+            Piece::End => {
+                writer.shutdown().await?;
+                ended.cancel();
+            }
             Piece::Reset => return Ok(()),
         }
     }
@@ -118,3 +146,6 @@ async fn outward(
         say(Piece::Data(STANDARD.encode(&buffer[..length])));
     }
 }
+
+#[cfg(test)]
+mod tests;

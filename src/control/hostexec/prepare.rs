@@ -21,6 +21,9 @@ use self::place::Entered;
 pub use self::place::Place;
 use self::programs::Found;
 
+/// Most of what is shown of one command ([`shown::weight`]): what waits for a person has to fit into one answer.
+const SHOWN_LIMIT: usize = 512 << 10;
+
 /// The user whose commands these are.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -185,6 +188,9 @@ pub fn prepare(run: &Run, place: &Place, hostexec: &Hostexec, account: &Account)
         env,
         stdin: run.stdin,
     };
+    if shown::weight(&shown::lines(&command, &warnings)) > SHOWN_LIMIT {
+        return Err(Reason::TooLarge.because("it is too much for anybody to read before it runs"));
+    }
     let (rule, held_back) = (decision.rule.map(|(number, _)| number), decision.held_back);
     Ok(Prepared {
         command,

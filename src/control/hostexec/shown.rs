@@ -3,7 +3,10 @@
 
 use super::command::{HostCommand, Value, variable};
 use super::risk::Warning;
-use crate::ui::text::visible;
+use crate::ui::text::{cut, visible};
+
+/// Most columns of a title.
+const TITLE: usize = 1000;
 
 /// Returns a word in double quotes, so that no two words look the same: a backslash is written twice, a quote after one, and
 /// what would not be seen by its number.
@@ -12,9 +15,9 @@ pub fn quoted(word: &str) -> String {
     format!("\"{}\"", visible(&escaped))
 }
 
-/// Returns the command line as one line, for a list of many.
+/// Returns the command line as one line, for a list of many; the middle of a long one is left out, [`lines`] have all of it.
 pub fn title(command: &HostCommand) -> String {
-    command.argv.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+    cut(&command.argv.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" "), TITLE)
 }
 
 /// One line about a command.
@@ -58,6 +61,11 @@ pub fn lines(command: &HostCommand, warnings: &[Warning]) -> Vec<Line> {
     }
     add("input", if *stdin { "what the agent writes" } else { "nothing" }.to_owned());
     lines
+}
+
+/// Returns how much lines are to whoever shows them, in bytes; a line is something even where it is empty.
+pub fn weight(lines: &[Line]) -> usize {
+    lines.iter().map(|line| 16 + line.name.len() + line.text.len()).sum()
 }
 
 /// Returns lines as text, their names in a column.

@@ -1,6 +1,7 @@
 //! Connections of the page: few, one request each, and none that only sits there.
 
 use std::collections::VecDeque;
+use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -14,6 +15,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::sleep;
 
+use super::peer;
+
 /// Most connections at once; a browser has six.
 const MOST: usize = 128;
 /// Most connections that have asked nothing yet; the oldest make place, or any user of this machine could take them all.
@@ -24,6 +27,11 @@ const HEAD: Duration = Duration::from_secs(5);
 const BUFFER: usize = 16 << 10;
 /// How long nothing is accepted after that failed: there may be no file descriptors left.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// What a program of somebody else hears.
+const FOREIGN: &[u8] =
+    b"HTTP/1.1 403 Forbidden\r\nconnection: close\r\ncontent-type: text/plain\r\ncontent-length: 44\r\n\r\n\
+    cloister: this page is another user's alone\n";
 
 /// A connection that was accepted.
 struct Accepted {
@@ -41,6 +49,11 @@ pub(super) async fn serve(listener: TcpListener, router: Router) {
             sleep(PAUSE).await;
             continue;
         };
+        if !peer::is_own(&stream) {
+            // A socket has room for it.
+            let _ = stream.into_std().and_then(|mut stream| stream.write(FOREIGN));
+            continue;
+        }
         while connections.try_join_next().is_some() {}
         silent.retain(|one| !one.asked.load(Ordering::Relaxed) && !one.handle.is_finished());
         if silent.len() == SILENT

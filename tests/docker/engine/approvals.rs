@@ -3,6 +3,7 @@
 mod agent;
 
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -64,6 +65,14 @@ fn plane(user: &User) -> Option<i32> {
     BufReader::new(stream).read_line(&mut answer).ok()?;
     let answer: Value = serde_json::from_str(&answer).ok()?;
     answer["welcome"]["process"].as_i64()?.try_into().ok()
+}
+
+/// Kills the control plane, where one lives.
+fn kill(user: &User) {
+    if let Some(process) = plane(user) {
+        let process = rustix::process::Pid::from_raw(process).unwrap();
+        let _ = rustix::process::kill_process(process, rustix::process::Signal::KILL);
+    }
 }
 
 #[test]
@@ -136,10 +145,7 @@ fn a_control_plane_that_is_killed_loses_nothing() {
     user.run(&["approve", &card(&user)["id"].to_string(), "--for", "1h"]).expect(0);
     said(waiting);
     for _ in 0..5 {
-        if let Some(process) = plane(&user) {
-            let process = rustix::process::Pid::from_raw(process).unwrap();
-            let _ = rustix::process::kill_process(process, rustix::process::Signal::KILL);
-        }
+        kill(&user);
         assert_ne!(user.shell(ASK).expect(0), "403", "what was decided counts still");
     }
     user.run(&["audit", "verify"]).expect(0);
@@ -266,4 +272,60 @@ fn variables_that_a_rule_names_are_those_of_the_users_last_shell() {
     let written = user.run(&["audit", "--format", "json"]).expect(0);
     let log = std::fs::read_to_string(user.state().join("control/log")).unwrap();
     assert!(!(written + &log).contains("/run/first"), "values are not written down");
+}
+
+/// HX-035: what is kept is the digest of everything that was shown; one changed word, folder or byte is asked for again.
+#[test]
+fn a_command_that_is_allowed_for_the_project_runs_again_and_no_other_does() {
+    let user = user();
+    let tool = user.root.path().canonicalize().unwrap().join("tools/greet");
+    let write = |text: &str| {
+        std::fs::create_dir_all(tool.parent().unwrap()).unwrap();
+        std::fs::write(&tool, text).unwrap();
+        std::fs::set_permissions(&tool, std::fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    write("#!/bin/sh\necho good $1\n");
+    user.allow(&json!({
+        "presets": [],
+        "approvals": { "hold": "45s" },
+        "hostexec": { "path": [tool.parent().unwrap().to_str().unwrap(), "/usr/bin", "/bin"] },
+    }));
+    user.start();
+    let asked = begin(&user, "hostexec greet you");
+    user.run(&["approve", &card(&user)["id"].to_string(), "--for", "project"]).expect(0);
+    assert_eq!(said(asked), "good you\n");
+    kill(&user);
+    assert_eq!(user.shell("hostexec greet you").expect(0), "good you\n", "nobody is asked, after a restart neither");
+    for other in ["hostexec greet me", "mkdir -p in; cd in; hostexec greet you", "echo | hostexec --stdin greet you"] {
+        let asked = begin(&user, &format!("{other}; echo $?"));
+        user.run(&["deny", &card(&user)["id"].to_string(), "--for", "once"]).expect(0);
+        assert_eq!(said(asked), "3\n", "{other}");
+    }
+    write("#!/bin/sh\necho evil $1\n");
+    let asked = begin(&user, "hostexec greet you; echo $?");
+    user.run(&["deny", &card(&user)["id"].to_string(), "--for", "once"]).expect(0);
+    assert_eq!(said(asked), "3\n");
+}
+
+/// What nobody could look up later does not happen, whatever a rule says.
+#[test]
+fn where_nothing_can_be_written_down_no_command_runs() {
+    let user = User::with(CONFIG);
+    let rule = json!({ "argv": ["uname", "-s"], "effect": "auto" });
+    user.allow(&json!({ "presets": [], "hostexec": { "rules": [rule] }, "approvals": { "hold": "45s" } }));
+    user.start();
+    assert_eq!(user.shell("hostexec uname -s").expect(0), "Linux\n");
+    let file = user.state().join("audit/00000001.jsonl");
+    let mode = |mode| std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+    kill(&user);
+    mode(0o644);
+    for asked in ["hostexec uname -s", "hostexec date", "cloister-hostexec request-domain api.example.org"] {
+        let refused = user.shell(asked);
+        assert_ne!(refused.0.status.code(), Some(0), "{asked}");
+        assert!(refused.stderr().contains("the audit log cannot be written"), "{asked}: {}", refused.stderr());
+    }
+    assert!(cards(&user).is_empty());
+    mode(0o600);
+    until("it goes on", || (user.shell("hostexec uname -s").stdout() == "Linux\n").then_some(()));
+    user.run(&["audit", "verify"]).expect(0);
 }

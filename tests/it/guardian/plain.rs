@@ -70,6 +70,32 @@ async fn responses_without_length_come_in_chunks() {
     assert!(client.head().await.starts_with("HTTP/1.1 200 "), "the connection goes on behind the last chunk");
 }
 
+/// MISC-007: what logs in at the guardian is not in what a server gets, so that none can hand it on.
+#[tokio::test]
+async fn a_server_that_sends_requests_back_has_no_credential_to_send() {
+    let stage = Stage::new(allow(&["example.com"]), |mut stream, heard| {
+        Box::pin(async move {
+            while let Some(request) = read_request(&mut stream).await {
+                heard.lock().unwrap().extend_from_slice(&request);
+                let head = format!("HTTP/1.1 200 OK\r\nX-Seen: yes\r\nContent-Length: {}\r\n\r\n", request.len());
+                stream.write_all(&[head.as_bytes(), &request].concat()).await.unwrap();
+            }
+        })
+    })
+    .await;
+    let own = "Proxy-Connection: keep-alive\r\nAuthorization: Bearer mine\r\nConnection: close\r\n";
+    let mut client = RawClient::new(stage.address).await;
+    client.send(get("http://example.com/echo", own)).await;
+    let all = client.rest().await;
+    assert!(
+        all.contains("GET /echo HTTP/1.1") && all.to_ascii_lowercase().contains("authorization: bearer mine"),
+        "{all}"
+    );
+    for part in [TOKEN, basic(TOKEN).rsplit(' ').next().unwrap(), "roxy-"] {
+        assert!(!all.contains(part), "{part}: {all}");
+    }
+}
+
 #[tokio::test]
 async fn an_old_client_gets_no_chunks() {
     let stage = Stage::new(allow(&["example.com"]), |stream, heard| {

@@ -127,6 +127,59 @@ fn what_nobody_can_show_does_not_run() {
     }
 }
 
+/// What is on the user's own path can be run by what an agent writes: a virtual environment of the workspace, say.
+#[test]
+fn a_script_of_the_machine_that_the_workspace_runs_is_none_of_the_machine() {
+    let mut host = Host::new();
+    let tools = host.folder.path().canonicalize().unwrap().join("tools");
+    fs::create_dir(&tools).unwrap();
+    host.hostexec.path.insert(0, tools.to_str().unwrap().to_owned());
+    let python = host.write("venv/bin/python", "#!/bin/sh\necho EVIL\n");
+    std::os::unix::fs::symlink(&python, tools.join("python-link")).unwrap();
+    let tool = |name: &str, first: &str| {
+        let path = tools.join(name);
+        fs::write(&path, format!("{first}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    tool("direct", &format!("#!{}", python.display()));
+    tool("link", &format!("#!{}", tools.join("python-link").display()));
+    tool("nested", &format!("#!{}", tools.join("direct").display()));
+    tool("by-env", "#!/usr/bin/env python-link");
+    tool("relative", "#!venv/bin/python");
+    tool("absent", &format!("#!{}/not-yet", host.web().display()));
+    tool("good", "#!/bin/sh -e");
+    tool("good-env", "#!/usr/bin/env sh");
+    host.write("own.sh", &format!("#!{}\n", tools.join("direct").display()));
+    for (name, reason) in [
+        ("direct", Reason::BadRequest),
+        ("link", Reason::BadRequest),
+        ("nested", Reason::BadRequest),
+        ("by-env", Reason::BadRequest),
+        ("relative", Reason::BadRequest),
+        ("absent", Reason::NotFound),
+        ("./own.sh", Reason::BadRequest),
+    ] {
+        assert_eq!(host.refused(&[name]), reason, "{name}");
+    }
+    host.prepare(&["good"]);
+    host.prepare(&["good-env"]);
+    host.agents_write = false;
+    host.prepare(&["direct"]);
+}
+
+/// A few such cards would be more than anybody can be shown, and would hide what else waits.
+#[test]
+fn what_nobody_could_read_is_not_asked() {
+    let host = Host::new();
+    host.write("long.sh", &format!("#!/bin/sh\n{}", "\n".repeat(250_000)));
+    host.write("fine.sh", &format!("#!/bin/sh\n{}", "echo hello to everybody out there\n".repeat(7000)));
+    assert_eq!(host.refused(&["./long.sh"]), Reason::TooLarge);
+    assert_eq!(host.refused(&["echo", &"\u{1}".repeat(120_000)]), Reason::TooLarge);
+    host.prepare(&["./fine.sh"]);
+    host.prepare(&["echo", &"x".repeat(120_000)]);
+}
+
+/// HX-035: by its content, not by its name.
 #[tokio::test]
 async fn a_program_that_was_replaced_after_it_was_shown_does_not_run() {
     let mut host = Host::new();

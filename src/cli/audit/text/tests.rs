@@ -63,6 +63,7 @@ fn an_address_of_version_6_stands_in_brackets() {
     assert_eq!(place("192.0.2.1", 80), "192.0.2.1:80");
 }
 
+/// UI-017.
 #[test]
 fn nothing_from_a_sandbox_moves_the_cursor_or_fills_the_screen() {
     let hosts = ["a\nb\r", "\u{1b}[2J\u{9b}H", "moc.elpmaxe\u{202e}", "a\u{200b}b", &"x".repeat(4000)];

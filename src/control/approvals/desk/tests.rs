@@ -158,6 +158,7 @@ fn each_answer_leaves_what_it_says() {
     }
 }
 
+/// UI-025.
 #[test]
 fn an_answer_counts_for_exactly_what_was_shown() {
     let (mut desk, open, web) = (Desk::default(), policy("{}"), subject("s1"));
@@ -276,6 +277,7 @@ fn a_pass_is_over_after_a_while_and_with_the_sandbox() {
     }
 }
 
+/// UI-023.
 #[test]
 fn what_was_denied_once_is_not_asked_again_for_a_while() {
     let (mut desk, open, web) = (Desk::default(), policy("{}"), subject("s1"));
@@ -292,6 +294,85 @@ fn what_was_denied_once_is_not_asked_again_for_a_while() {
     let ahead = desk.ask_ahead(&web, "a.example.com", 443, None, Ticket(5), &open, 22);
     assert_eq!(settled(&ahead), [format!("ticket 5 CoolDown {{ until: {} }}", 20 + COOL_DOWN)]);
     assert_eq!(kinds(&desk.held(&web, "a.example.com", 443, 1, &open, 20 + COOL_DOWN)), ["log", "notify"]);
+}
+
+/// UI-023, for what is not a host: the same command again and again.
+#[test]
+fn a_command_that_was_denied_is_not_asked_again_for_a_while() {
+    let (mut desk, open, web) = (Desk::default(), policy("{}"), subject("s1"));
+    let ask = |digest: &str, ticket| OtherAsk {
+        kind: OtherKind::HostCommand,
+        title: "\"make\"".to_owned(),
+        content: serde_json::Value::Null,
+        digest: digest.to_owned(),
+        keepable: false,
+        tickets: [Ticket(ticket)].into(),
+    };
+    desk.ask_other(&web, ask("sha256:1", 0), 10);
+    desk.answer(&order(&desk, Verdict::Deny, Term::Once, Reach::Exact), &open, 20).expect("taken");
+    for ticket in 1..=50 {
+        let effects = desk.ask_other(&web, ask("sha256:1", ticket), 21);
+        assert_eq!(settled(&effects), [format!("ticket {ticket} CoolDown {{ until: {} }}", 20 + COOL_DOWN)]);
+    }
+    assert_eq!((desk.cards().count(), desk.counts("s1").cooled), (0, 50));
+    assert_eq!(
+        kinds(&desk.ask_other(&web, ask("sha256:2", 51), 21)),
+        ["log", "notify"],
+        "another one is another question"
+    );
+    assert_eq!(kinds(&desk.ask_other(&web, ask("sha256:1", 52), 20 + COOL_DOWN)), ["log", "notify"]);
+}
+
+/// UI-028: what is nearest at hand opens this host, at this port, to this life of this sandbox, and is over with it.
+#[test]
+fn the_least_answer_opens_nothing_else() {
+    let (mut desk, open, web) = (Desk::default(), policy("{}"), subject("s1"));
+    desk.held(&web, "a.example.com", 443, 1, &open, 10);
+    let Choice { verdict, term, reach } = Choice::least(Verdict::Allow);
+    desk.answer(&order(&desk, verdict, term, reach), &open, 20).expect("taken");
+    let others = [
+        Subject { sandbox: "s12".to_owned(), ..web.clone() },
+        Subject { session: "life-2".to_owned(), ..web.clone() },
+        Subject { sandbox: "s2".to_owned(), folder: "/home/me/other".to_owned(), ..web.clone() },
+    ];
+    let reaches = |desk: &Desk, subject: &Subject, host: &str, port| {
+        let host = Host::parse(host).expect("a host");
+        matches!(found(&in_force(desk, subject, 21), &host, port), Match::Allowed(_))
+    };
+    assert!(reaches(&desk, &web, "a.example.com", 443));
+    for (host, port) in [("a.example.com", 80), ("a.example.com", 8443), ("b.example.com", 443), ("example.com", 443)] {
+        assert!(!reaches(&desk, &web, host, port), "{host}:{port}");
+    }
+    for other in &others {
+        assert!(!reaches(&desk, other, "a.example.com", 443), "{other:?}");
+    }
+    desk.ended("s1");
+    assert_eq!(desk.decisions().count(), 0);
+    assert!(!reaches(&desk, &web, "a.example.com", 443));
+}
+
+/// UI-030: one id begins as the other does.
+#[test]
+fn sandboxes_whose_ids_begin_alike_are_never_mixed_up() {
+    let (mut desk, open) = (Desk::default(), policy("{}"));
+    let named = |sandbox: &str, name: &str| Subject {
+        name: name.to_owned(),
+        folder: format!("/home/me/{name}"),
+        ..subject(sandbox)
+    };
+    let (short, long) = (named("4afa44", "bank"), named("4afa445a1757", "game"));
+    desk.held(&short, "a.example.com", 443, 1, &open, 10);
+    desk.held(&long, "a.example.com", 443, 1, &open, 10);
+    let said: Vec<_> = desk.cards().map(|card| (card.subject.name.clone(), card.subject.folder.clone())).collect();
+    assert_eq!(said, [("bank".into(), "/home/me/bank".into()), ("game".into(), "/home/me/game".into())]);
+    let effects = desk.answer(&order(&desk, Verdict::Allow, Term::Once, Reach::Exact), &open, 20).expect("taken");
+    assert_eq!(settled(&effects), ["4afa44 a.example.com:443 through"]);
+    desk.released("4afa44", 1);
+    desk.ended("4afa44");
+    let left: Vec<_> = desk.cards().map(|card| card.subject.clone()).collect();
+    assert_eq!(left, [long]);
+    let Asked::Host(ask) = &desk.cards().next().expect("a card").what else { panic!("about a host") };
+    assert_eq!(ask.waiting.len(), 1);
 }
 
 #[test]

@@ -20,6 +20,10 @@ impl Plane {
     pub(super) async fn asked(&mut self, sandbox: &str, question: Question) {
         // Without a receipt there is no such sandbox: whoever waits hears that nobody answers.
         let Ok(Some(receipt)) = self.context.state.load(sandbox) else { return };
+        // What cannot be written down does not begin.
+        if self.has_complained && matches!(question, Question::Begin(..) | Question::Host { .. }) {
+            return;
+        }
         let subject = receipt.subject();
         let policy = self.policies.of(&subject, now());
         let effects = match question {
@@ -33,6 +37,11 @@ impl Plane {
             Question::Note(noted) => {
                 let own = Sandbox { id: receipt.id, name: receipt.name };
                 return self.note(Some(own), What::HostCommand(noted));
+            }
+            Question::Begin(noted, written) => {
+                let own = Sandbox { id: receipt.id, name: receipt.name };
+                self.note(Some(own), What::HostCommand(noted));
+                return self.unwritten.push(written);
             }
             Question::Host { host, port, reason, answer } => {
                 let ticket = self.ticket(answer);

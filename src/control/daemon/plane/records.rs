@@ -51,6 +51,8 @@ impl Plane {
         if self.pending.is_empty() {
             return;
         }
+        // Where it cannot be written they hear nothing, which is a no.
+        let waiting = std::mem::take(&mut self.unwritten);
         if self.log.is_none() {
             self.log =
                 Log::open(&audit::folder_in(self.context.state.root())).map_err(|error| self.complain(&error)).ok();
@@ -60,6 +62,7 @@ impl Plane {
             Ok(_) => {
                 self.pending.clear();
                 self.has_complained = false;
+                waiting.into_iter().for_each(|one| _ = one.send(()));
                 if let (Some(event), Some(link)) = (self.kept.take(), &self.link) {
                     link.tell(Command::Acknowledge { event });
                 }
@@ -70,7 +73,7 @@ impl Plane {
 
     fn complain(&mut self, error: &dyn std::error::Error) {
         if !std::mem::replace(&mut self.has_complained, true) {
-            tracing::warn!("no sandbox gets a new connection: {}", causes::line(error));
+            tracing::warn!("no sandbox gets a new connection or a command: {}", causes::line(error));
         }
     }
 

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use super::Snapshot;
 use super::place::{Entered, Place, real_path};
 use crate::control::hostexec::command::{Content, File, Interpreter};
-use crate::control::hostexec::script::{self, Form};
+use crate::control::hostexec::script::{self, Form, FormError};
 use crate::host::beneath::{self, Links, READ};
 use crate::sandbox::hostexec::protocol::{Reason, Refusal};
 
@@ -24,6 +24,10 @@ const TEXT_LIMIT: usize = 256 << 10;
 /// Most bytes of a program of the machine.
 const PROGRAM_LIMIT: u64 = 2 << 30;
 
+/// Most scripts that run each other (execve(2)).
+const NESTED: usize = 5;
+/// Most bytes that the kernel reads of a first line.
+const HEAD: u64 = 256;
 /// Bytes that are hashed at once.
 const PIECE: usize = 64 << 10;
 
@@ -53,7 +57,10 @@ pub(super) fn find(word: &str, place: &Place, entered: &Entered, path: &[String]
             let found = resolve(word, place, entered, path)?;
             match found.strip_prefix(&place.source) {
                 Ok(below) => below.to_owned(),
-                Err(_) => return installed(&found).map(Found::machine),
+                Err(_) => {
+                    runs_by_the_machine(&found, place, entered, path)?;
+                    return installed(&found).map(Found::machine);
+                }
             }
         }
     };
@@ -82,6 +89,25 @@ fn resolve(word: &str, place: &Place, entered: &Entered, path: &[String]) -> Res
 /// One text for all: what is on the host is not the agent's business.
 fn absent() -> Refusal {
     Reason::NotFound.because("there is no such program on the host, or it cannot be run")
+}
+
+/// Makes sure that what runs a script of the machine is none that agents can write: a virtual environment of the workspace
+/// leaves such scripts among the user's programs.
+fn runs_by_the_machine(program: &Path, place: &Place, entered: &Entered, path: &[String]) -> Result<(), Refusal> {
+    let mut program = program.to_owned();
+    for _ in 0..NESTED {
+        let file = fs::File::open(&program).map_err(|_| absent())?;
+        let mut head = Vec::new();
+        file.take(HEAD).read_to_end(&mut head).map_err(|_| absent())?;
+        let line = match script::form(&head) {
+            Ok(Form::Script(line)) => line,
+            Err(FormError::Relative | FormError::Line) => return Err(agents_own()),
+            // No script, or one for an env(1) that looks where every program is.
+            Ok(Form::Machine) | Err(FormError::Neither | FormError::Env) => return Ok(()),
+        };
+        program = runner(&line, place, entered, path)?;
+    }
+    Ok(())
 }
 
 /// Returns a program of the machine.
@@ -171,15 +197,23 @@ fn interpreter(
     entered: &Entered,
     path: &[String],
 ) -> Result<Interpreter, Refusal> {
+    let found = runner(line, place, entered, path)?;
+    runs_by_the_machine(&found, place, entered, path)?;
+    let argv = [vec![line.program.clone()], line.arguments.clone()].concat();
+    Ok(Interpreter { argv, file: installed(&found)? })
+}
+
+/// Returns the path of what a first line names, without links; it lies outside of the workspace.
+fn runner(line: &script::Interpreter, place: &Place, entered: &Entered, path: &[String]) -> Result<PathBuf, Refusal> {
     let program = line.program.as_str();
     // An absolute path in a script is one of the host, where it runs.
     let found = match program.strip_prefix('/') {
         Some(_) => fs::canonicalize(program).map_err(|_| absent())?,
         None => resolve(program, place, entered, path)?,
     };
-    if found.starts_with(&place.source) {
-        return Err(Reason::BadRequest.because("what would run the script lies in the workspace itself"));
-    }
-    let argv = [vec![line.program.clone()], line.arguments.clone()].concat();
-    Ok(Interpreter { argv, file: installed(&found)? })
+    if found.starts_with(&place.source) { Err(agents_own()) } else { Ok(found) }
+}
+
+fn agents_own() -> Refusal {
+    Reason::BadRequest.because("what would run the script lies in the workspace itself, or nobody can say what would")
 }

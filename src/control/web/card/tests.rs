@@ -37,6 +37,7 @@ fn shown(choices: Vec<ChoiceView>) -> Vec<(String, bool, Option<&'static str>)> 
     answers.map(|answer| (answer.text.text(), answer.wide, answer.key)).collect()
 }
 
+/// UI-028.
 #[test]
 fn the_least_answers_come_first_and_have_letters() {
     let (allow, deny) = (Verdict::Allow, Verdict::Deny);

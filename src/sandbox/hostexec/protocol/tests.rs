@@ -39,6 +39,7 @@ fn lines_look_as_documented() {
     }
 }
 
+/// HX-023.
 #[test]
 fn an_environment_cannot_even_be_said() {
     let mut lines = Lines::default();
