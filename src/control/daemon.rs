@@ -3,6 +3,7 @@
 //! everything there is to decide about, so that nothing needs a lock.
 
 mod kept;
+mod life;
 mod notify;
 mod plane;
 mod policies;
@@ -20,6 +21,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use self::plane::{Next, Plane};
 use self::socket::Listener;
+use super::audit::event::HostCommand;
 use super::client;
 use super::protocol::{Ask, Reply};
 use crate::engine::guardian::Heard;
@@ -59,6 +61,8 @@ enum Input {
     Asked(Ask, oneshot::Sender<Reply>),
     /// An agent asks, in a sandbox that the guardian names.
     Agent(String, session::Question),
+    /// Something about a command that an agent asked for, for the audit log; and who is told once it is written down.
+    Noted(String, HostCommand, Option<oneshot::Sender<()>>),
     /// The guardian says something.
     Heard(Heard),
     /// The lock of the state folder, for whoever attaches to a guardian or makes one.

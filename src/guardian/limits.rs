@@ -37,6 +37,8 @@ pub struct Limits {
     pub connections: usize,
     /// Connections of all sandboxes, shared as [`is_fair`] says.
     pub total: usize,
+    /// For how long a sandbox has to have had no place before a connection too many is refused, and does not wait.
+    pub place: Duration,
     /// Connections of all sandboxes that forward plain http, or keep a server for the next request; shared alike.
     pub total_forwards: usize,
     /// Requests of one sandbox that are held until somebody decides.
@@ -79,6 +81,7 @@ impl Limits {
         tunnels: 128,
         connections: 256,
         total: 2048,
+        place: Duration::from_secs(1),
         total_forwards: 256,
         held: 64,
         streams: 8,

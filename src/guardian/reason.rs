@@ -47,6 +47,8 @@ pub enum Reason {
     Unauthenticated,
     /// Too many connections or tunnels.
     Limit,
+    /// Nobody listed it, and too many requests are held already: it is asked about, and not held.
+    HeldLimit,
     /// What happens cannot be kept, so nothing new may happen.
     Audit,
     /// Nobody is there who would answer a stream.
@@ -78,7 +80,7 @@ impl Reason {
             Self::NotFound | Self::Unreachable | Self::BadAnswer => Outcome::Failed,
             Self::Malformed | Self::Method | Self::Version | Self::TooLarge | Self::Timeout => Outcome::Rejected,
             // many clients ask without credentials first
-            Self::Unauthenticated | Self::Limit | Self::ControlPlane => Outcome::Rejected,
+            Self::Unauthenticated | Self::Limit | Self::HeldLimit | Self::ControlPlane => Outcome::Rejected,
         }
     }
 
@@ -106,6 +108,7 @@ impl Reason {
             Self::Timeout => "timeout",
             Self::Unauthenticated => "unauthenticated",
             Self::Limit => "limit",
+            Self::HeldLimit => "held-limit",
             Self::Audit => "audit",
             Self::ControlPlane => "control-plane",
         }

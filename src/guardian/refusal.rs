@@ -154,13 +154,14 @@ impl Refusal {
         Self { next, ..Self::plain(429, Reason::Limit, "Too Many Requests", text) }
     }
 
-    /// Returns the answer to one request too many that nobody has decided yet.
+    /// Returns the answer to one request too many that nobody has decided yet. It is asked about all the same.
     pub fn too_many_held(target: &Target, limit: usize) -> Self {
         let text = format!(
-            "{target} is not on the allowlist, and {limit} requests of this sandbox wait for an answer already, which is the limit"
+            "{target} is not on the allowlist and was asked for; {limit} requests of this sandbox wait for an answer already, \
+             which is the limit"
         );
-        let next = "wait for the answers, then try again".to_owned();
-        Self { next, ..Self::about(target, 429, Reason::Limit, "Too Many Requests".to_owned(), text) }
+        let next = "try again once it was answered".to_owned();
+        Self { next, ..Self::about(target, 429, Reason::HeldLimit, "Too Many Requests".to_owned(), text) }
     }
 
     /// Returns the refusal of a name that leads to no address that may be dialled.

@@ -6,9 +6,11 @@
 
 mod answer;
 mod ask;
+mod cards;
 
 use std::collections::BTreeMap;
 
+use self::cards::Cards;
 use super::card::{Asked, Card, CardId, HostAsk, Ticket};
 use super::effect::{Answer, Effect, Entry};
 use super::flood::{Counts, Flood};
@@ -42,7 +44,7 @@ pub struct NoDecision(pub DecisionId);
 /// Everything that waits for a person.
 #[derive(Debug, Default)]
 pub struct Desk {
-    cards: BTreeMap<CardId, Card>,
+    cards: Cards,
     last: u64,
     decisions: BTreeMap<DecisionId, Decision>,
     flood: Flood,
@@ -59,12 +61,12 @@ impl Desk {
 
     /// Returns the cards, in an order that never changes while they wait.
     pub fn cards(&self) -> impl Iterator<Item = &Card> {
-        self.cards.values()
+        self.cards.iter()
     }
 
     /// Returns a card.
     pub fn card(&self, id: CardId) -> Option<&Card> {
-        self.cards.get(&id)
+        self.cards.get(id)
     }
 
     /// Returns the decisions, ordered by id.
@@ -92,28 +94,20 @@ impl Desk {
         Ok(ended(decision, Some(by)))
     }
 
-    /// A connection is held no more: it was decided, or whoever made it is gone.
-    pub fn released(&mut self, sandbox: &str, connection: u64) {
-        for card in self.cards.values_mut().filter(|card| card.subject.sandbox == sandbox) {
-            if let Asked::Host(ask) = &mut card.what {
-                ask.waiting.retain(|held| held.number != connection);
-            }
-        }
+    /// A connection is held no more: it was decided, or whoever made it is gone. Returns whether it was held.
+    pub fn released(&mut self, sandbox: &str, connection: u64) -> bool {
+        self.cards.release(sandbox, connection)
     }
 
     /// Another guardian is there, or none: nothing is held any more. Cards stay, and can be answered.
     pub fn guardian_changed(&mut self) {
-        for card in self.cards.values_mut() {
-            if let Asked::Host(ask) = &mut card.what {
-                ask.waiting.clear();
-            }
-        }
+        self.cards.release_all();
     }
 
     /// Whoever waited for an answer is gone. A command that nobody waits for is not asked any more.
     pub fn gone(&mut self, ticket: Ticket) -> Vec<Effect> {
         let mut left = Vec::new();
-        for card in self.cards.values_mut() {
+        for card in self.cards.change_all() {
             match &mut card.what {
                 Asked::Host(ask) => _ = ask.tickets.remove(&ticket),
                 Asked::Other(ask) => {
@@ -128,7 +122,7 @@ impl Desk {
 
     /// A sandbox stopped: what it asked for goes, and what was decided until it stops.
     pub fn ended(&mut self, sandbox: &str) -> Vec<Effect> {
-        let own: Vec<CardId> = self.own(sandbox).map(|card| card.id).collect();
+        let own: Vec<CardId> = self.cards.of(sandbox).map(|card| card.id).collect();
         let mut effects: Vec<Effect> = own.into_iter().flat_map(|id| self.expire(id)).collect();
         self.passes.retain(|(subject, _, _), _| subject.sandbox != sandbox);
         self.flood.forget(sandbox);
@@ -140,7 +134,7 @@ impl Desk {
 
     /// Lets what is over go: cards that nobody answered, and decisions whose time has come.
     pub fn tick(&mut self, now: u64) -> Vec<Effect> {
-        let over: Vec<CardId> = self.cards.values().filter(|card| card.expires <= now).map(|card| card.id).collect();
+        let over: Vec<CardId> = self.cards.iter().filter(|card| card.expires <= now).map(|card| card.id).collect();
         let mut effects: Vec<Effect> = over.into_iter().flat_map(|id| self.expire(id)).collect();
         self.passes.retain(|_, until| now < *until);
         effects.extend(self.end_those(|decision| decision.is_over(now)));
@@ -149,14 +143,14 @@ impl Desk {
 
     /// The policy of a sandbox is another one: cards that it answers go. Called after it is in force.
     pub fn reconsider(&mut self, subject: &Subject, policy: &Effective) -> Vec<Effect> {
-        let own = self.own(&subject.sandbox).filter(|card| card.subject == *subject);
+        let own = self.cards.of(&subject.sandbox).filter(|card| card.subject == *subject);
         let answered: Vec<(CardId, Verdict)> =
             own.filter_map(|card| Some((card.id, verdict_of(card, policy)?))).collect();
         answered.into_iter().flat_map(|(id, verdict)| self.settled_by_policy(id, verdict)).collect()
     }
 
     fn settled_by_policy(&mut self, id: CardId, verdict: Verdict) -> Vec<Effect> {
-        let Some(card) = self.cards.remove(&id) else { return Vec::new() };
+        let Some(card) = self.cards.remove(id) else { return Vec::new() };
         let answer = if verdict == Verdict::Allow { Answer::Listed } else { Answer::Denied };
         let mut effects = vec![Effect::Log(Entry::Overtaken { card: card.clone(), verdict })];
         effects.extend(release(&card, verdict == Verdict::Allow, answer));
@@ -170,14 +164,10 @@ impl Desk {
     }
 
     fn expire(&mut self, id: CardId) -> Vec<Effect> {
-        let Some(card) = self.cards.remove(&id) else { return Vec::new() };
+        let Some(card) = self.cards.remove(id) else { return Vec::new() };
         let mut effects = vec![Effect::Log(Entry::Expired(card.clone()))];
         effects.extend(release(&card, false, Answer::Expired));
         effects
-    }
-
-    fn own(&self, sandbox: &str) -> impl Iterator<Item = &Card> {
-        self.cards.values().filter(move |card| card.subject.sandbox == sandbox)
     }
 }
 

@@ -4,23 +4,27 @@
 
 mod agents;
 mod cards;
+mod known;
 mod records;
 mod relay;
 mod requests;
 mod views;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 
+use self::known::Known;
 use super::Input;
 use super::kept::Kept;
+use super::life::Life;
+use super::notify::Desktop;
 use super::policies::Policies;
 use super::streams::Streams;
 use crate::control::approvals::card::Ticket;
 use crate::control::approvals::desk::Desk;
-use crate::control::approvals::effect::Answer;
+use crate::control::approvals::effect::{Answer, Effect};
 use crate::control::audit::event::{Control, Entry, What};
 use crate::control::audit::log::Log;
 use crate::control::client;
@@ -31,7 +35,8 @@ use crate::control::web::Page;
 use crate::engine::guardian::{Heard, Link};
 use crate::engine::receipt::{Receipt, State};
 use crate::engine::session::{Context, SessionError};
-use crate::guardian::protocol::{Command, Event, Happening, Message};
+use crate::guardian::protocol::{Command, Event, Happening, Held, Message};
+use crate::guardian::reason::Reason;
 use crate::pipeline::unix_milliseconds as now;
 use crate::ui::causes;
 
@@ -60,6 +65,7 @@ pub(super) struct Plane {
     streams: Streams,
     slots: Slots,
     page: Option<Page>,
+    desktop: Desktop,
     /// Whoever waits for news of the inbox: what is known, since when, and where the news go.
     readers: Vec<(u64, Instant, oneshot::Sender<Reply>)>,
     /// Grows with every change of the inbox.
@@ -70,8 +76,7 @@ pub(super) struct Plane {
     commands: Kept,
     /// What repositories ask for, by sandbox.
     requests: BTreeMap<String, requests::Known>,
-    /// Name of the life of the guardian that was spoken with last.
-    epoch: Option<String>,
+    life: Life,
     log: Option<Log>,
     /// What is to be written down.
     pending: Vec<Entry>,
@@ -81,10 +86,8 @@ pub(super) struct Plane {
     kept: Option<u64>,
     /// Whether it was said already that nothing can be written.
     has_complained: bool,
-    /// Names of sandboxes, by their ids.
-    names: BTreeMap<String, String>,
-    /// Rules that were handed over, by sandbox and life.
-    in_force: BTreeMap<(String, String), BTreeSet<String>>,
+    /// Sandboxes that the guardian was told of, by their ids.
+    known: BTreeMap<String, Known>,
     /// Whether somebody stopped the guardian on purpose.
     left: bool,
     /// The environment that the user had last.
@@ -98,7 +101,8 @@ impl Plane {
     pub(super) fn new(context: Context, send: mpsc::UnboundedSender<Input>) -> Self {
         let policies = Policies::of_files(&context.paths, context.state.uid());
         let desk = Desk::new(policies.decisions().iter().cloned());
-        let commands = Kept::of(&client::folder(context.state.root()));
+        let folder = client::folder(context.state.root());
+        let (commands, life) = (Kept::of(&folder), Life::of(&folder));
         let mut plane = Self {
             context,
             send,
@@ -108,20 +112,20 @@ impl Plane {
             streams: Streams::default(),
             slots: Slots::default(),
             page: None,
+            desktop: Desktop::default(),
             readers: Vec::new(),
             version: 1,
             tickets: BTreeMap::new(),
             next_ticket: 0,
             commands,
             requests: BTreeMap::new(),
-            epoch: None,
+            life,
             log: None,
             pending: Vec::new(),
             unwritten: Vec::new(),
             kept: None,
             has_complained: false,
-            names: BTreeMap::new(),
-            in_force: BTreeMap::new(),
+            known: BTreeMap::new(),
             left: false,
             account: Account::current(),
             attaching: false,
@@ -152,6 +156,7 @@ impl Plane {
             }
             Input::Heard(Heard::Message(Message::Answer { .. })) => {}
             Input::Heard(Heard::Ended) => self.lost().await,
+            Input::Noted(sandbox, noted, written) => self.note_asked(sandbox, noted, written),
             Input::Agent(sandbox, question) => self.asked(&sandbox, question).await,
             Input::MayAttach(lock) => {
                 self.attaching = false;
@@ -203,7 +208,8 @@ impl Plane {
         let lives = |id: &String| {
             state.is_locked(id) || matches!(state.load(id), Ok(Some(receipt)) if receipt.state != State::Stopped)
         };
-        state.ids().is_ok_and(|ids| ids.iter().any(lives))
+        // Most often the first of those that are known lives: what was stopped is read where none does.
+        self.known.keys().any(lives) || state.ids().is_ok_and(|ids| ids.iter().any(lives))
     }
 
     async fn answer(&mut self, ask: Ask) -> Reply {
@@ -237,6 +243,9 @@ impl Plane {
     pub(super) fn end(&mut self) {
         self.note(None, What::Control(Control::Stopped));
         self.write_down();
+        if self.pending.is_empty() && !self.is_needed() {
+            self.life.end();
+        }
     }
 
     async fn hear(&mut self, event: Event) {
@@ -244,31 +253,34 @@ impl Plane {
         let now = now();
         match event.what {
             Happening::Held(held) => {
-                if let Ok(Some(receipt)) = self.context.state.load(&held.sandbox) {
-                    let (subject, policy) = (receipt.subject(), self.policies.of(&receipt.subject(), now));
-                    let effects = self.desk.held(&subject, &held.host, held.port, held.connection, &policy, now);
-                    self.version += 1;
-                    self.carry_out(effects).await;
-                }
+                let effects = self.held(&held, now);
+                self.carry_out(effects).await;
+            }
+            Happening::Decision { host, port, reason, .. } if reason == Reason::HeldLimit.as_str() => {
+                let Some(known) = self.known.get(&event.sandbox) else { return };
+                let effects = self.desk.turned_away(&known.subject, &host, port, &known.effective, now);
+                self.version += 1;
+                self.carry_out(effects).await;
             }
             Happening::Decision { connection, .. } => {
-                self.desk.released(&event.sandbox, connection);
-                self.version += 1;
+                self.version += u64::from(self.desk.released(&event.sandbox, connection));
             }
             Happening::Failed { .. } | Happening::Closed { .. } | Happening::Gap { .. } => {}
             Happening::Diagnostic { message } => tracing::warn!("the guardian says: {message}"),
         }
     }
 
+    /// A request is held: without a sandbox that is known, nobody can be asked about it.
+    fn held(&mut self, held: &Held, now: u64) -> Vec<Effect> {
+        let Some(known) = self.known.get(&held.sandbox) else { return Vec::new() };
+        self.version += 1;
+        self.desk.held(&known.subject, &held.host, held.port, held.connection, &known.effective, now)
+    }
+
     fn running(&self) -> Result<Vec<Receipt>, SessionError> {
         let receipts = self.context.state.receipts()?.into_iter();
         Ok(receipts.filter(|receipt| receipt.state == State::Running).collect())
     }
-}
-
-/// What tells this life of a sandbox from its others.
-fn life(receipt: &Receipt) -> (String, String) {
-    (receipt.id.clone(), receipt.container.clone().unwrap_or_default())
 }
 
 fn welcome() -> Reply {

@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use ipnet::Ipv4Net;
 
-use crate::engine::receipt::Receipt;
 use crate::host::paths::Paths;
 use crate::pipeline::approvals::Store as Approved;
 use crate::pipeline::decisions::{Store, StoreError};
@@ -49,20 +48,19 @@ impl Policies {
         }
     }
 
-    /// Looks at the files about a sandbox; returns whether they are others than before. With a mistake in one of them,
+    /// Looks at the files about a folder; returns whether they are others than before. With a mistake in one of them,
     /// everything stays as it was.
-    pub(super) fn look(&mut self, receipt: &Receipt) -> Result<bool, PipelineError> {
-        self.look_at_asked(receipt);
-        self.watched.look(Path::new(&receipt.workspace))
+    pub(super) fn look(&mut self, folder: &Path) -> Result<bool, PipelineError> {
+        self.watched.look(folder)
     }
 
     /// Looks at what of the repository's request is approved still; returns whether that is something else than before.
-    pub(super) fn look_at_asked(&mut self, receipt: &Receipt) -> bool {
-        let store = Approved::of(&self.state, self.uid, Path::new(&receipt.workspace));
-        let asked = receipt.asked.as_deref().and_then(|digest| store.asked(digest));
+    pub(super) fn look_at_asked(&mut self, subject: &Subject, digest: Option<&str>) -> bool {
+        let store = Approved::of(&self.state, self.uid, Path::new(&subject.folder));
+        let asked = digest.and_then(|digest| store.asked(digest));
         let before = match asked.clone() {
-            Some(asked) => self.asked.insert(receipt.id.clone(), asked),
-            None => self.asked.remove(&receipt.id),
+            Some(asked) => self.asked.insert(subject.sandbox.clone(), asked),
+            None => self.asked.remove(&subject.sandbox),
         };
         before != asked
     }

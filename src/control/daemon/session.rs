@@ -66,10 +66,6 @@ pub(super) enum Question {
         /// Where the answer goes.
         answer: oneshot::Sender<Answer>,
     },
-    /// Something about a command for the audit log.
-    Note(Noted),
-    /// The first thing about a command for the audit log, and who is told once it is written down.
-    Begin(Noted, oneshot::Sender<()>),
 }
 
 /// The agent's end, and the control plane's.
@@ -219,13 +215,14 @@ impl Session {
     /// Has the audit log know of a command before anything comes of it.
     async fn begin(&self, noted: Noted) -> Result<(), Refusal> {
         let (written, is_written) = oneshot::channel();
-        self.ask(Question::Begin(noted, written))?;
+        // Without a control plane nobody says so.
+        let _ = self.inputs.send(Input::Noted(self.sandbox.clone(), noted, Some(written)));
         is_written.await.map_err(|_not_written| Reason::Unavailable.because(NOTHING_KEPT))
     }
 
     fn note(&self, noted: Noted) {
         // Without a control plane nobody keeps anything.
-        let _ = self.ask(Question::Note(noted));
+        let _ = self.inputs.send(Input::Noted(self.sandbox.clone(), noted, None));
     }
 }
 

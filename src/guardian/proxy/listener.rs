@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::yield_now;
 use tokio::time::{Instant, sleep};
 
@@ -18,7 +18,11 @@ use crate::guardian::sandbox::{AdmitError, Sandbox};
 /// Between two attempts to bind, and after an accept that failed for want of descriptors or memory.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// After a connection too many: answering it is work as well.
+/// Connections that wait in the kernel to be accepted. With a shorter queue a burst of them is told nothing for seconds; in a
+/// longer one a sandbox could leave more bytes unread than the guardian's memory is for.
+const QUEUE: u32 = 1024;
+
+/// Between two looks for a place, and after a connection too many: answering it is work as well.
 const OVERFLOW_PAUSE: Duration = Duration::from_millis(5);
 
 /// Binds to exactly this address. The engine's attach call returns before the address is always there, so it is tried for a while.
@@ -26,12 +30,19 @@ pub(super) async fn bind(listen: Ipv4Addr, port: u16, patience: Duration) -> Res
     let address = SocketAddr::new(listen.into(), port);
     let end = Instant::now() + patience;
     loop {
-        match TcpListener::bind(address).await {
+        match listen_on(address) {
             Ok(listener) => return Ok(listener),
             Err(error) if retryable(&error) && Instant::now() < end => sleep(PAUSE).await,
             Err(source) => return Err(AdmitError::Listen { address, source }),
         }
     }
+}
+
+fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(QUEUE)
 }
 
 fn retryable(error: &io::Error) -> bool {
@@ -40,13 +51,15 @@ fn retryable(error: &io::Error) -> bool {
 
 /// Accepts until the sandbox is withdrawn. Whatever fails here is one connection's misfortune.
 pub(super) async fn accept(listener: TcpListener, sandbox: Arc<Sandbox>, shared: Arc<Shared>) {
+    let cut = sandbox.cut.clone();
+    cut.run_until_cancelled(accept_all(listener, &sandbox, &shared)).await;
+}
+
+async fn accept_all(listener: TcpListener, sandbox: &Arc<Sandbox>, shared: &Arc<Shared>) {
+    let mut door = Door { sandbox, shared, full: None };
     loop {
-        let accepted = tokio::select! {
-            () = sandbox.cut.cancelled() => return,
-            accepted = listener.accept() => accepted,
-        };
-        match accepted {
-            Ok((stream, peer)) => match admit(stream, peer, &sandbox, &shared) {
+        match listener.accept().await {
+            Ok((stream, peer)) => match door.admit(stream, peer).await {
                 true => yield_now().await,
                 false => sleep(OVERFLOW_PAUSE).await,
             },
@@ -64,22 +77,44 @@ fn is_about_the_connection(error: &io::Error) -> bool {
     )
 }
 
-/// Returns whether the connection is served.
-fn admit(stream: TcpStream, peer: SocketAddr, sandbox: &Arc<Sandbox>, shared: &Arc<Shared>) -> bool {
-    let IpAddr::V4(peer) = peer.ip().to_canonical() else { return false };
-    if !sandbox.subnet.contains(&peer) || stream.set_nodelay(true).is_err() {
-        return false;
+/// Where connections of one sandbox come in, one after the other. A burst waits in the kernel's queue while places become
+/// free; only where none did for a while is one too many refused.
+struct Door<'a> {
+    sandbox: &'a Arc<Sandbox>,
+    shared: &'a Arc<Shared>,
+    /// Since when there was no place.
+    full: Option<Instant>,
+}
+
+impl Door<'_> {
+    /// Returns whether the connection is served.
+    async fn admit(&mut self, stream: TcpStream, peer: SocketAddr) -> bool {
+        let IpAddr::V4(peer) = peer.ip().to_canonical() else { return false };
+        if !self.sandbox.subnet.contains(&peer) || stream.set_nodelay(true).is_err() {
+            return false;
+        }
+        let seat = self.seat().await;
+        let served = seat.is_some();
+        match seat {
+            Some(seat) => drop(tokio::spawn(connection::serve(stream, seat))),
+            // one attempt without waiting: a client that does not read costs nothing
+            None => drop(stream.try_write(&Refusal::too_many_connections().encode(false, true))),
+        }
+        served
     }
-    let seat = Seat::take(sandbox, shared);
-    let served = seat.is_within_limits();
-    if served {
-        tokio::spawn(connection::serve(stream, seat));
-    } else {
-        // one attempt without waiting: a client that does not read costs nothing
-        let answer = Refusal::too_many_connections().encode(false, true);
-        drop(stream.try_write(&answer));
+
+    async fn seat(&mut self) -> Option<Seat> {
+        loop {
+            if let Some(seat) = Some(Seat::take(self.sandbox, self.shared)).filter(Seat::is_within_limits) {
+                self.full = None;
+                return Some(seat);
+            }
+            if self.full.get_or_insert_with(Instant::now).elapsed() >= self.shared.limits.place {
+                return None;
+            }
+            sleep(OVERFLOW_PAUSE).await;
+        }
     }
-    served
 }
 
 /// A connection's place among those of its sandbox and of all; free again when it goes.

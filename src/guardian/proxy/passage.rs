@@ -57,8 +57,6 @@ impl Connection {
                 Outcome::Full => break Refusal::too_many_held(target, shared.limits.held),
                 Outcome::NotKept => break Refusal::audit(),
                 Outcome::Gone => break refusal,
-                // another one may be there already
-                Outcome::Lost if shared.records.present().is_some() => break refusal.askable(None),
                 Outcome::Lost => break refusal,
             }
         };

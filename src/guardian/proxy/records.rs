@@ -1,7 +1,8 @@
 //! Events on their way to a controller, and connections that wait until one has kept them.
 //!
-//! A controller that keeps events is present from its hello until nobody reads what is written, until it says nothing while
-//! an event waits for too long, or until another hello. One that is only silent is present again with its next word.
+//! A controller that keeps events is present from its hello until nobody reads what is written, or until it says nothing
+//! while an event waits for too long. One that is only silent is present again with its next word; one that another one takes
+//! over from is the same presence, in another conversation.
 //! Invariant: whoever waits goes on only after the acknowledgement, or where a controller that keeps nothing took over.
 
 use std::collections::BTreeMap;
@@ -45,13 +46,24 @@ struct Keeper {
     /// When it said something last.
     heard: Instant,
     /// Ends what needs it; nothing while it is silent.
-    present: Option<CancellationToken>,
+    present: Option<Presence>,
+}
+
+/// For how long a controller is there, and for how long the same one is.
+#[derive(Clone)]
+struct Presence {
+    /// Cancelled when there is none.
+    any: CancellationToken,
+    /// Cancelled when it is another one, or none.
+    same: CancellationToken,
 }
 
 /// A controller that keeps events, and is there.
 pub(super) struct Present {
-    /// Cancelled when it is not there any more.
+    /// Cancelled when no controller is there any more: for what another one takes over.
     pub(super) lost: CancellationToken,
+    /// Cancelled when this one is not there any more: for what nobody else can go on with.
+    pub(super) left: CancellationToken,
     /// Takes pieces of streams for it.
     pub(super) pieces: mpsc::UnboundedSender<Message>,
 }
@@ -70,6 +82,18 @@ pub(in crate::guardian) struct Attached {
     pub(in crate::guardian) pieces: Option<mpsc::UnboundedReceiver<Message>>,
 }
 
+impl Presence {
+    fn new(any: CancellationToken) -> Self {
+        Self { same: any.child_token(), any }
+    }
+
+    /// Ends the conversation; returns what another one takes over.
+    fn leave(self) -> CancellationToken {
+        self.same.cancel();
+        self.any
+    }
+}
+
 impl State {
     /// Adds an event and returns its number.
     fn record(&mut self, sandbox: &str, what: Happening, reserved: bool) -> u64 {
@@ -80,8 +104,8 @@ impl State {
     }
 
     fn end_keeper(&mut self, goes_on: bool) {
-        if let Some(lost) = self.keeper.take().and_then(|keeper| keeper.present) {
-            lost.cancel();
+        if let Some(presence) = self.keeper.take().and_then(|keeper| keeper.present) {
+            presence.any.cancel();
         }
         self.answer(goes_on);
     }
@@ -161,8 +185,8 @@ impl Records {
         if keeper.heard.elapsed() < self.patience {
             return;
         }
-        if let Some(lost) = keeper.present.take() {
-            lost.cancel();
+        if let Some(presence) = keeper.present.take() {
+            presence.any.cancel();
             state.answer(false);
         }
     }
@@ -171,7 +195,8 @@ impl Records {
     pub(super) fn present(&self) -> Option<Present> {
         let state = lock(&self.state);
         let keeper = state.keeper.as_ref()?;
-        Some(Present { lost: keeper.present.clone()?, pieces: keeper.pieces.clone() })
+        let Presence { any, same } = keeper.present.clone()?;
+        Some(Present { lost: any, left: same, pieces: keeper.pieces.clone() })
     }
 
     /// Reserves places for events of a sandbox; returns whether there were any.
@@ -185,7 +210,7 @@ impl Records {
     }
 
     /// Begins a conversation with a client that has seen everything up to `acknowledged`. What waits goes on waiting where
-    /// the client keeps events as well.
+    /// the client keeps events as well, and so does what is held.
     pub(in crate::guardian) fn attach(&self, acknowledged: u64, keeps: bool) -> Attached {
         let mut state = lock(&self.state);
         state.conversations += 1;
@@ -196,12 +221,11 @@ impl Records {
             state.end_keeper(true);
             return Attached { conversation, pieces: None };
         }
-        if let Some(lost) = state.keeper.take().and_then(|keeper| keeper.present) {
-            lost.cancel();
-        }
+        let before = state.keeper.take().and_then(|keeper| keeper.present);
+        let any = before.map(Presence::leave).unwrap_or_default();
         state.journal.forget_nothing();
         let (sender, receiver) = mpsc::unbounded_channel();
-        let present = Some(CancellationToken::new());
+        let present = Some(Presence::new(any));
         state.keeper = Some(Keeper { conversation, pieces: sender, heard: Instant::now(), present });
         Attached { conversation, pieces: Some(receiver) }
     }
@@ -218,7 +242,7 @@ impl Records {
     pub(in crate::guardian) fn hear(&self) {
         if let Some(keeper) = &mut lock(&self.state).keeper {
             keeper.heard = Instant::now();
-            keeper.present.get_or_insert_default();
+            keeper.present.get_or_insert_with(|| Presence::new(CancellationToken::new()));
         }
     }
 

@@ -66,7 +66,7 @@ pub(super) async fn relay(mut client: Client, mut stream: Stream) {
     let Stream { present, side, .. } = &mut stream;
     let (mut reader, mut writer) = client.stream.split();
     let ended = tokio::select! {
-        () = present.lost.cancelled() => false,
+        () = present.left.cancelled() => false,
         () = side.line.over.cancelled() => false,
         both = async { tokio::try_join!(side.outward(&mut reader, client.buffer), side.inward(&mut writer)) } => both.is_ok(),
     };

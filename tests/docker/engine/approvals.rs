@@ -23,17 +23,17 @@ fn user() -> User {
     user
 }
 
-fn begin(user: &User, script: &str) -> Child {
+pub(super) fn begin(user: &User, script: &str) -> Child {
     let mut command = user.command(&["exec", "--", "sh", "-c", script]);
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
-fn cards(user: &User) -> Vec<Value> {
+pub(super) fn cards(user: &User) -> Vec<Value> {
     serde_json::from_str(&user.run(&["approve", "--format", "json"]).expect(0)).unwrap()
 }
 
 /// Waits for something, for as long as a busy machine may take.
-fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+pub(super) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let begin = Instant::now();
     loop {
         if let Some(found) = look() {
@@ -52,13 +52,13 @@ fn said(child: Child) -> String {
     String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap()
 }
 
-fn audit(user: &User) -> Vec<Value> {
+pub(super) fn audit(user: &User) -> Vec<Value> {
     let text = user.run(&["audit", "--format", "json"]).expect(0);
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 /// Asks the control plane for its process; `None` where none lives.
-fn plane(user: &User) -> Option<i32> {
+pub(super) fn plane(user: &User) -> Option<i32> {
     let mut stream = UnixStream::connect(user.state().join("control/socket")).ok()?;
     stream.write_all(b"\"hello\"\n").ok()?;
     let mut answer = String::new();

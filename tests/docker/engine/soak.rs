@@ -38,10 +38,10 @@ const COMMIT: &str =
     "date +%N > file && git add file && git -c user.name=a -c user.email=a@example.com commit -qm more";
 
 /// Pseudo-random numbers (Knuth's multiplier), so that a run can be repeated.
-struct Dice(u64);
+pub(super) struct Dice(pub(super) u64);
 
 impl Dice {
-    fn below(&mut self, limit: u64) -> u64 {
+    pub(super) fn below(&mut self, limit: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % limit
     }

@@ -78,7 +78,7 @@ async fn every_answer_ends_the_wait() {
         ("a rule allows it", "200", "", ""),
         ("a rule denies it", "403", "denied", "by the rule \"new.test\""),
         ("the controller leaves", "403", "not-listed", "to allow it, add"),
-        ("another hello", "403", "not-listed", "cloister-hostexec request-domain new.test"),
+        ("one that keeps nothing", "403", "not-listed", "to allow it, add"),
         ("time", "403", "not-listed", "nobody answered in 1 second; to ask for it and wait"),
         ("withdrawn", "", "", ""),
     ] {
@@ -97,7 +97,7 @@ async fn every_answer_ends_the_wait() {
             }
             "a rule denies it" => stage.proxy.admit(&admission(denying("new.test"), 60)).await.map(drop).unwrap(),
             "the controller leaves" => keeper.leave().await,
-            "another hello" => keeper.hello(true).await,
+            "one that keeps nothing" => keeper.hello(false).await,
             "withdrawn" => drop(stage.proxy.withdraw(SHOP)),
             _ => {}
         }
@@ -208,6 +208,27 @@ async fn what_was_let_through_once_lasts_until_a_rule_denies_it() {
     assert_eq!(client.rest().await, "");
 }
 
+/// A control plane that was killed and comes back costs no agent its request: it sees what is held, and answers.
+#[tokio::test]
+async fn another_controller_takes_over_what_is_held() {
+    let (stage, keeper) = stage(echo, Limits::default()).await;
+    let mut client = held(&stage).await;
+    keeper.hears(&["held new.test"]).await;
+    for _ in 0..3 {
+        keeper.hello(true).await;
+    }
+    let next = Keeper::new(&stage).await;
+    assert_eq!(stage.proxy.status().held.len(), 1, "and is told of it as what is held");
+    next.settle(SHOP, "new.test", 443, true).await;
+    assert!(client.head().await.starts_with("HTTP/1.1 200 "));
+    // an earlier one that ends now is none any more
+    keeper.leave().await;
+    let mut other = ask(&stage, connect("other.test:443")).await;
+    wait_for(|| stage.proxy.status().held.len() == 1).await;
+    next.leave().await;
+    assert!(other.head().await.contains("403"), "with the last one the wait is over");
+}
+
 /// Where no answer could help there is no question.
 #[tokio::test]
 async fn what_no_list_opens_is_not_held() {
@@ -246,6 +267,7 @@ async fn one_too_many_is_told_and_listed_hosts_go_on() {
     wait_for(|| stage.proxy.status().held.len() == 2).await;
     let answer = ask(&stage, connect("c.test:443")).await.rest().await;
     assert!(answer.starts_with("HTTP/1.1 429 ") && answer.contains("2 requests of this sandbox wait"), "{answer}");
+    keeper.hears(&["held a.test", "held b.test", "no held-limit"]).await;
     drop(RawClient::tunnel(stage.address, "listed.test:443").await);
     keeper.settle(SHOP, "a.test", 443, false).await;
     wait_for(|| stage.proxy.status().held.len() == 1).await;

@@ -52,7 +52,7 @@ async fn one_plain_forward_too_many_is_told() {
 #[tokio::test]
 async fn greedy_sandboxes_leave_places_to_others() {
     let of_forwards = Limits { total_forwards: 16, ..Limits::default() };
-    let of_connections = Limits { total: 16, ..Limits::default() };
+    let of_connections = Limits { total: 16, place: Duration::ZERO, ..Limits::default() };
     for limits in [of_forwards, of_connections] {
         let stage = Stage::with(allow(&[]), ok, limits, &[]).await;
         let mut kept = Vec::new();
@@ -79,6 +79,23 @@ async fn one_connection_too_many_is_told() {
     assert!(all.starts_with("HTTP/1.1 503 "), "{all}");
     first.send("alive").await;
     assert_eq!(first.text(5).await, "alive");
+}
+
+/// More than there are places for, all at once and each for a moment: none is refused, since places become free.
+#[tokio::test]
+async fn a_burst_of_connections_waits_for_places() {
+    let limits = Limits { connections: 4, ..Limits::default() };
+    let stage = Stage::with(allow(&["example.com"]), ok, limits, &[]).await;
+    let mut clients = Vec::new();
+    for _ in 0..200 {
+        let mut client = RawClient::new(stage.address).await;
+        client.send(get("http://example.com/", "Connection: close\r\n")).await;
+        clients.push(client);
+    }
+    for mut client in clients {
+        assert!(client.rest().await.ends_with("ok"));
+    }
+    assert_eq!(stage.proxy.status().allowed, 200);
 }
 
 #[tokio::test]

@@ -73,7 +73,7 @@ impl Desk {
     /// # Errors
     /// The answer is not for what waits, or not one that the card takes; nothing changed.
     pub fn answer(&mut self, order: &Order, policy: &Effective, now: u64) -> Result<Vec<Effect>, Refused> {
-        let card = self.cards.get(&order.card).filter(|card| now < card.expires).ok_or(Refused::Gone)?;
+        let card = self.cards.get(order.card).filter(|card| now < card.expires).ok_or(Refused::Gone)?;
         if card.digest() != order.digest {
             return Err(Refused::Changed);
         }
@@ -103,7 +103,7 @@ impl Desk {
         }
         let rules = offer::rules(ask, *verdict, reach).map_err(|_| Refused::NotOffered)?;
         let decision = self.decide(&card.subject, rules, order, now);
-        self.cards.remove(&card.id);
+        self.cards.remove(card.id);
         if *term == Term::Once {
             self.once(card, ask, *verdict, now);
         }
@@ -125,7 +125,7 @@ impl Desk {
 
     fn answer_other(&mut self, card: &Card, ask: &OtherAsk, order: &Order, now: u64) -> Vec<Effect> {
         let Choice { verdict, term, .. } = order.choice;
-        self.cards.remove(&card.id);
+        self.cards.remove(card.id);
         if verdict == Verdict::Deny {
             self.flood.cool(&card.subject.sandbox, other_key(ask), now);
         }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::super::card::{Asked, Card, CardId, Connection, HostAsk, OtherAsk, OtherKind, Ticket};
 use super::super::effect::{Answer, Effect, Entry};
 use super::super::flood::Unasked;
-use super::{CONNECTIONS, Desk, EXPIRY, PORTS, PROGRAMS, TEXT, TICKETS, found};
+use super::{Desk, EXPIRY, PORTS, PROGRAMS, TEXT, TICKETS, found};
 use crate::policy::decision::Subject;
 use crate::policy::effective::Effective;
 use crate::policy::host::Host;
@@ -26,6 +26,8 @@ struct Wanted<'a> {
 enum Waiter {
     Connection(u64),
     Ticket(Ticket),
+    /// It was refused for now, and may come again.
+    Nobody,
 }
 
 impl Desk {
@@ -41,6 +43,18 @@ impl Desk {
     ) -> Vec<Effect> {
         let wanted = Wanted { subject, host, port };
         self.want(wanted, Waiter::Connection(connection), None, policy, now)
+    }
+
+    /// The guardian holds no more of the sandbox's connections, and refused this one for now.
+    pub fn turned_away(
+        &mut self,
+        subject: &Subject,
+        host: &str,
+        port: u16,
+        policy: &Effective,
+        now: u64,
+    ) -> Vec<Effect> {
+        self.want(Wanted { subject, host, port }, Waiter::Nobody, None, policy, now)
     }
 
     /// An agent asks ahead, and waits for the answer.
@@ -61,11 +75,12 @@ impl Desk {
 
     /// An agent, or the repository, asks for something else. A card with the same digest is asked once.
     pub fn ask_other(&mut self, subject: &Subject, ask: OtherAsk, now: u64) -> Vec<Effect> {
-        let same = |card: &&mut Card| {
+        let same = |card: &&Card| {
             let is_same = |other: &OtherAsk| other.kind == ask.kind && other.digest == ask.digest;
             card.subject == *subject && matches!(&card.what, Asked::Other(other) if is_same(other))
         };
-        if let Some(card) = self.cards.values_mut().find(same)
+        let same = self.cards.of(&subject.sandbox).find(same).map(|card| card.id);
+        if let Some(card) = same.and_then(|id| self.cards.change(id))
             && let Asked::Other(other) = &mut card.what
         {
             if other.tickets.len() + ask.tickets.len() > TICKETS {
@@ -96,14 +111,15 @@ impl Desk {
             }
             _ => true,
         };
-        let gone: Vec<CardId> = self.cards.values().filter(|card| !is_wanted(card)).map(|card| card.id).collect();
+        let gone: Vec<CardId> = self.cards.iter().filter(|card| !is_wanted(card)).map(|card| card.id).collect();
         let mut effects: Vec<Effect> = gone.into_iter().flat_map(|id| self.expire(id)).collect();
         for (subject, asks) in wanted {
             for ask in asks {
-                let same = |card: &&mut Card| {
+                let same = |card: &&Card| {
                     card.subject == subject && matches!(&card.what, Asked::Other(other) if *other == ask)
                 };
-                match self.cards.values_mut().find(same) {
+                let known = self.cards.of(&subject.sandbox).find(same).map(|card| card.id);
+                match known.and_then(|id| self.cards.change(id)) {
                     Some(card) => card.expires = now + EXPIRY,
                     None => effects.extend(self.ask_other(&subject, ask, now)),
                 }
@@ -114,13 +130,12 @@ impl Desk {
 
     /// A program in the sandbox was seen asking for a host.
     pub fn seen(&mut self, sandbox: &str, host: &Host, program: &str) {
-        for card in self.cards.values_mut().filter(|card| card.subject.sandbox == sandbox) {
-            if let Asked::Host(ask) = &mut card.what
-                && ask.host == *host
-                && ask.programs.len() < PROGRAMS
-            {
-                ask.programs.insert(cut(program, TEXT));
-            }
+        let about = self.cards.about(sandbox, host).map(|card| card.id);
+        if let Some(card) = about.and_then(|id| self.cards.change(id))
+            && let Asked::Host(ask) = &mut card.what
+            && ask.programs.len() < PROGRAMS
+        {
+            ask.programs.insert(cut(program, TEXT));
         }
     }
 
@@ -148,8 +163,7 @@ impl Desk {
             return tell(wanted, waiter, Answer::Listed);
         }
         let mut effects = self.drop_foreign(subject, &known);
-        let own = self.own(&subject.sandbox).find(|card| is_about(card, &known)).map(|card| card.id);
-        match own {
+        match self.cards.about(&subject.sandbox, &known).map(|card| card.id) {
             Some(id) => effects.extend(self.join(id, wanted, waiter, reason, now)),
             None => match self.admit(subject, &host_key(&known), now) {
                 Ok(()) => effects.extend(self.new_card(subject, new_ask(known, port, waiter, reason), now)),
@@ -161,15 +175,20 @@ impl Desk {
 
     /// A card of an earlier life of the sandbox goes: an answer to it would be for that one.
     fn drop_foreign(&mut self, subject: &Subject, host: &Host) -> Vec<Effect> {
-        let foreign = self.own(&subject.sandbox).find(|card| is_about(card, host) && card.subject != *subject);
+        let foreign = self.cards.about(&subject.sandbox, host).filter(|card| card.subject != *subject);
         foreign.map(|card| card.id).map(|id| self.expire(id)).unwrap_or_default()
     }
 
     fn join(&mut self, id: CardId, wanted: Wanted<'_>, waiter: Waiter, reason: Option<&str>, now: u64) -> Vec<Effect> {
-        let Some(card) = self.cards.get_mut(&id) else { return Vec::new() };
+        let Some(card) = self.cards.change(id) else { return Vec::new() };
         let Asked::Host(ask) = &mut card.what else { return Vec::new() };
+        let is_known = |number| ask.waiting.contains(&Connection { number, port: wanted.port });
+        if matches!(waiter, Waiter::Connection(number) if is_known(number)) {
+            // A control plane that takes over hears of it twice.
+            return Vec::new();
+        }
         let has_room = ask.ports.contains(&wanted.port) || ask.ports.len() < PORTS;
-        let may_wait = matches!(waiter, Waiter::Connection(_)) || ask.tickets.len() < TICKETS;
+        let may_wait = !matches!(waiter, Waiter::Ticket(_)) || ask.tickets.len() < TICKETS;
         if !has_room || !may_wait {
             self.flood.count_flooded(&wanted.subject.sandbox);
             return tell(wanted, waiter, Answer::TooMany);
@@ -178,19 +197,18 @@ impl Desk {
         if ask.reason.is_none() {
             ask.reason = reason.map(|reason| cut(reason, TEXT));
         }
-        match waiter {
-            Waiter::Connection(number) if ask.waiting.len() < CONNECTIONS => {
-                ask.waiting.insert(Connection { number, port: wanted.port });
-            }
-            Waiter::Connection(_) => {}
-            Waiter::Ticket(ticket) => _ = ask.tickets.insert(ticket),
+        if let Waiter::Ticket(ticket) = waiter {
+            ask.tickets.insert(ticket);
         }
         (card.last, card.count, card.expires) = (now, card.count + 1, now + EXPIRY);
+        if let Waiter::Connection(number) = waiter {
+            self.cards.wait(id, Connection { number, port: wanted.port });
+        }
         Vec::new()
     }
 
     fn admit(&mut self, subject: &Subject, key: &str, now: u64) -> Result<(), Answer> {
-        let waiting = [self.own(&subject.sandbox).count(), self.cards.len()];
+        let waiting = [self.cards.count_of(&subject.sandbox), self.cards.len()];
         self.flood.admit(&subject.sandbox, key, waiting, now).map_err(|unasked| match unasked {
             Unasked::CoolDown(until) => Answer::CoolDown { until },
             Unasked::TooMany => Answer::TooMany,
@@ -201,7 +219,7 @@ impl Desk {
         self.last += 1;
         let id = CardId(self.last);
         let card = Card { id, subject: subject.clone(), what, first: now, last: now, count: 1, expires: now + EXPIRY };
-        self.cards.insert(id, card.clone());
+        self.cards.add(card.clone());
         vec![Effect::Log(Entry::Asked(card)), Effect::Notify(id)]
     }
 
@@ -234,15 +252,12 @@ pub(super) fn other_key(ask: &OtherAsk) -> String {
     format!("other {}", ask.digest)
 }
 
-fn is_about(card: &Card, host: &Host) -> bool {
-    matches!(&card.what, Asked::Host(ask) if ask.host == *host)
-}
-
 fn new_ask(host: Host, port: u16, waiter: Waiter, reason: Option<&str>) -> Asked {
     let (mut waiting, mut tickets) = (BTreeSet::new(), BTreeSet::new());
     match waiter {
         Waiter::Connection(number) => _ = waiting.insert(Connection { number, port }),
         Waiter::Ticket(ticket) => _ = tickets.insert(ticket),
+        Waiter::Nobody => {}
     }
     let reason = reason.map(|reason| cut(reason, TEXT));
     Asked::Host(HostAsk { host, ports: BTreeSet::from([port]), reason, waiting, tickets, programs: BTreeSet::new() })
@@ -251,15 +266,14 @@ fn new_ask(host: Host, port: u16, waiter: Waiter, reason: Option<&str>) -> Asked
 /// Tells whoever waits, without a card.
 fn tell(wanted: Wanted<'_>, waiter: Waiter, answer: Answer) -> Vec<Effect> {
     let Wanted { subject, host, port } = wanted;
-    vec![match waiter {
-        Waiter::Ticket(ticket) => Effect::Answer { ticket, answer },
-        Waiter::Connection(_) => Effect::Settle {
-            sandbox: subject.sandbox.clone(),
-            host: host.to_owned(),
-            port,
-            allow: answer == Answer::Listed,
-        },
-    }]
+    match waiter {
+        Waiter::Ticket(ticket) => vec![Effect::Answer { ticket, answer }],
+        Waiter::Connection(_) => {
+            let (sandbox, host) = (subject.sandbox.clone(), host.to_owned());
+            vec![Effect::Settle { sandbox, host, port, allow: answer == Answer::Listed }]
+        }
+        Waiter::Nobody => Vec::new(),
+    }
 }
 
 fn answers(tickets: &BTreeSet<Ticket>, answer: Answer) -> Vec<Effect> {

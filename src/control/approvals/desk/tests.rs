@@ -388,6 +388,41 @@ fn two_thousand_connections_to_two_hundred_hosts_are_two_hundred_cards() {
     assert!(ids.is_sorted());
 }
 
+/// What the guardian cannot hold any more is asked about all the same, and nothing goes through for it.
+#[test]
+fn what_is_turned_away_is_asked_about_and_waits_for_nothing() {
+    let (mut desk, web) = (Desk::default(), subject("s1"));
+    let open = policy("{ allow: ['listed.example.com'], deny: ['denied.example.com'] }");
+    assert_eq!(kinds(&desk.turned_away(&web, "a.example.com", 443, &open, 10)), ["log", "notify"]);
+    assert_eq!(desk.turned_away(&web, "a.example.com", 443, &open, 20), []);
+    for host in ["listed.example.com", "denied.example.com", "no host"] {
+        assert_eq!(desk.turned_away(&web, host, 443, &open, 30), [], "{host}");
+    }
+    let card = desk.cards().next().expect("a card").clone();
+    let Asked::Host(ask) = &card.what else { panic!("about a host") };
+    assert_eq!((desk.cards().count(), card.count, ask.waiting.len()), (1, 2, 0));
+    let effects = desk.answer(&order(&desk, Verdict::Allow, Term::Once, Reach::Exact), &open, 50).expect("taken");
+    assert_eq!(settled(&effects), [""; 0]);
+    assert_eq!(desk.turned_away(&web, "b.example.com", 443, &open, 60).len(), 2);
+    assert_eq!(settled(&desk.held(&web, "a.example.com", 443, 7, &open, 70)), ["s1 a.example.com:443 through"]);
+}
+
+/// A control plane that takes over is told by the guardian what is held, and hears events that it had not acknowledged.
+#[test]
+fn a_connection_that_is_heard_of_twice_counts_once() {
+    let (mut desk, open, web) = (Desk::default(), policy("{}"), subject("s1"));
+    desk.held(&web, "a.example.com", 443, 1, &open, 10);
+    assert_eq!(desk.held(&web, "a.example.com", 443, 1, &open, 20), []);
+    assert_eq!(desk.cards().next().expect("a card").count, 1);
+    assert!(desk.released("s1", 1) && !desk.released("s1", 1));
+    desk.held(&web, "a.example.com", 443, 2, &open, 30);
+    desk.guardian_changed();
+    assert!(!desk.released("s1", 2));
+    desk.held(&web, "a.example.com", 443, 2, &open, 40);
+    assert_eq!(desk.cards().next().expect("a card").count, 3, "another guardian counts anew");
+    assert!(desk.cards.agree());
+}
+
 #[test]
 fn cards_go_with_their_time_and_their_sandbox() {
     let (mut desk, open, web) = (Desk::default(), policy("{}"), subject("s1"));
@@ -560,6 +595,7 @@ proptest! {
             }
             prop_assert!(desk.cards().count() <= 3 * HOSTS.len());
             prop_assert!(desk.cards().map(|card| card.id).is_sorted());
+            prop_assert!(desk.cards.agree());
         }
     }
 }
@@ -577,7 +613,7 @@ proptest! {
         }
         prop_assert!(desk.cards().count() <= ALL_CARDS + 8 * SHARE);
         for sandbox in 0..8 {
-            let own = desk.own(&format!("s{sandbox}")).count();
+            let own = desk.cards.count_of(&format!("s{sandbox}"));
             prop_assert!(own <= SANDBOX_CARDS);
         }
     }

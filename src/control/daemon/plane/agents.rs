@@ -10,7 +10,7 @@ use super::{Plane, now};
 use crate::control::approvals::card::{OtherAsk, Ticket};
 use crate::control::approvals::choice::Term;
 use crate::control::approvals::effect::Answer;
-use crate::control::audit::event::{Sandbox, What};
+use crate::control::audit::event::{HostCommand, Sandbox, What};
 use crate::control::hostexec::Place;
 use crate::control::protocol::{Ask, Reply};
 use crate::control::{client, web};
@@ -21,7 +21,7 @@ impl Plane {
         // Without a receipt there is no such sandbox: whoever waits hears that nobody answers.
         let Ok(Some(receipt)) = self.context.state.load(sandbox) else { return };
         // What cannot be written down does not begin.
-        if self.has_complained && matches!(question, Question::Begin(..) | Question::Host { .. }) {
+        if self.has_complained && matches!(question, Question::Host { .. }) {
             return;
         }
         let subject = receipt.subject();
@@ -33,15 +33,6 @@ impl Plane {
                 // Whoever asked may be gone.
                 let _ = about.send(About { place, hostexec: policy.policy.hostexec, account: self.account.clone() });
                 return;
-            }
-            Question::Note(noted) => {
-                let own = Sandbox { id: receipt.id, name: receipt.name };
-                return self.note(Some(own), What::HostCommand(noted));
-            }
-            Question::Begin(noted, written) => {
-                let own = Sandbox { id: receipt.id, name: receipt.name };
-                self.note(Some(own), What::HostCommand(noted));
-                return self.unwritten.push(written);
             }
             Question::Host { host, port, reason, answer } => {
                 let ticket = self.ticket(answer);
@@ -58,6 +49,17 @@ impl Plane {
         };
         self.version += 1;
         self.carry_out(effects).await;
+    }
+
+    /// Writes down something about a command that an agent asked for; whoever waits for that is told once it is.
+    pub(super) fn note_asked(&mut self, sandbox: String, noted: HostCommand, written: Option<oneshot::Sender<()>>) {
+        // What cannot be written down does not begin.
+        if self.has_complained && written.is_some() {
+            return;
+        }
+        let own = Sandbox { name: self.name_of(&sandbox), id: sandbox };
+        self.note(Some(own), What::HostCommand(noted));
+        self.unwritten.extend(written);
     }
 
     /// Remembers who waits, and notices when they do not any more.

@@ -1,6 +1,5 @@
 //! What the desk wants done, and what a person tells it.
 
-use super::super::notify;
 use super::requests::of_repository;
 use super::{Plane, now};
 use crate::control::approvals::card::OtherKind;
@@ -9,7 +8,7 @@ use crate::control::approvals::desk::Order;
 use crate::control::approvals::effect::Effect;
 use crate::control::protocol::Reply;
 use crate::guardian::protocol::Command;
-use crate::policy::decision::{By, DecisionId, Verdict};
+use crate::policy::decision::{By, DecisionId, Scope, Verdict};
 use crate::ui::causes;
 
 impl Plane {
@@ -79,9 +78,14 @@ impl Plane {
                 tracing::warn!("a decision that ended counts again after a restart: {}", causes::line(&error));
             }
         }
-        self.policies.decide(self.desk.decisions().cloned());
-        if effects.iter().any(|effect| matches!(effect, Effect::PolicyChanged(_))) {
-            self.enforce().await;
+        let changed = effects.iter().filter_map(|effect| match effect {
+            Effect::PolicyChanged(scope) => Some(scope.clone()),
+            _ => None,
+        });
+        let changed: Vec<Scope> = changed.collect();
+        if !changed.is_empty() {
+            self.policies.decide(self.desk.decisions().cloned());
+            self.enforce(&changed).await;
         }
         self.perform(effects);
     }
@@ -117,7 +121,7 @@ impl Plane {
                 | Effect::PolicyChanged(_) => {}
                 Effect::Notify(id) => {
                     if let Some(card) = self.desk.card(id).map(|card| self.card(card)) {
-                        notify::tell(&card.subject.name, &card.title);
+                        self.desktop.tell(&card.subject.name, &card.title);
                     }
                 }
             }

@@ -1,9 +1,8 @@
 //! What goes into the audit log. What a guardian tells is acknowledged once the log has it, and not before: while it cannot be
 //! written, no connection is opened.
 
-use std::collections::BTreeSet;
-
-use super::{Plane, life, now};
+use super::known::Known;
+use super::{Plane, now};
 use crate::control::approvals::card::{Asked, Card, HostAsk, OtherKind};
 use crate::control::approvals::choice::Choice;
 use crate::control::approvals::effect::{Answer as Told, Entry as Said};
@@ -13,7 +12,8 @@ use crate::control::protocol::Reply;
 use crate::engine::receipt::Receipt;
 use crate::guardian::protocol::{Command, Event, WirePolicy};
 use crate::ident::sha256_hex;
-use crate::policy::decision::{By, Decision, Subject, Verdict};
+use crate::policy::decision::{By, Subject, Verdict};
+use crate::policy::effective::Effective;
 use crate::ui::causes;
 
 impl Plane {
@@ -26,17 +26,14 @@ impl Plane {
     pub(super) fn note_event(&mut self, event: Event) {
         let Some(epoch) = self.link.as_ref().map(|link| link.epoch.clone()) else { return };
         self.kept = Some(event.number);
-        let name = |id: &str| self.names.get(id).cloned();
-        let approval = |_sandbox: &str, rule: &str| {
-            let names = |decision: &&Decision| decision.rules.iter().any(|own| own.as_str() == rule);
-            self.desk.decisions().find(names).map(|decision| decision.id.to_string())
-        };
+        let name = |id: &str| Some(self.name_of(id));
+        let approval = |id: &str, rule: &str| self.known.get(id)?.approval(rule);
         self.pending.push(audit::heard::entry(&epoch, event, name, approval));
     }
 
     /// A guardian answers: where it is another one than before, what that one had not told is lost.
     pub(super) fn note_guardian(&mut self, epoch: &str) {
-        let before = self.epoch.replace(epoch.to_owned()).filter(|before| before != epoch);
+        let before = self.life.replace(epoch).filter(|before| before != epoch);
         self.note(None, What::Control(event::Control::GuardianAttached { epoch: epoch.to_owned() }));
         let Some(before) = before else { return };
         let replaced = event::Control::GuardianReplaced { before: before.clone(), epoch: epoch.to_owned() };
@@ -77,18 +74,25 @@ impl Plane {
         }
     }
 
-    /// A policy was handed over: the first one of a sandbox's life says that it runs.
-    pub(super) fn note_policy(&mut self, receipt: &Receipt, policy: &WirePolicy) {
+    /// Returns the name of a sandbox; what is known no more is read.
+    pub(super) fn name_of(&self, id: &str) -> String {
+        let known = self.known.get(id).map(|known| known.subject.name.clone());
+        let read = || self.context.state.load(id).ok().flatten().map(|receipt| receipt.name);
+        known.or_else(read).unwrap_or_default()
+    }
+
+    /// A policy is handed over: the first one of a sandbox's life says that it runs.
+    pub(super) fn note_policy(&mut self, receipt: &Receipt, effective: Effective, policy: &WirePolicy) {
         let own = sandbox(&receipt.id, &receipt.name);
-        let rules: BTreeSet<String> = rules(policy);
-        self.names.insert(receipt.id.clone(), receipt.name.clone());
-        let before = self.in_force.insert(life(receipt), rules.clone());
+        let known = Known::of(receipt, effective, policy);
+        let rules = known.rules.clone();
+        let before = self.known.insert(receipt.id.clone(), known).filter(|before| before.life == receipt.container);
         if before.is_none() {
             let plan = event::Plan { digest: receipt.plan_digest.clone(), folder: receipt.workspace.clone() };
             self.note(Some(own.clone()), What::Plan(plan));
             self.note(Some(own.clone()), What::Sandbox(event::SandboxChange::Started));
         }
-        let before = before.unwrap_or_default();
+        let before = before.map(|before| before.rules).unwrap_or_default();
         if before != rules {
             let digest = format!("sha256:{}", sha256_hex(serde_json::json!(rules).to_string().as_bytes()));
             let added = rules.difference(&before).cloned().collect();
@@ -100,10 +104,8 @@ impl Plane {
 
     /// A sandbox stopped.
     pub(super) fn note_stop(&mut self, id: &str) {
-        let lives = self.in_force.extract_if(.., |(sandbox, _), _| sandbox == id).count();
-        if lives > 0 {
-            let name = self.context.state.load(id).ok().flatten().map(|receipt| receipt.name).unwrap_or_default();
-            self.note(Some(sandbox(id, &name)), What::Sandbox(event::SandboxChange::Stopped));
+        if let Some(known) = self.known.remove(id) {
+            self.note(Some(sandbox(id, &known.subject.name)), What::Sandbox(event::SandboxChange::Stopped));
         }
     }
 
@@ -126,11 +128,6 @@ impl Plane {
 
 fn sandbox(id: &str, name: &str) -> Sandbox {
     Sandbox { id: id.to_owned(), name: name.to_owned() }
-}
-
-fn rules(policy: &WirePolicy) -> BTreeSet<String> {
-    let allow = policy.allow.iter().map(|rule| format!("allow {rule}"));
-    allow.chain(policy.deny.iter().map(|rule| format!("deny {rule}"))).collect()
 }
 
 fn who(by: By) -> Who {

@@ -1,18 +1,21 @@
 //! The guardian: attached to, told policies, and made again where sandboxes lost theirs.
 
+use std::path::Path;
+
 use tokio::sync::mpsc;
 
 use super::super::Input;
 use super::super::session::Session;
-use super::{Plane, life, now};
+use super::{Plane, now};
 use crate::control::audit::event::{Control, What};
 use crate::control::protocol::Reply;
 use crate::engine::guardian::{self, Activity, Link};
 use crate::engine::names;
-use crate::engine::receipt::Receipt;
+use crate::engine::receipt::{Receipt, State};
 use crate::engine::session::{Context, SessionError, wire};
 use crate::guardian::protocol::{Admission, Answer, Command, Piece};
 use crate::host::lock::Lock;
+use crate::policy::decision::{Scope, Subject};
 use crate::ui::causes;
 
 impl Plane {
@@ -58,13 +61,11 @@ impl Plane {
             // A build has no receipt, and is told what it may by whoever builds.
             return Ok(asked);
         };
-        if let Err(error) = self.policies.look(&receipt) {
-            tracing::warn!("the policy of `{}` stays as it was: {}", receipt.name, causes::line(&error));
-        }
-        let effective = self.policies.of(&receipt.subject(), now()).policy;
-        let policy = wire(&effective)?;
-        self.note_policy(&receipt, &policy);
-        Ok(Admission { policy, hold: effective.hold, ..asked })
+        self.look(&receipt.subject(), receipt.asked.as_deref());
+        let effective = self.policies.of(&receipt.subject(), now());
+        let (policy, hold) = (wire(&effective.policy)?, effective.policy.hold);
+        self.note_policy(&receipt, effective, &policy);
+        Ok(Admission { policy, hold, ..asked })
     }
 
     async fn open(&mut self, container: &str) -> Result<(), SessionError> {
@@ -121,7 +122,9 @@ impl Plane {
         let found = guardian::find(engine, state).await?;
         if let Some(found) = found.filter(|found| found.activity == Activity::Running) {
             self.open(&found.id).await?;
-            return self.admit(self.running()?).await.map(drop);
+            self.admit(self.running()?).await?;
+            self.take_over().await;
+            return Ok(());
         }
         if !self.left && self.has_running().await? {
             let pool = self.policies.pool().map_err(|error| SessionError::Policy(Box::new(error)))?;
@@ -130,6 +133,16 @@ impl Plane {
             self.admit(self.running()?).await?;
         }
         Ok(())
+    }
+
+    /// What the guardian held for a control plane before this one is asked about again.
+    async fn take_over(&mut self) {
+        if let Ok(Answer::Status(status)) = self.ask(Command::Status).await {
+            for held in status.held {
+                let effects = self.held(&held, now());
+                self.carry_out(effects).await;
+            }
+        }
     }
 
     /// Whether there is a sandbox that runs by the engine's word, not only by ours.
@@ -145,46 +158,55 @@ impl Plane {
     pub(super) async fn reload(&mut self) -> Result<Reply, SessionError> {
         for receipt in self.running()? {
             // Whoever asks wants to know; what was in force stays.
-            self.policies.look(&receipt).map_err(|error| SessionError::Policy(Box::new(error)))?;
+            let looked = self.policies.look(Path::new(&receipt.workspace));
+            looked.map_err(|error| SessionError::Policy(Box::new(error)))?;
         }
-        Ok(Reply::Reloaded(self.put_in_force().await?))
+        Ok(Reply::Reloaded(self.put_in_force(&[Scope::Global]).await?))
+    }
+
+    /// Looks at the files about a sandbox, of whose repository a request with this digest counts; returns whether they
+    /// changed.
+    fn look(&mut self, subject: &Subject, asked: Option<&str>) -> bool {
+        // What was taken back counts no more, whatever is wrong with another file.
+        let taken_back = self.policies.look_at_asked(subject, asked);
+        let looked = self.policies.look(Path::new(&subject.folder));
+        taken_back
+            | looked.unwrap_or_else(|error| {
+                tracing::warn!("the policy of `{}` stays as it was: {}", subject.name, causes::line(&error));
+                false
+            })
     }
 
     /// Puts in force what somebody saved.
     pub(super) async fn look_at_files(&mut self) {
-        let mut changed = false;
-        for receipt in self.running().unwrap_or_default() {
-            changed |= self.policies.look_at_asked(&receipt);
-            match self.policies.look(&receipt) {
-                Ok(now) => changed |= now,
-                Err(error) => {
-                    tracing::warn!("the policy of `{}` stays as it was: {}", receipt.name, causes::line(&error));
-                }
-            }
-        }
-        if changed {
-            self.enforce().await;
-        }
+        let subjects: Vec<(Subject, Option<String>)> =
+            self.known.values().map(|known| (known.subject.clone(), known.asked.clone())).collect();
+        let changed = subjects.iter().filter(|(subject, asked)| self.look(subject, asked.as_deref()));
+        let scopes: Vec<Scope> =
+            changed.map(|(subject, _)| Scope::Project { folder: subject.folder.clone() }).collect();
+        self.enforce(&scopes).await;
     }
 
-    /// Hands the guardian the policy of every sandbox that it was told of and not told to forget; returns their names.
-    pub(super) async fn put_in_force(&mut self) -> Result<Vec<String>, SessionError> {
-        let mut receipts = self.running()?;
-        receipts.retain(|receipt| self.in_force.contains_key(&life(receipt)));
+    /// Hands the guardian the policy of every sandbox that it was told of and that one of these is about; returns their names.
+    pub(super) async fn put_in_force(&mut self, scopes: &[Scope]) -> Result<Vec<String>, SessionError> {
+        let meant = self.known.iter().filter(|(_, known)| scopes.iter().any(|scope| known.is_meant(scope)));
+        let mut receipts = Vec::new();
+        for (id, known) in meant {
+            let receipt = self.context.state.load(id)?;
+            receipts.extend(receipt.filter(|own| own.state == State::Running && own.container == known.life));
+        }
         self.admit(receipts).await
     }
 
     async fn admit(&mut self, receipts: Vec<Receipt>) -> Result<Vec<String>, SessionError> {
         let mut names = Vec::new();
         for mut receipt in receipts {
-            if let Err(error) = self.policies.look(&receipt) {
-                tracing::warn!("the policy of `{}` stays as it was: {}", receipt.name, causes::line(&error));
-            }
+            self.look(&receipt.subject(), receipt.asked.as_deref());
             let effective = self.policies.of(&receipt.subject(), now());
             receipt.policy = wire(&effective.policy)?;
             if let Some(Command::Admit(admission)) = guardian::admission(&receipt) {
                 let admission = Admission { hold: effective.policy.hold, ..*admission };
-                self.note_policy(&receipt, &admission.policy);
+                self.note_policy(&receipt, effective.clone(), &admission.policy);
                 self.ask(Command::Admit(Box::new(admission))).await?;
                 let effects = self.desk.reconsider(&receipt.subject(), &effective);
                 self.perform(effects);
@@ -213,9 +235,9 @@ impl Plane {
         }
     }
 
-    /// Puts a changed policy in force, or says why it is not.
-    pub(super) async fn enforce(&mut self) {
-        if let Err(error) = self.put_in_force().await {
+    /// Puts a policy in force that changed for these, or says why it is not.
+    pub(super) async fn enforce(&mut self, scopes: &[Scope]) {
+        if let Err(error) = self.put_in_force(scopes).await {
             tracing::warn!("the policy is not in force: {}", causes::line(&error));
         }
     }

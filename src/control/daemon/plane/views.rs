@@ -46,12 +46,14 @@ impl Plane {
     fn host(&self, subject: &Subject, ask: &HostAsk) -> Told {
         let HostAsk { host, ports, reason, waiting, tickets, programs } = ask;
         let ports_said: Vec<String> = ports.iter().map(u16::to_string).collect();
-        let listed = self.policies.of(subject, now()).policy.egress.allow;
+        let listed = self.known.get(&subject.sandbox).map(|known| &known.effective.policy.egress.allow);
         let mut facts = Vec::new();
         facts.extend(reason.as_ref().map(|reason| ("agent says".to_owned(), reason.clone())));
         facts.extend(programs.iter().map(|program| ("program".to_owned(), program.clone())));
-        let warnings =
-            risks(host, ports.iter().copied(), listed.iter()).into_iter().map(|risk| risk.sentence).collect();
+        let warnings = risks(host, ports.iter().copied(), listed.into_iter().flatten())
+            .into_iter()
+            .map(|risk| risk.sentence)
+            .collect();
         (format!("{host}:{}", ports_said.join(",")), "host", facts, warnings, waiting.len() + tickets.len())
     }
 

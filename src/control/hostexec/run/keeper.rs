@@ -1,7 +1,8 @@
 #![expect(clippy::disallowed_methods, reason = "adapter: starts a program of the host")]
 //! The keeper of one command: cloister's own program in a process of its own, between the control plane and the command.
 //! It makes sure of the program, starts it, and ends it with everything that it started: when it ended by itself, when the
-//! control plane says so, and when the control plane is gone.
+//! control plane says so, and when the control plane is gone. Another one stands behind it, which ends everything when the
+//! keeper itself is killed, be it together with the control plane.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -25,6 +26,8 @@ use crate::sandbox::hostexec::protocol::{PIECE_LIMIT, Reason, Refusal};
 
 /// The name that cloister starts itself under.
 pub const NAME: &str = "cloister-keeper";
+/// Says to a keeper that another one stands behind it.
+const GUARDED: &str = "guarded";
 /// How long a command has to end by itself once it is told to.
 const GRACE: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
 /// Longest frame of input.
@@ -38,6 +41,9 @@ pub fn is_meant(name: Option<&OsString>) -> bool {
 /// Keeps one command, which standard input names; standard output and standard error are the command's.
 pub fn keep() -> ExitCode {
     close_foreign();
+    if std::env::args_os().nth(1).is_none_or(|argument| argument != GUARDED) {
+        return stand_behind().unwrap_or(ExitCode::FAILURE);
+    }
     let Ok(socket) = rustix::stdio::stdin().try_clone_to_owned() else { return ExitCode::FAILURE };
     let mut socket = UnixStream::from(socket);
     let started = prepare_self().map_err(|error| unavailable(&error.to_string())).and_then(|()| start(&mut socket));
@@ -52,6 +58,14 @@ pub fn keep() -> ExitCode {
     let report = kept.until_its_end(&mut socket);
     say(&mut socket, &report);
     ExitCode::SUCCESS
+}
+
+/// Has another keeper do the work; what is left when that one is gone ends.
+fn stand_behind() -> io::Result<ExitCode> {
+    rustix::process::set_child_subreaper(Some(rustix::process::getpid()))?;
+    let status = Command::new("/proc/self/exe").arg0(NAME).arg(GUARDED).status()?;
+    family::end();
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Closes what the control plane itself inherited from whoever started it. Nothing of this process is open yet but its
