@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 use super::approvals::card::CardId;
 use super::approvals::choice::Choice;
 use super::audit::event::{HostCommand, Sandbox};
-use super::hostexec::Account;
 use crate::guardian::protocol::{Answer, Command};
 use crate::policy::decision::{By, DecisionId, Scope, Subject, Verdict};
 
@@ -24,8 +23,6 @@ pub const LINE_LIMIT: usize = 64 << 20;
 pub enum Ask {
     /// Opens the conversation.
     Hello,
-    /// The environment that the user has now, for host commands whose rule names some of it.
-    Account(Account),
     /// Has a guardian told several things, one after the other.
     Guardian {
         /// Engine's id or name of its container, which runs.

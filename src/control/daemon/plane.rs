@@ -28,7 +28,6 @@ use crate::control::approvals::effect::{Answer, Effect};
 use crate::control::audit::event::{Control, Entry, What};
 use crate::control::audit::log::Log;
 use crate::control::client;
-use crate::control::hostexec::Account;
 use crate::control::hostexec::run::Slots;
 use crate::control::protocol::{Ask, Reply, VERSION};
 use crate::control::web::Page;
@@ -90,8 +89,6 @@ pub(super) struct Plane {
     known: BTreeMap<String, Known>,
     /// Whether somebody stopped the guardian on purpose.
     left: bool,
-    /// The environment that the user had last.
-    account: Account,
     /// Whether somebody waits for the lock of the state folder already.
     attaching: bool,
     asked: Instant,
@@ -127,7 +124,6 @@ impl Plane {
             has_complained: false,
             known: BTreeMap::new(),
             left: false,
-            account: Account::current(),
             attaching: false,
             asked: Instant::now(),
         };
@@ -215,10 +211,6 @@ impl Plane {
     async fn answer(&mut self, ask: Ask) -> Reply {
         let answered = match ask {
             Ask::Hello => Ok(welcome()),
-            Ask::Account(account) => {
-                self.account.renew(account);
-                Ok(Reply::Done)
-            }
             Ask::Guardian { container, commands } => self.relay(&container, commands).await,
             Ask::Reload => self.reload().await,
             Ask::Decide { card, digest, choice, typed, by } => {

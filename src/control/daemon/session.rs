@@ -39,8 +39,6 @@ pub(super) struct About {
     pub(super) place: Option<Place>,
     /// What the user says of commands.
     pub(super) hostexec: Hostexec,
-    /// The user's environment.
-    pub(super) account: Account,
 }
 
 /// What a conversation asks the control plane.
@@ -130,9 +128,10 @@ impl Session {
             return Some(Tell::Refused(refusal));
         }
         let unavailable = || Tell::Refused(Reason::Unavailable.because("the sandbox is not known here"));
-        let Ok(About { place: Some(place), hostexec, account }) = known.await else { return Some(unavailable()) };
+        let Ok(About { place: Some(place), hostexec }) = known.await else { return Some(unavailable()) };
         let at_once = hostexec.at_once;
-        let prepared = spawn_blocking(move || hostexec::prepare(&run, &place, &hostexec, &account).map(Box::new)).await;
+        let prepared =
+            spawn_blocking(move || hostexec::prepare(&run, &place, &hostexec, &Account::current()).map(Box::new)).await;
         let prepared = match prepared {
             Ok(Ok(prepared)) => prepared,
             Ok(Err(refusal)) => return Some(Tell::Refused(refusal)),

@@ -8,8 +8,6 @@ use std::collections::BTreeMap;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 
-use serde::{Deserialize, Serialize};
-
 use super::command::{HostCommand, Value};
 use super::risk::{self, Seen, Warning};
 use super::shown::{self, Line};
@@ -25,8 +23,7 @@ use self::programs::Found;
 const SHOWN_LIMIT: usize = 512 << 10;
 
 /// The user whose commands these are.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone)]
 pub struct Account {
     variables: BTreeMap<String, String>,
 }
@@ -48,12 +45,6 @@ impl Account {
     /// Returns a user with these variables.
     pub fn with(variables: impl IntoIterator<Item = (String, String)>) -> Self {
         Self { variables: variables.into_iter().collect() }
-    }
-
-    /// Takes what the same user has now: an agent for keys has another socket after every login. What is not there any more
-    /// stays, since not every command is given in the shell that has it.
-    pub fn renew(&mut self, now: Self) {
-        self.variables.extend(now.variables);
     }
 
     /// The variables of a command: few, and none of them the agent's (SEC-64).

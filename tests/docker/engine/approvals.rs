@@ -251,29 +251,6 @@ fn a_command_of_the_host_runs_once_somebody_said_so() {
     user.run(&["audit", "verify"]).expect(0);
 }
 
-/// An agent for keys has another socket after every login: what counts is what the user's shell has now.
-#[test]
-fn variables_that_a_rule_names_are_those_of_the_users_last_shell() {
-    let user = user();
-    let rule = json!({ "argv": ["printenv"], "effect": "auto", "env": ["OWN_SOCKET"] });
-    user.allow(&json!({ "presets": [], "approvals": { "hold": "45s" }, "hostexec": { "rules": [rule] } }));
-    let with = |value: &str, arguments: &[&str]| {
-        let mut command = user.command(arguments);
-        command.env("OWN_SOCKET", value).env("OWN_SECRET", "not for agents");
-        String::from_utf8(command.output().unwrap().stdout).unwrap()
-    };
-    with("/run/first", &["start", "-d"]);
-    let first = with("/run/first", &["exec", "--", "hostexec", "printenv"]);
-    assert!(first.contains("OWN_SOCKET=/run/first\n") && !first.contains("OWN_SECRET"), "{first}");
-    let second = with("/run/second", &["exec", "--", "hostexec", "printenv"]);
-    assert!(second.contains("OWN_SOCKET=/run/second\n"), "{second}");
-    // From a shell that has none, such as that of a timer, nothing is taken away.
-    assert!(user.shell("hostexec printenv").expect(0).contains("OWN_SOCKET=/run/second\n"));
-    let written = user.run(&["audit", "--format", "json"]).expect(0);
-    let log = std::fs::read_to_string(user.state().join("control/log")).unwrap();
-    assert!(!(written + &log).contains("/run/first"), "values are not written down");
-}
-
 /// HX-035: what is kept is the digest of everything that was shown; one changed word, folder or byte is asked for again.
 #[test]
 fn a_command_that_is_allowed_for_the_project_runs_again_and_no_other_does() {

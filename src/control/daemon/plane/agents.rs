@@ -31,7 +31,7 @@ impl Plane {
                 let plan = self.context.state.load_plan(sandbox).unwrap_or_default();
                 let place = Place::of(&receipt, &plan);
                 // Whoever asked may be gone.
-                let _ = about.send(About { place, hostexec: policy.policy.hostexec, account: self.account.clone() });
+                let _ = about.send(About { place, hostexec: policy.policy.hostexec });
                 return;
             }
             Question::Host { host, port, reason, answer } => {
