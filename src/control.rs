@@ -12,4 +12,5 @@ pub mod daemon;
 pub mod hostexec;
 pub mod protocol;
 pub mod requests;
+pub mod tally;
 pub mod web;

@@ -18,6 +18,7 @@
 //! | [`harden`] | one rule family per file: what was asked becomes what may run |
 //! | [`plan`] | the value itself, its independent audit, its digest and its texts |
 //! | [`doctor`], [`space`] | what is judged of a machine, and of the room that is left on it |
+//! | [`redact`] | secrets in text that is kept or shown |
 //! | [`engine`] | the plan applied to a Docker Engine |
 //! | [`clone`] | what goes into the clone that a sandbox works on, and what comes out of it |
 //! | [`review`] | what an agent left that host tools would run |
@@ -45,6 +46,7 @@ pub mod merge;
 pub mod pipeline;
 pub mod plan;
 pub mod policy;
+pub mod redact;
 pub mod review;
 pub mod sandbox;
 pub mod source;

@@ -3,6 +3,7 @@
 //! Invariant: nothing here trusts the image. Programs are found by absolute path, names are read from files that the
 //! engine or cloister wrote, and no name service is asked (static programs must not load one).
 
+pub mod asking;
 pub mod check;
 pub mod hostexec;
 pub mod init;

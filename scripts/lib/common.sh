@@ -40,6 +40,11 @@ need_browser() {
   command -v chromium >/dev/null && command -v chromedriver >/dev/null || install_packages chromium chromium-driver
 }
 
+# What reads the metrics in tests: Prometheus' own tool.
+need_promtool() {
+  command -v promtool >/dev/null || install_packages prometheus
+}
+
 # apt_targets FORMAT: what apt knows of its sources; asked anew, in a folder of its own, where its lists are empty.
 apt_targets() {
   local found lists

@@ -5,11 +5,12 @@
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::ffi::{OsStr, OsString};
+use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
 use cloister::sandbox::protocol::RunRequest;
-use cloister::sandbox::{init, run, session, shell, signal, sudo};
+use cloister::sandbox::{asking, init, run, session, shell, signal, sudo};
 use cloister::ui::causes;
 use cloister::ui::text::visible;
 
@@ -21,6 +22,7 @@ usage: cloister-init init REQUEST [-- COMMAND…]   probe, report, then reap; as
        cloister-init run                          the same, once standard input says what and where
        cloister-init shell                        the account's shell
        cloister-init signal MARK NAME             signal the processes of one exec
+       cloister-init asking PORT…                 print which processes connect to the proxy from these ports
        cloister-init session -- COMMAND…          run a command in a session of its own";
 
 fn main() -> ExitCode {
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         ["run", ..] => become_given(&words[1..]),
         ["shell"] => fail(&shell::become_shell(), session::NOT_FOUND_EXIT),
         ["signal", mark, name] => send(mark, name),
+        ["asking", ref ports @ ..] => print_asking(ports),
         ["session", "--", _, ..] => {
             let error = session::become_command(&arguments[2..]);
             eprintln!("cloister-init: cannot run `{}`: {error}", visible(&arguments[2].to_string_lossy()));
@@ -98,6 +101,13 @@ fn send(mark: &str, name: &str) -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+fn print_asking(ports: &[&str]) -> ExitCode {
+    let ports: Vec<u16> = ports.iter().filter_map(|port| port.parse().ok()).collect();
+    let found = serde_json::to_vec(&asking::find(&ports)).expect("every key is a text");
+    // Whoever wanted to know may be gone.
+    std::io::stdout().write_all(&found).map_or(ExitCode::FAILURE, |()| ExitCode::SUCCESS)
 }
 
 fn fail(error: &dyn Error, code: i32) -> ExitCode {

@@ -17,7 +17,8 @@ use crate::host::paths::Paths;
 const EXAMPLES: &str = "\
 Examples:
   cloister ui             opens the page
-  cloister ui --no-open   prints the link alone";
+  cloister ui --no-open   prints the link alone
+  cloister ui --metrics   what Prometheus needs to scrape what is counted";
 
 /// Open the page on which requests are answered
 ///
@@ -29,6 +30,9 @@ pub struct Args {
     /// Do not start a browser
     #[arg(long)]
     pub no_open: bool,
+    /// Print where and how metrics are scraped, as a part of a configuration of Prometheus
+    #[arg(long)]
+    pub metrics: bool,
 }
 
 /// Why there is no page.
@@ -64,22 +68,37 @@ impl Explained for UiError {
 /// # Errors
 /// No control plane lives.
 pub fn run(args: &Args) -> Result<u8, Failure> {
-    let mut link = String::new();
+    let (mut link, mut scraped) = (String::new(), String::new());
     let identity = Identity::current().map_err(|error| Failure::explained(&UiError::from(error)))?;
     let paths = Paths::of(&identity.home);
     runtime::finish(async {
         let mut connection = Connection::open(&paths.state).await?.ok_or(UiError::Nothing)?;
-        match connection.ask(&Ask::Invite).await? {
+        match connection.ask(if args.metrics { &Ask::Scrape } else { &Ask::Invite }).await? {
             Reply::Link(invitation) => link = invitation,
+            Reply::Scrape { address, token_file } => scraped = scraping(&address, &token_file),
             _ => return Err(ControlError::Unexpected.into()),
         }
         Ok::<_, UiError>(exit::OK)
     })?;
+    if args.metrics {
+        return Output { stdout: scraped, ..Output::default() }.write();
+    }
     let has_desktop = ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| std::env::var_os(name).is_some());
     if has_desktop && !args.no_open {
         open(&client::folder(&paths.state).join("open.html"), &link);
     }
     Output { stdout: link + "\n", ..Output::default() }.write()
+}
+
+/// Returns a part of a configuration of Prometheus. Strings of JSON are strings of YAML.
+fn scraping(address: &str, token_file: &str) -> String {
+    let target = address.trim_start_matches("http://").trim_end_matches("/metrics");
+    let text = |text: &str| serde_json::Value::from(text).to_string();
+    format!(
+        "# {address}\nscrape_configs:\n  - job_name: cloister\n    authorization:\n      credentials_file: {}\n    static_configs:\n      - targets: [{}]\n",
+        text(token_file),
+        text(target)
+    )
 }
 
 /// Has the desktop open a file that leads to the link: everybody on the machine can read command lines.

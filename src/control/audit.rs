@@ -20,6 +20,7 @@ pub mod log;
 pub mod read;
 #[cfg(test)]
 pub(crate) mod samples;
+pub mod veil;
 pub mod verify;
 mod writer;
 

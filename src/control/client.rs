@@ -1,6 +1,7 @@
 #![expect(clippy::disallowed_methods, reason = "adapter: the control plane's socket, and its process")]
 //! The command line's end: finds the control plane, or starts it.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
@@ -18,6 +19,7 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::host::lock::{Lock, LockError};
 use crate::host::paths::{self, PathsError};
 
+use super::hostexec::Variables;
 use super::protocol::{Ask, LINE_LIMIT, Reply, VERSION};
 
 /// How long an answer may take.
@@ -109,14 +111,25 @@ impl Connection {
         let (reader, writer) = stream.into_split();
         let mut connection = Self { reader: BufReader::new(reader), writer, stamp: String::new() };
         match connection.ask(&Ask::Hello).await {
-            Ok(Reply::Welcome { version: VERSION, stamp, .. }) => {
+            Ok(Reply::Welcome { version: VERSION, stamp, wants, .. }) => {
                 connection.stamp = stamp;
+                connection.hand_over(&wants).await?;
                 Ok(Some(connection))
             }
             // One that ends, or one of another version, is as good as none.
             Ok(_) | Err(ControlError::Ended | ControlError::Stream(_)) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Hands over the variables that rules name: the control plane may be older than this login.
+    async fn hand_over(&mut self, wants: &BTreeSet<String>) -> Result<(), ControlError> {
+        let text = |name: &String| Some((name.clone(), std::env::var(name).ok()?));
+        let variables = Variables::wanted(wants.iter().filter_map(text), wants);
+        if !variables.is_empty() {
+            self.ask(&Ask::Variables(variables)).await?;
+        }
+        Ok(())
     }
 
     /// Asks one thing.

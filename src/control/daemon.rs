@@ -2,6 +2,7 @@
 //! The process: one for each state folder, held by a lock; a socket for the command line; and one task that owns
 //! everything there is to decide about, so that nothing needs a lock.
 
+mod asking;
 mod kept;
 mod life;
 mod notify;
@@ -27,6 +28,7 @@ use super::protocol::{Ask, Reply};
 use crate::engine::guardian::Heard;
 use crate::engine::session::{Context, SessionError};
 use crate::host::lock::Lock;
+use crate::sandbox::protocol::Asking;
 
 /// How often files of the policy are looked at, and what waits for a time.
 const TICK: Duration = Duration::from_secs(1);
@@ -65,6 +67,8 @@ enum Input {
     Noted(String, HostCommand, Option<oneshot::Sender<()>>),
     /// The guardian says something.
     Heard(Heard),
+    /// Somebody looked which programs of a sandbox ask.
+    Looked(String, Vec<Asking>),
     /// The lock of the state folder, for whoever attaches to a guardian or makes one.
     MayAttach(Lock),
 }

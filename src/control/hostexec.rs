@@ -10,8 +10,10 @@ pub mod risk;
 pub mod run;
 pub mod script;
 pub mod shown;
+pub mod variables;
 
 pub use self::command::HostCommand;
 pub use self::noted::Note;
 pub use self::prepare::{Account, Place, Prepared, prepare};
 pub use self::run::{Ended, Input, Keeper, Output, Slots, run};
+pub use self::variables::Variables;

@@ -4,11 +4,15 @@
 //!
 //! Invariant: every text that a sandbox had a hand in is as it came; whoever shows it makes it visible.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::approvals::card::CardId;
 use super::approvals::choice::Choice;
 use super::audit::event::{HostCommand, Sandbox};
+use super::hostexec::Variables;
+use super::tally::Traffic;
 use crate::guardian::protocol::{Answer, Command};
 use crate::policy::decision::{By, DecisionId, Scope, Subject, Verdict};
 
@@ -57,6 +61,8 @@ pub enum Ask {
         /// What.
         command: HostCommand,
     },
+    /// Values of variables that rules for commands of the host name, of whoever asks: the latest count.
+    Variables(Variables),
     /// Every decision that counts.
     Decisions,
     /// Undoes decisions.
@@ -75,6 +81,10 @@ pub enum Ask {
     },
     /// A link that logs one browser in.
     Invite,
+    /// What is counted, as Prometheus reads it.
+    Metrics,
+    /// Where that is scraped.
+    Scrape,
     /// The guardian is about to be stopped, by somebody who wants it so: it is not made again until it is told something.
     Leave,
     /// Asks it to end; sandboxes and guardian stay.
@@ -93,6 +103,9 @@ pub enum Reply {
         stamp: String,
         /// Its process.
         process: u32,
+        /// Variables that rules name, whose values it wants to know.
+        #[serde(default)]
+        wants: BTreeSet<String>,
     },
     /// To `Guardian`: one for each command.
     Answers(Vec<Answer>),
@@ -108,6 +121,15 @@ pub enum Reply {
     Rules(Vec<RuleView>),
     /// To `Invite`.
     Link(String),
+    /// To `Metrics`: text format, version 0.0.4.
+    Metrics(String),
+    /// To `Scrape`.
+    Scrape {
+        /// Address on this machine.
+        address: String,
+        /// File with the token that has to be borne.
+        token_file: String,
+    },
     /// It is done, or will be.
     Done,
     /// It could not be done.
@@ -209,6 +231,8 @@ pub struct SandboxView {
     pub plan: serde_json::Value,
     /// What was refused and what failed lately: destination, reason, how often, when last.
     pub refusals: Vec<(String, String, u64, u64)>,
+    /// What it sent and received since the control plane began.
+    pub traffic: Traffic,
 }
 
 /// A rule that is in force.

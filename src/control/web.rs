@@ -13,6 +13,7 @@ mod connections;
 mod events;
 mod follow;
 mod guard;
+mod metrics;
 mod peer;
 mod policy;
 mod sandbox;
@@ -22,7 +23,7 @@ mod shown;
 mod views;
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::AbortOnDropHandle;
@@ -43,6 +44,11 @@ pub struct Page {
 }
 
 impl Page {
+    /// Returns where metrics are scraped, and the file with the token for that.
+    pub fn scraped(&self) -> (String, PathBuf) {
+        self.shared.scraped()
+    }
+
     /// Returns a link that logs one browser in, once, within a minute.
     ///
     /// # Errors

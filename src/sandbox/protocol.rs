@@ -26,6 +26,18 @@ pub const LEAK_EXIT: i32 = 86;
 /// Marks the processes of one `exec`, so that a signal finds them: `CLOISTER_EXEC=<id>`.
 pub const EXEC_MARK: &str = "CLOISTER_EXEC";
 
+/// A process inside that has a connection to the proxy open, in the sandbox's own words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Asking {
+    /// The port that the connection comes from.
+    pub port: u16,
+    /// Path of its program.
+    pub program: String,
+    /// Its command line, cut.
+    pub argv: Vec<String>,
+}
+
 /// What the probe tries; everything in it must turn out unreachable, but for the guardian.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]

@@ -33,6 +33,7 @@ async fn a_person_decides_on_the_page_and_nobody_else() {
     repository::what_it_asks_for_is_shown_and_answered_for_the_folder(&browser, &served).await;
     what_just_appeared_or_moved_takes_no_answer(&browser, &served).await;
     what_changed_is_another_card(&browser, &served).await;
+    what_the_sandbox_says_later_is_shown(&browser, &served).await;
     what_is_refused_is_said(&browser, &served).await;
     screen_readers_are_told(&browser, &served).await;
     text_of_others_does_nothing(&browser, &served).await;
@@ -228,6 +229,22 @@ async fn what_changed_is_another_card(browser: &Browser, served: &Served) {
     browser.press("a").await;
     tokio::time::sleep(SETTLED).await;
     assert_decided(&served.desk, &[]);
+}
+
+/// Which program asks is known a moment later: the card stays the same one, and takes no answer while its place changes.
+async fn what_the_sandbox_says_later_is_shown(browser: &Browser, served: &Served) {
+    show(browser, &served.desk, &["api.example.com:443"]).await;
+    browser.run("window.before = document.querySelector('.card')").await;
+    served.desk.change(|cards| cards[0].facts.push(("sandbox says".into(), "<b>curl</b>: curl\u{202e} -s".into())));
+    browser.until("document.querySelector('.card .facts').textContent.includes('<b>curl</b>: curl<U+202E> -s')").await;
+    assert_eq!(browser.run("return window.before === document.querySelector('.card')").await, true);
+    assert_eq!(browser.run("return document.querySelector('.card .hides').hidden").await, false);
+    browser.run("document.querySelector('.card [data-key=a]').click()").await;
+    assert_decided(&served.desk, &[]);
+    browser.until("document.querySelector('.settling') === null").await;
+    browser.run("document.querySelector('.card [data-key=a]').click()").await;
+    browser.until("document.querySelector('.card') === null").await;
+    assert_decided(&served.desk, &[(1, ALLOW)]);
 }
 
 async fn what_is_refused_is_said(browser: &Browser, served: &Served) {

@@ -12,6 +12,7 @@ use cloister::control::approvals::choice::Choice;
 use cloister::control::approvals::offer::offers;
 use cloister::control::protocol::{Ask, CardView, ChoiceView, DecisionView, Inbox, Reply, RuleView, SandboxView};
 use cloister::control::requests::shown;
+use cloister::control::tally::{Moment, Tally};
 use cloister::control::web::Asker;
 use cloister::policy::decision::{By, DecisionId, Scope, Subject};
 use cloister::policy::host::Host;
@@ -113,6 +114,7 @@ impl Desk {
             }
             Ask::Sandboxes => Reply::Sandboxes(self.state.lock().unwrap().sandboxes.clone()),
             Ask::Rules { .. } => Reply::Rules(self.state.lock().unwrap().rules.clone()),
+            Ask::Metrics => Reply::Metrics(Tally::default().text(&Moment::default())),
             other => panic!("the page does not ask {other:?}"),
         }
     }
@@ -166,7 +168,7 @@ pub(crate) fn card(id: u64, title: &str) -> CardView {
         kind: "host".into(),
         facts: vec![
             ("agent says".into(), "I need the API's documentation".into()),
-            ("program".into(), "node (npm install)".into()),
+            ("sandbox says".into(), "/usr/bin/node: npm install".into()),
         ],
         warnings: vec!["whoever owns this host can receive what the sandbox sends".into()],
         ..view(id, Asked::Host(ask))

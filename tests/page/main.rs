@@ -6,6 +6,7 @@ mod browser;
 mod desk;
 mod driver;
 mod limits;
+mod metrics;
 mod pictures;
 mod repository;
 mod requests;

@@ -5,6 +5,7 @@ use std::path::Path;
 use serde_json::json;
 
 use cloister::control::protocol::{DecisionView, RuleView, SandboxView};
+use cloister::control::tally::Traffic;
 use cloister::policy::decision::{By, DecisionId, Scope, Verdict};
 
 use crate::desk::{Desk, card, command};
@@ -73,6 +74,15 @@ fn sandbox() -> SandboxView {
             finding("user", "medium", "replaced", 9, "root", "uid 1000", "nothing in the sandbox runs as root"),
         ] }),
         refusals: vec![("telemetry.example.org:443".into(), "no rule allows it".into(), 14, 1_800_000_000_000)],
+        traffic: Traffic {
+            open: 2,
+            connections: 118,
+            allowed: 131,
+            refused: 14,
+            failed: 1,
+            sent: 421_376,
+            received: 78_643_200,
+        },
     }
 }
 

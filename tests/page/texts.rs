@@ -52,6 +52,7 @@ pub(crate) fn fill(desk: &Desk, text: &str) {
         plan_digest: "sha256:0".into(),
         plan: json!({ "findings": [finding] }),
         refusals: vec![(text.into(), text.into(), 1, 1_800_000_000_000)],
+        traffic: Default::default(),
     });
     desk.put_rule(RuleView { rule: text.into(), verdict: Verdict::Deny, origin: text.into(), decision: None });
     desk.put_decision(DecisionView {

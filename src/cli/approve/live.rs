@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::io::{ErrorKind, Write, stderr};
+use std::time::Duration;
+
+use tokio::time::sleep;
 
 use super::super::exit;
 use super::super::output::say;
@@ -9,8 +12,12 @@ use super::{ApproveError, decide, inbox, text};
 use crate::control::client::{Connection, ControlError};
 use crate::control::protocol::{CardView, ChoiceView};
 use crate::host::stdin;
+use crate::pipeline::unix_milliseconds;
 use crate::policy::decision::Verdict;
 use crate::ui::text::visible;
+
+/// How long a question about a host is not shown yet, in milliseconds: no answer counts so soon (SEC-51).
+const MATURE: u64 = 500;
 
 /// Asks about each request, the oldest first, until somebody says that it is enough or nothing runs any more.
 pub(super) async fn run(connection: &mut Connection) -> Result<u8, ApproveError> {
@@ -27,6 +34,13 @@ pub(super) async fn run(connection: &mut Connection) -> Result<u8, ApproveError>
         let Some(card) = inbox.cards.iter().find(|card| !passed.contains(&(card.id, card.digest.clone()))) else {
             continue;
         };
+        // Who asks is found out a moment after the question came.
+        let age = unix_milliseconds().saturating_sub(card.first);
+        if card.kind == "host" && age < MATURE {
+            sleep(Duration::from_millis(MATURE - age)).await;
+            seen = 0;
+            continue;
+        }
         // What was asked meanwhile is looked at before anything is waited for again.
         seen = 0;
         passed.insert((card.id, card.digest.clone()));

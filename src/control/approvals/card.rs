@@ -55,7 +55,7 @@ pub struct HostAsk {
     pub waiting: BTreeSet<Connection>,
     /// Requests of agents that wait for the answer.
     pub tickets: BTreeSet<Ticket>,
-    /// Programs in the sandbox that were seen asking.
+    /// Programs in the sandbox that were seen asking, in its own words: not a part of what is approved.
     pub programs: BTreeSet<String>,
 }
 

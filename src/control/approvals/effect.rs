@@ -40,6 +40,8 @@ pub enum Effect {
         subject: Subject,
         /// Digest of what was shown.
         digest: String,
+        /// [`super::card::OtherAsk::content`] of what was shown.
+        content: serde_json::Value,
         /// The answer.
         verdict: Verdict,
         /// `Once`, or `Project` where it may be done again without asking.

@@ -4,6 +4,7 @@
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::redact::redacted;
 use crate::ui::text::{cut, visible};
 
 /// Most characters of a line.
@@ -31,7 +32,8 @@ impl Desktop {
 }
 
 fn notify(sandbox: &str, title: &str) {
-    let body = format!("{} asks for {}; answer: cloister approve", visible(sandbox), cut(&visible(title), LINE));
+    let body =
+        format!("{} asks for {}; answer: cloister approve", visible(sandbox), cut(&visible(&redacted(title)), LINE));
     let mut command = Command::new("notify-send");
     command.args(["--app-name=cloister", "--", "cloister", &escaped(&body)]);
     let started = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();

@@ -10,13 +10,14 @@ mod relay;
 mod requests;
 mod views;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 
 use self::known::Known;
 use super::Input;
+use super::asking::Looks;
 use super::kept::Kept;
 use super::life::Life;
 use super::notify::Desktop;
@@ -28,8 +29,10 @@ use crate::control::approvals::effect::{Answer, Effect};
 use crate::control::audit::event::{Control, Entry, What};
 use crate::control::audit::log::Log;
 use crate::control::client;
+use crate::control::hostexec::Variables;
 use crate::control::hostexec::run::Slots;
 use crate::control::protocol::{Ask, Reply, VERSION};
+use crate::control::tally::Tally;
 use crate::control::web::Page;
 use crate::engine::guardian::{Heard, Link};
 use crate::engine::receipt::{Receipt, State};
@@ -75,6 +78,11 @@ pub(super) struct Plane {
     commands: Kept,
     /// What repositories ask for, by sandbox.
     requests: BTreeMap<String, requests::Known>,
+    looks: Looks,
+    /// Variables that rules name.
+    wants: BTreeSet<String>,
+    /// What the command line of later logins handed over of them.
+    variables: Variables,
     life: Life,
     log: Option<Log>,
     /// What is to be written down.
@@ -85,6 +93,10 @@ pub(super) struct Plane {
     kept: Option<u64>,
     /// Whether it was said already that nothing can be written.
     has_complained: bool,
+    /// What happened so far.
+    tally: Tally,
+    /// When it began, in milliseconds since the Unix epoch.
+    began: u64,
     /// Sandboxes that the guardian was told of, by their ids.
     known: BTreeMap<String, Known>,
     /// Whether somebody stopped the guardian on purpose.
@@ -116,12 +128,17 @@ impl Plane {
             next_ticket: 0,
             commands,
             requests: BTreeMap::new(),
+            looks: Looks::default(),
+            wants: BTreeSet::new(),
+            variables: Variables::default(),
             life,
             log: None,
             pending: Vec::new(),
             unwritten: Vec::new(),
             kept: None,
             has_complained: false,
+            tally: Tally::default(),
+            began: now(),
             known: BTreeMap::new(),
             left: false,
             attaching: false,
@@ -154,6 +171,7 @@ impl Plane {
             Input::Heard(Heard::Ended) => self.lost().await,
             Input::Noted(sandbox, noted, written) => self.note_asked(sandbox, noted, written),
             Input::Agent(sandbox, question) => self.asked(&sandbox, question).await,
+            Input::Looked(sandbox, found) => self.looked(&sandbox, found),
             Input::MayAttach(lock) => {
                 self.attaching = false;
                 if let Err(error) = self.attach(&lock).await {
@@ -210,7 +228,11 @@ impl Plane {
 
     async fn answer(&mut self, ask: Ask) -> Reply {
         let answered = match ask {
-            Ask::Hello => Ok(welcome()),
+            Ask::Hello => Ok(self.welcome()),
+            Ask::Variables(newer) => {
+                self.variables.adopt(newer, &self.wants);
+                Ok(Reply::Done)
+            }
             Ask::Guardian { container, commands } => self.relay(&container, commands).await,
             Ask::Reload => self.reload().await,
             Ask::Decide { card, digest, choice, typed, by } => {
@@ -222,6 +244,8 @@ impl Plane {
             Ask::Sandboxes => self.sandboxes().await,
             Ask::Rules { sandbox } => self.rules(&sandbox),
             Ask::Invite => Ok(self.invite().await),
+            Ask::Metrics => self.metrics(),
+            Ask::Scrape => Ok(self.scraped().await),
             Ask::Leave => {
                 self.left = true;
                 Ok(Reply::Done)
@@ -229,6 +253,11 @@ impl Plane {
             Ask::Inbox { .. } | Ask::End => Ok(Reply::Done),
         };
         answered.unwrap_or_else(|error| Reply::Failed { reason: causes::line(&error) })
+    }
+
+    fn welcome(&self) -> Reply {
+        let stamp = client::stamp().unwrap_or_default();
+        Reply::Welcome { version: VERSION, stamp, process: std::process::id(), wants: self.wants.clone() }
     }
 
     /// The last words.
@@ -247,6 +276,7 @@ impl Plane {
             Happening::Held(held) => {
                 let effects = self.held(&held, now);
                 self.carry_out(effects).await;
+                self.look_who(&held.sandbox, &held.host, held.from);
             }
             Happening::Decision { host, port, reason, .. } if reason == Reason::HeldLimit.as_str() => {
                 let Some(known) = self.known.get(&event.sandbox) else { return };
@@ -273,9 +303,4 @@ impl Plane {
         let receipts = self.context.state.receipts()?.into_iter();
         Ok(receipts.filter(|receipt| receipt.state == State::Running).collect())
     }
-}
-
-fn welcome() -> Reply {
-    let stamp = client::stamp().unwrap_or_default();
-    Reply::Welcome { version: VERSION, stamp, process: std::process::id() }
 }

@@ -2,6 +2,7 @@
 //!
 //! Invariant: which sandbox it is comes from the guardian. The end of the stream, at any moment, ends what it asked for.
 
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
@@ -18,8 +19,9 @@ use crate::control::approvals::effect::Answer;
 use crate::control::audit::event::{HostCommand as Noted, Phase};
 use crate::control::hostexec::noted::word;
 use crate::control::hostexec::run::{Output, Slots};
-use crate::control::hostexec::{self, Account, Keeper, Note, Place, Prepared, shown};
+use crate::control::hostexec::{self, Account, HostCommand, Keeper, Note, Place, Prepared, Variables, shown};
 use crate::policy::hostexec::{Effect, Hostexec};
+use crate::redact::stream::Veil;
 use crate::sandbox::hostexec::protocol::{
     Ask, LINE_LIMIT, Lines, PIECE_LIMIT, Reason, Refusal, RequestDomain, Run, Tell, decode, line,
 };
@@ -39,6 +41,10 @@ pub(super) struct About {
     pub(super) place: Option<Place>,
     /// What the user says of commands.
     pub(super) hostexec: Hostexec,
+    /// Variables of the user's that are newer than this process.
+    pub(super) variables: Variables,
+    /// Commands of the project that were allowed for every time, the oldest first.
+    pub(super) allowed: Vec<Arc<HostCommand>>,
 }
 
 /// What a conversation asks the control plane.
@@ -128,11 +134,17 @@ impl Session {
             return Some(Tell::Refused(refusal));
         }
         let unavailable = || Tell::Refused(Reason::Unavailable.because("the sandbox is not known here"));
-        let Ok(About { place: Some(place), hostexec }) = known.await else { return Some(unavailable()) };
+        let Ok(About { place: Some(place), hostexec, variables, allowed: earlier }) = known.await else {
+            return Some(unavailable());
+        };
         let at_once = hostexec.at_once;
-        let prepared =
-            spawn_blocking(move || hostexec::prepare(&run, &place, &hostexec, &Account::current()).map(Box::new)).await;
-        let prepared = match prepared {
+        let prepared = spawn_blocking(move || {
+            let account = Account::current().and(variables);
+            let prepared = hostexec::prepare(&run, &place, &hostexec, &account)?;
+            let card = card(&prepared, &earlier);
+            Ok((Box::new(prepared), card))
+        });
+        let (prepared, card) = match prepared.await {
             Ok(Ok(prepared)) => prepared,
             Ok(Err(refusal)) => return Some(Tell::Refused(refusal)),
             Err(_) => return Some(unavailable()),
@@ -148,7 +160,7 @@ impl Session {
         }
         if prepared.effect != Effect::Auto {
             let (answer, answered) = oneshot::channel();
-            if let Err(refusal) = self.ask(Question::Command { ask: card(&prepared), answer }) {
+            if let Err(refusal) = self.ask(Question::Command { ask: card, answer }) {
                 return Some(Tell::Refused(refusal));
             }
             let allowed = match waited(answered, (reader, lines), writer).await {
@@ -178,19 +190,31 @@ impl Session {
         let (outputs, mut output) = mpsc::channel(1);
         let begun = Instant::now();
         let keeper = Keeper::default();
+        let mut veils = [(); 2].map(|()| Veil::new(prepared.secrets()));
         let mut running = std::pin::pin!(hostexec::run(prepared, &keeper, inputs, outputs));
         let mut feeding = std::pin::pin!(feed(reader, lines, input));
         let (out, err) = (AtomicU64::new(0), AtomicU64::new(0));
         let mut writing = std::pin::pin!(async {
+            let [out_veil, err_veil] = &mut veils;
             while let Some(piece) = output.recv().await {
-                match &piece {
-                    Output::Started => self.note(note.at(Phase::Started)),
-                    Output::Stdout(bytes) => _ = out.fetch_add(bytes.len() as u64, Relaxed),
-                    Output::Stderr(bytes) => _ = err.fetch_add(bytes.len() as u64, Relaxed),
-                    Output::Taken => {}
+                match piece {
+                    Output::Started => {
+                        self.note(note.at(Phase::Started));
+                        say(writer, &Output::Started.tell()).await;
+                    }
+                    Output::Stdout(bytes) => {
+                        out.fetch_add(bytes.len() as u64, Relaxed);
+                        pass(writer, &out_veil.push(bytes), Output::Stdout).await;
+                    }
+                    Output::Stderr(bytes) => {
+                        err.fetch_add(bytes.len() as u64, Relaxed);
+                        pass(writer, &err_veil.push(bytes), Output::Stderr).await;
+                    }
+                    Output::Taken => say(writer, &Output::Taken.tell()).await,
                 }
-                say(writer, &piece.tell()).await;
             }
+            pass(writer, &out_veil.end(), Output::Stdout).await;
+            pass(writer, &err_veil.end(), Output::Stderr).await;
         });
         let (mut fed, mut is_written) = (false, false);
         // An agent that does not read keeps nobody from ending its command.
@@ -225,19 +249,27 @@ impl Session {
     }
 }
 
-/// What a person is shown: everything that the approval covers.
-fn card(prepared: &Prepared) -> OtherAsk {
-    let facts: Vec<(String, String)> =
-        prepared.lines().into_iter().map(|line| (line.name.to_owned(), line.text)).collect();
+/// What a person is shown: everything that the approval covers, and first what is not as it was when it was allowed before.
+fn card(prepared: &Prepared, earlier: &[Arc<HostCommand>]) -> OtherAsk {
+    let command = &prepared.command;
+    let nearest = command.nearest(earlier.iter().map(AsRef::as_ref));
+    let mut facts: Vec<(String, String)> = changes(command, nearest);
+    facts.extend(prepared.lines().into_iter().map(|line| (line.name.to_owned(), line.text)));
     let warnings: Vec<String> = prepared.warnings.iter().map(hostexec::risk::Warning::text).collect();
     OtherAsk {
         kind: OtherKind::HostCommand,
-        title: shown::title(&prepared.command),
-        content: json!({ "facts": facts, "warnings": warnings }),
-        digest: prepared.command.digest(),
+        title: shown::title(command),
+        content: json!({ "facts": facts, "warnings": warnings, "command": command }),
+        digest: command.digest(),
         keepable: prepared.keepable,
         tickets: std::collections::BTreeSet::<Ticket>::new(),
     }
+}
+
+fn changes(command: &HostCommand, earlier: Option<&HostCommand>) -> Vec<(String, String)> {
+    let changes = earlier.map(|earlier| command.changes(earlier)).unwrap_or_default();
+    let names = std::iter::once("changed").chain(std::iter::repeat(""));
+    names.zip(changes).map(|(name, change)| (name.to_owned(), change)).collect()
 }
 
 /// Waits for an answer; `None` where whoever asked is gone, or asks no more.
@@ -283,6 +315,13 @@ async fn next(reader: &mut ReadHalf<DuplexStream>, lines: &mut Lines) -> Result<
             Ok(0) | Err(_) => return Ok(None),
             Ok(length) => lines.push(&buffer[..length]),
         }
+    }
+}
+
+/// Passes on what a command wrote.
+async fn pass(writer: &mut WriteHalf<DuplexStream>, bytes: &[u8], kind: fn(Vec<u8>) -> Output) {
+    for piece in Output::pieces(bytes, kind) {
+        say(writer, &piece.tell()).await;
     }
 }
 

@@ -9,6 +9,11 @@ use similar::TextDiff;
 use super::shown::quoted;
 use crate::ident::sha256_hex;
 
+/// Most lines of two scripts that are compared one by one: what an agent writes decides how long that takes.
+const COMPARED: usize = 2000;
+/// Most differences that are listed.
+const LISTED: usize = 200;
+
 /// Everything that an approval covers.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -114,7 +119,24 @@ impl HostCommand {
         }
         differ("standard input", stdin(earlier.stdin), stdin(self.stdin));
         lines.extend(content_changes(earlier, self));
+        if lines.len() > LISTED {
+            let more = lines.split_off(LISTED).len();
+            lines.push(format!("and {more} more"));
+        }
         lines
+    }
+
+    /// Returns the command among these, the oldest first, that this one may have become of: the latest with the same words,
+    /// else the latest that is the same script by its path.
+    pub fn nearest<'a>(&self, earlier: impl IntoIterator<Item = &'a Self>) -> Option<&'a Self> {
+        let same_script = |other: &Self| other.content.is_some() && other.program.path == self.program.path;
+        let rank = |other: &Self| if other.argv == self.argv { 2 } else { u8::from(same_script(other)) };
+        earlier
+            .into_iter()
+            .map(|other| (rank(other), other))
+            .filter(|(rank, _)| *rank > 0)
+            .max_by_key(|(rank, _)| *rank)
+            .map(|(_, other)| other)
     }
 }
 
@@ -149,12 +171,23 @@ fn stdin(open: bool) -> String {
     if open { "what the agent writes".to_owned() } else { "nothing".to_owned() }
 }
 
+/// Lines of a script that are different; what is before the first and behind the last of them is not looked at.
 fn content_changes(earlier: &HostCommand, now: &HostCommand) -> Vec<String> {
-    let text = |command: &HostCommand| command.content.as_ref().and_then(|content| content.text.clone());
-    let (Some(before), Some(after)) = (text(earlier), text(now)) else { return Vec::new() };
-    let diff = TextDiff::from_lines(before.as_str(), after.as_str());
+    let (Some(before), Some(after)) = (script(earlier), script(now)) else { return Vec::new() };
+    let head = before.iter().zip(&after).take_while(|(one, other)| one == other).count();
+    let (before, after) = (&before[head..], &after[head..]);
+    let tail = before.iter().rev().zip(after.iter().rev()).take_while(|(one, other)| one == other).count();
+    let (before, after) = (&before[..before.len() - tail], &after[..after.len() - tail]);
+    if before.len() + after.len() > COMPARED {
+        return vec![format!("content: {} lines gave way to {} others", before.len(), after.len())];
+    }
+    let diff = TextDiff::from_slices(before, after);
     let changes = diff.iter_all_changes().filter(|change| change.tag() != similar::ChangeTag::Equal);
     changes.map(|change| format!("{}{}", change.tag(), quoted(change.value()))).collect()
+}
+
+fn script(command: &HostCommand) -> Option<Vec<&str>> {
+    Some(command.content.as_ref()?.text.as_ref()?.split_inclusive('\n').collect())
 }
 
 #[cfg(test)]

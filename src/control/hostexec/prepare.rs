@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use super::command::{HostCommand, Value};
 use super::risk::{self, Seen, Warning};
 use super::shown::{self, Line};
+use super::variables::Variables;
 use crate::ident::sha256_hex;
 use crate::policy::hostexec::{Effect, Hostexec, Rule};
 use crate::sandbox::hostexec::protocol::{Reason, Refusal, Run};
@@ -40,6 +41,13 @@ impl Account {
     pub fn current() -> Self {
         let text = std::env::vars_os().map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
         Self::with(text.flatten())
+    }
+
+    /// Returns the user with newer values of some variables.
+    #[must_use]
+    pub fn and(mut self, newer: Variables) -> Self {
+        self.variables.extend(newer.into_pairs());
+        self
     }
 
     /// Returns a user with these variables.
@@ -117,6 +125,12 @@ impl Prepared {
     /// Returns everything that an approval covers, as lines that can be shown anywhere.
     pub fn lines(&self) -> Vec<Line> {
         shown::lines(&self.command, &self.warnings)
+    }
+
+    /// Returns the values of the user's own variables that the command gets: none of them is for whoever asked (SEC-68).
+    pub fn secrets(&self) -> Vec<Vec<u8>> {
+        let own = self.command.env.iter().filter(|(_, value)| matches!(value, Value::Own(_)));
+        own.filter_map(|(name, _)| Some(self.environment.get(name)?.clone().into_bytes())).collect()
     }
 
     /// Returns the folder that it runs in, held open.

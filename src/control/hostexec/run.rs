@@ -80,6 +80,11 @@ pub enum Output {
 }
 
 impl Output {
+    /// Returns bytes of one of the streams, in pieces.
+    pub fn pieces(bytes: &[u8], kind: fn(Vec<u8>) -> Self) -> impl Iterator<Item = Self> {
+        bytes.chunks(PIECE_LIMIT).map(move |piece| kind(piece.to_vec()))
+    }
+
     /// Returns what the agent is told.
     pub fn tell(&self) -> Tell {
         match self {

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::shown::Shown;
 use crate::control::protocol::SandboxView;
+use crate::control::tally::Traffic;
 
 /// One sandbox.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -20,6 +21,9 @@ pub(super) struct Sandbox {
     is_known: bool,
     findings: Vec<Finding>,
     refusals: Vec<Refusal>,
+    traffic: Traffic,
+    sent: String,
+    received: String,
 }
 
 /// One difference between what was asked and what runs.
@@ -63,8 +67,21 @@ impl Sandbox {
             is_known: !view.plan.is_null(),
             findings: findings.iter().map(Finding::new).collect(),
             refusals: view.refusals.iter().map(refusal).collect(),
+            traffic: view.traffic,
+            sent: bytes(view.traffic.sent),
+            received: bytes(view.traffic.received),
         }
     }
+}
+
+/// Returns an amount as people read it.
+fn bytes(count: u64) -> String {
+    let units = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
+    let Some(unit) = (1..=units.len()).rev().find(|unit| count >> (10 * unit) > 0) else {
+        return format!("{count} bytes");
+    };
+    let tenths = (u128::from(count) * 10) >> (10 * unit);
+    format!("{}.{} {}", tenths / 10, tenths % 10, units[unit - 1])
 }
 
 impl Finding {

@@ -19,6 +19,7 @@ use tokio::time::timeout;
 use super::Asker;
 use super::follow::Follower;
 use super::guard::{self, Refused};
+use super::metrics;
 use super::sessions::{Session, Sessions};
 use crate::control::protocol::{Ask, Reply};
 use crate::host::file;
@@ -56,6 +57,9 @@ pub(super) struct Shared {
     pub(super) listening: Arc<Mutex<Vec<String>>>,
     /// What was read of the audit log.
     pub(super) follower: Arc<Mutex<Follower>>,
+    /// Digest of the token of whoever scrapes metrics.
+    pub(super) scraper: Option<Arc<str>>,
+    token_file: PathBuf,
     file: PathBuf,
     asker: Asker,
 }
@@ -69,7 +73,8 @@ impl Shared {
         let sessions: Sessions = text.and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default();
         let (ended, listening) = (Arc::default(), Arc::default());
         let (sessions, follower) = (Arc::new(Mutex::new(sessions)), Arc::new(Mutex::new(Follower::of(log))));
-        Self { port, sessions, ended, listening, follower, file, asker }
+        let (scraper, token_file) = (metrics::digest(folder).map(Arc::from), metrics::file_in(folder));
+        Self { port, sessions, ended, listening, follower, scraper, token_file, file, asker }
     }
 
     fn sessions(&self) -> MutexGuard<'_, Sessions> {
@@ -84,6 +89,11 @@ impl Shared {
             Ok(Ok(reply)) if sent => reply,
             _ => Reply::Failed { reason: "the control plane does not answer".to_owned() },
         }
+    }
+
+    /// Returns where metrics are scraped, and the file with the token for that.
+    pub(super) fn scraped(&self) -> (String, PathBuf) {
+        (format!("http://127.0.0.1:{}/metrics", self.port), self.token_file.clone())
     }
 
     /// Returns a link that logs one browser in.
@@ -160,6 +170,7 @@ pub(super) fn router(shared: &Shared, pages: Router<Shared>) -> Router {
     pages
         .layer(from_fn_with_state(shared.clone(), only_who_is_logged_in))
         .route("/login", get(login))
+        .merge(metrics::routes())
         .layer(from_fn_with_state(shared.clone(), only_addressed))
         .with_state(shared.clone())
 }
@@ -204,7 +215,7 @@ async fn login(State(shared): State<Shared>, Query(Login { t }): Query<Login>) -
     }
 }
 
-fn refuse(refused: Refused) -> Response<Body> {
+pub(super) fn refuse(refused: Refused) -> Response<Body> {
     let response = Response::builder().status(refused.status()).header(header::CONTENT_TYPE, "text/plain");
     response.body(Body::from(format!("cloister: {refused}\n"))).expect("the fields are valid")
 }

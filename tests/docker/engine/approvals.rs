@@ -1,6 +1,7 @@
 //! A person in the loop: what nobody listed waits, an answer lets it go on, and everything is written down.
 
 mod agent;
+mod facts;
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;

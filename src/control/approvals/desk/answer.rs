@@ -138,6 +138,7 @@ impl Desk {
             kind: ask.kind,
             subject: card.subject.clone(),
             digest: ask.digest.clone(),
+            content: ask.content.clone(),
             verdict,
             term,
             by: order.by,

@@ -128,6 +128,14 @@ impl Desk {
         effects
     }
 
+    /// Whether somebody should look which program asks for a host: ever more rarely, the more often it is asked for.
+    pub fn wants_program(&self, sandbox: &str, host: &Host) -> bool {
+        self.cards.about(sandbox, host).is_some_and(|card| match &card.what {
+            Asked::Host(ask) => card.count.is_power_of_two() && ask.programs.len() < PROGRAMS,
+            Asked::Other(_) => false,
+        })
+    }
+
     /// A program in the sandbox was seen asking for a host.
     pub fn seen(&mut self, sandbox: &str, host: &Host, program: &str) {
         let about = self.cards.about(sandbox, host).map(|card| card.id);

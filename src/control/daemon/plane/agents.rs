@@ -31,7 +31,9 @@ impl Plane {
                 let plan = self.context.state.load_plan(sandbox).unwrap_or_default();
                 let place = Place::of(&receipt, &plan);
                 // Whoever asked may be gone.
-                let _ = about.send(About { place, hostexec: policy.policy.hostexec });
+                let allowed = self.commands.of_project(&subject.folder).cloned().collect();
+                let (hostexec, variables) = (policy.policy.hostexec, self.variables.clone());
+                let _ = about.send(About { place, hostexec, variables, allowed });
                 return;
             }
             Question::Host { host, port, reason, answer } => {
@@ -99,6 +101,17 @@ impl Plane {
         match self.page.as_ref().map(web::Page::invite) {
             Some(Ok(link)) => Reply::Link(link),
             _ => Reply::Failed { reason: "the kernel gave no randomness".to_owned() },
+        }
+    }
+
+    /// Returns where metrics are scraped.
+    pub(super) async fn scraped(&mut self) -> Reply {
+        if let Err(reason) = self.serve().await {
+            return Reply::Failed { reason };
+        }
+        match self.page.as_ref().map(web::Page::scraped) {
+            Some((address, file)) => Reply::Scrape { address, token_file: file.to_string_lossy().into_owned() },
+            None => Reply::Failed { reason: "the page is not served".to_owned() },
         }
     }
 

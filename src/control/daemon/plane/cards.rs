@@ -1,14 +1,20 @@
 //! What the desk wants done, and what a person tells it.
 
+use serde::Deserialize;
+
+use super::super::asking;
 use super::requests::of_repository;
 use super::{Plane, now};
 use crate::control::approvals::card::OtherKind;
 use crate::control::approvals::choice::Term;
 use crate::control::approvals::desk::Order;
 use crate::control::approvals::effect::Effect;
+use crate::control::hostexec::HostCommand;
 use crate::control::protocol::Reply;
 use crate::guardian::protocol::Command;
 use crate::policy::decision::{By, DecisionId, Scope, Verdict};
+use crate::policy::host::Host;
+use crate::sandbox::protocol::Asking;
 use crate::ui::causes;
 
 impl Plane {
@@ -65,6 +71,33 @@ impl Plane {
         Reply::Done
     }
 
+    /// Has somebody look which program a connection comes from, where its card has room for another one.
+    pub(super) fn look_who(&mut self, sandbox: &str, host: &str, port: u16) {
+        let Some(host) = Host::parse(host).ok().filter(|host| self.desk.wants_program(sandbox, host)) else { return };
+        self.looks.want(sandbox, port, host);
+        self.begin_look(sandbox);
+    }
+
+    fn begin_look(&mut self, sandbox: &str) {
+        let ports = self.looks.begin(sandbox);
+        if ports.is_empty() {
+            return;
+        }
+        match self.context.state.load(sandbox) {
+            Ok(Some(receipt)) => asking::look(&self.context.engine, &receipt, &ports, self.send.clone()),
+            _ => _ = self.looks.end(sandbox, Vec::new()),
+        }
+    }
+
+    /// Somebody looked; what came meanwhile is looked for next.
+    pub(super) fn looked(&mut self, sandbox: &str, found: Vec<Asking>) {
+        for (host, program) in self.looks.end(sandbox, found) {
+            self.desk.seen(sandbox, &host, &program);
+            self.version += 1;
+        }
+        self.begin_look(sandbox);
+    }
+
     /// Does what the desk wants done; a changed policy is in force before whoever waited for it goes on.
     pub(super) async fn carry_out(&mut self, effects: Vec<Effect>) {
         if effects.is_empty() {
@@ -105,15 +138,11 @@ impl Plane {
                 Effect::Other {
                     kind: OtherKind::HostCommand,
                     subject,
-                    digest,
+                    content,
                     verdict: Verdict::Allow,
                     term: Term::Project,
                     ..
-                } => {
-                    if let Err(error) = self.commands.keep(subject.folder, digest) {
-                        tracing::warn!("a command will be asked about again after a restart: {}", causes::line(&error));
-                    }
-                }
+                } => self.keep_command(subject.folder, &content),
                 Effect::Other { .. }
                 // Done before anything else.
                 | Effect::Persist(_)
@@ -125,6 +154,15 @@ impl Plane {
                     }
                 }
             }
+        }
+    }
+
+    /// Keeps a command that was allowed for every time, with everything that was shown of it.
+    fn keep_command(&mut self, folder: String, content: &serde_json::Value) {
+        // Other kinds of cards have none.
+        let Ok(command) = HostCommand::deserialize(&content["command"]) else { return };
+        if let Err(error) = self.commands.keep(folder, command) {
+            tracing::warn!("a command will be asked about again after a restart: {}", causes::line(&error));
         }
     }
 }

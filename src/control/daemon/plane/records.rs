@@ -19,7 +19,7 @@ use crate::ui::causes;
 impl Plane {
     /// Has something written down with whatever else is, soon.
     pub(super) fn note(&mut self, sandbox: Option<Sandbox>, what: What) {
-        self.pending.push(Entry { time: now(), sandbox, origin: None, what });
+        self.push(Entry { time: now(), sandbox, origin: None, what });
     }
 
     /// Has an event of the guardian written down.
@@ -28,7 +28,14 @@ impl Plane {
         self.kept = Some(event.number);
         let name = |id: &str| Some(self.name_of(id));
         let approval = |id: &str, rule: &str| self.known.get(id)?.approval(rule);
-        self.pending.push(audit::heard::entry(&epoch, event, name, approval));
+        let entry = audit::heard::entry(&epoch, event, name, approval);
+        self.push(entry);
+    }
+
+    fn push(&mut self, mut entry: Entry) {
+        audit::veil::draw(&mut entry, self.known.values().map(|known| known.token.as_str()));
+        self.tally.take(&entry);
+        self.pending.push(entry);
     }
 
     /// A guardian answers: where it is another one than before, what that one had not told is lost.
@@ -56,7 +63,8 @@ impl Plane {
         }
         let Some(log) = &self.log else { return };
         match log.append(self.pending.clone()) {
-            Ok(_) => {
+            Ok(numbers) => {
+                self.tally.written += numbers.end - numbers.start;
                 self.pending.clear();
                 self.has_complained = false;
                 waiting.into_iter().for_each(|one| _ = one.send(()));
@@ -69,6 +77,7 @@ impl Plane {
     }
 
     fn complain(&mut self, error: &dyn std::error::Error) {
+        self.tally.unwritten += 1;
         if !std::mem::replace(&mut self.has_complained, true) {
             tracing::warn!("no sandbox gets a new connection or a command: {}", causes::line(error));
         }

@@ -16,6 +16,7 @@ use crate::engine::session::{Context, SessionError, wire};
 use crate::guardian::protocol::{Admission, Answer, Command, Piece};
 use crate::host::lock::Lock;
 use crate::policy::decision::{Scope, Subject};
+use crate::policy::hostexec::Hostexec;
 use crate::ui::causes;
 
 impl Plane {
@@ -64,8 +65,13 @@ impl Plane {
         self.look(&receipt.subject(), receipt.asked.as_deref());
         let effective = self.policies.of(&receipt.subject(), now());
         let (policy, hold) = (wire(&effective.policy)?, effective.policy.hold);
+        self.want_variables(&effective.policy.hostexec);
         self.note_policy(&receipt, effective, &policy);
         Ok(Admission { policy, hold, ..asked })
+    }
+
+    fn want_variables(&mut self, hostexec: &Hostexec) {
+        self.wants.extend(hostexec.rules.iter().flat_map(|rule| &rule.env).cloned());
     }
 
     async fn open(&mut self, container: &str) -> Result<(), SessionError> {
@@ -204,6 +210,7 @@ impl Plane {
             self.look(&receipt.subject(), receipt.asked.as_deref());
             let effective = self.policies.of(&receipt.subject(), now());
             receipt.policy = wire(&effective.policy)?;
+            self.want_variables(&effective.policy.hostexec);
             if let Some(Command::Admit(admission)) = guardian::admission(&receipt) {
                 let admission = Admission { hold: effective.policy.hold, ..*admission };
                 self.note_policy(&receipt, effective.clone(), &admission.policy);

@@ -5,6 +5,7 @@ use crate::control::approvals::card::{Asked, Card, HostAsk, OtherAsk, OtherKind}
 use crate::control::approvals::offer::offers;
 use crate::control::approvals::risk::risks;
 use crate::control::protocol::{CardView, ChoiceView, DecisionView, Inbox, Reply, RuleView, SandboxView};
+use crate::control::tally::Moment;
 use crate::engine::session::SessionError;
 use crate::guardian::protocol::{Answer, Command, Refused};
 use crate::policy::decision::Subject;
@@ -49,7 +50,7 @@ impl Plane {
         let listed = self.known.get(&subject.sandbox).map(|known| &known.effective.policy.egress.allow);
         let mut facts = Vec::new();
         facts.extend(reason.as_ref().map(|reason| ("agent says".to_owned(), reason.clone())));
-        facts.extend(programs.iter().map(|program| ("program".to_owned(), program.clone())));
+        facts.extend(programs.iter().map(|program| ("sandbox says".to_owned(), program.clone())));
         let warnings = risks(host, ports.iter().copied(), listed.into_iter().flatten())
             .into_iter()
             .map(|risk| risk.sentence)
@@ -82,6 +83,7 @@ impl Plane {
         let view = |receipt: crate::engine::receipt::Receipt| {
             let own = refusals.iter().find(|one| one.sandbox == receipt.id);
             let own = own.map(|one| one.refused.iter().chain(&one.failed).map(entry).collect()).unwrap_or_default();
+            let traffic = self.tally.traffic(&receipt.id);
             SandboxView {
                 plan: self.context.state.load_plan(&receipt.id).unwrap_or_default(),
                 id: receipt.id,
@@ -90,9 +92,28 @@ impl Plane {
                 state: receipt.state.as_str().to_owned(),
                 plan_digest: receipt.plan_digest,
                 refusals: own,
+                traffic,
             }
         };
         Ok(Reply::Sandboxes(self.running()?.into_iter().map(view).collect()))
+    }
+
+    /// Returns what is counted, as Prometheus reads it.
+    pub(super) fn metrics(&self) -> Result<Reply, SessionError> {
+        let mut moment = Moment {
+            began: self.began / 1000,
+            sandboxes: self.running()?.len() as u64,
+            guardian: self.link.is_some(),
+            ..Moment::default()
+        };
+        for card in self.desk.cards() {
+            *match &card.what {
+                Asked::Host(_) => &mut moment.host_cards,
+                Asked::Other(OtherAsk { kind: OtherKind::HostCommand, .. }) => &mut moment.command_cards,
+                Asked::Other(OtherAsk { kind: OtherKind::Repository, .. }) => &mut moment.repository_cards,
+            } += 1;
+        }
+        Ok(Reply::Metrics(self.tally.text(&moment)))
     }
 
     /// Returns the rules that are in force for a sandbox.

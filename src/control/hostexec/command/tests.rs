@@ -95,3 +95,35 @@ fn what_is_kept_is_read_back() {
     assert_eq!(read.digest(), command().digest());
     assert!(!text.contains("secret"));
 }
+
+#[test]
+fn what_a_command_may_have_become_of_has_the_same_words_or_is_the_same_script() {
+    let (mut script, mut words, mut other) = (command(), command(), command());
+    script.argv[1] = "later".to_owned();
+    words.program.path = "/usr/bin/deploy".to_owned();
+    (other.argv[0], other.program.path) = ("./other.sh".to_owned(), "/home/u/web/other.sh".to_owned());
+    let now = command();
+    assert_eq!(now.nearest([&other]), None);
+    assert_eq!(now.nearest([&other, &script]), Some(&script));
+    assert_eq!(now.nearest([&words, &script]), Some(&words), "the words say more than the path");
+    script.content = None;
+    assert_eq!(now.nearest([&script]), None, "a program of the machine is none that changes");
+}
+
+/// What an agent writes decides how much there is to compare: it is bounded, and what is left out is said.
+#[test]
+fn a_flood_of_changes_is_counted() {
+    let with = |text: String| {
+        let mut command = command();
+        command.content = Some(Content { bytes: text.len() as u64, text: Some(text) });
+        command
+    };
+    let numbered = |range: std::ops::Range<u32>| range.map(|number| format!("echo {number}\n")).collect::<String>();
+    let changes = with(numbered(0..500)).changes(&with(numbered(1000..1500)));
+    assert_eq!((changes.len(), changes[200].as_str()), (201, "and 800 more"));
+    let (before, after) = ("\n".repeat(131_072), "\r\n".repeat(131_072));
+    let changes = with(after).changes(&with(before));
+    assert_eq!(changes, ["content: 131072 lines gave way to 131072 others"]);
+    let one_line = with(format!("{}x\n{}", numbered(0..9000), numbered(9000..18000)));
+    assert_eq!(one_line.changes(&with(numbered(0..18000))), [r#"+"x\n""#]);
+}

@@ -94,16 +94,9 @@ function make(view) {
   show(part('.title'), view.title);
   part('h2').id = `card-${view.id}`;
   card.setAttribute('aria-labelledby', `card-${view.id}`);
-  part('.hides').hidden = !view.hides;
   part('.warnings').hidden = view.warnings.length === 0;
   for (const warning of view.warnings) show(part('.warnings').appendChild(element('li', '')), warning);
-  for (const [label, text] of view.facts) {
-    const [row, term, fact] = [element('div', ''), element('dt', ''), element('dd', '')];
-    show(term, label);
-    show(fact, text);
-    row.append(term, fact);
-    part('.facts').append(row);
-  }
+  tell(card, view);
   for (const choice of view.choices.filter((choice) => !choice.wide)) part('.choices.least').append(button(card, choice));
   offerWider(card, view.choices.filter((choice) => choice.wide));
   part('.back').addEventListener('click', () => closeConfirmation(card));
@@ -113,6 +106,17 @@ function make(view) {
   });
   count(card, view);
   return card;
+}
+
+function tell(card, view) {
+  card.querySelector('.facts').replaceChildren(...view.facts.map(([label, text]) => {
+    const [row, term, fact] = [element('div', ''), element('dt', ''), element('dd', '')];
+    show(term, label);
+    show(fact, text);
+    row.append(term, fact);
+    return row;
+  }));
+  card.querySelector('.hides').hidden = !view.hides;
 }
 
 function button(card, choice) {
@@ -212,6 +216,11 @@ function update(inbox) {
       else replace(known, card);
       settle(card);
     } else {
+      // What the sandbox says of itself may come later: nothing of what is asked changes with it, but its place does.
+      if (JSON.stringify(card.view.facts) !== JSON.stringify(view.facts)) {
+        tell(card, view);
+        settle(card);
+      }
       card.view = view;
       count(card, view);
     }
