@@ -97,6 +97,8 @@ pub(super) struct Plane {
     tally: Tally,
     /// When it began, in milliseconds since the Unix epoch.
     began: u64,
+    /// Tokens of sandboxes, by their ids, of those that ended too: nothing that is kept says one.
+    tokens: BTreeMap<String, String>,
     /// Sandboxes that the guardian was told of, by their ids.
     known: BTreeMap<String, Known>,
     /// Whether somebody stopped the guardian on purpose.
@@ -139,6 +141,7 @@ impl Plane {
             has_complained: false,
             tally: Tally::default(),
             began: now(),
+            tokens: BTreeMap::new(),
             known: BTreeMap::new(),
             left: false,
             attaching: false,

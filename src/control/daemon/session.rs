@@ -25,12 +25,15 @@ use crate::redact::stream::Veil;
 use crate::sandbox::hostexec::protocol::{
     Ask, LINE_LIMIT, Lines, PIECE_LIMIT, Reason, Refusal, RequestDomain, Run, Tell, decode, line,
 };
+use crate::ui::text::cut;
 
 /// How long the last of what a command wrote may take to be read.
 const LAST_WORDS: Duration = Duration::from_secs(10);
 /// What an agent hears where nothing can be written down.
 const NOTHING_KEPT: &str =
     "the audit log cannot be written, so nothing is asked or run; the user's `cloister audit verify` says why";
+/// Most columns of a line that says what changed: what waits for a person has to fit into one answer.
+const CHANGE: usize = 500;
 /// Port that is asked for where none is named.
 const HTTPS: u16 = 443;
 
@@ -269,7 +272,8 @@ fn card(prepared: &Prepared, earlier: &[Arc<HostCommand>]) -> OtherAsk {
 fn changes(command: &HostCommand, earlier: Option<&HostCommand>) -> Vec<(String, String)> {
     let changes = earlier.map(|earlier| command.changes(earlier)).unwrap_or_default();
     let names = std::iter::once("changed").chain(std::iter::repeat(""));
-    names.zip(changes).map(|(name, change)| (name.to_owned(), change)).collect()
+    // All of a long line is further down, where the whole command is.
+    names.zip(changes).map(|(name, change)| (name.to_owned(), cut(&change, CHANGE))).collect()
 }
 
 /// Waits for an answer; `None` where whoever asked is gone, or asks no more.

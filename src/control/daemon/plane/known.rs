@@ -15,8 +15,6 @@ pub(super) struct Known {
     /// Its container: what tells this life of it from its others.
     pub(super) life: Option<String>,
     pub(super) subject: Subject,
-    /// What it shows the proxy: nothing that is kept says it.
-    pub(super) token: String,
     /// Digest of what its repository asked to reach.
     pub(super) asked: Option<String>,
     /// The policy in force.
@@ -42,7 +40,6 @@ impl Known {
         Self {
             life: receipt.container.clone(),
             subject: receipt.subject(),
-            token: receipt.token.clone(),
             asked: receipt.asked.clone(),
             effective,
             rules,

@@ -1,19 +1,23 @@
 //! What goes into the audit log. What a guardian tells is acknowledged once the log has it, and not before: while it cannot be
 //! written, no connection is opened.
 
+use serde::Deserialize;
+
 use super::known::Known;
 use super::{Plane, now};
-use crate::control::approvals::card::{Asked, Card, HostAsk, OtherKind};
+use crate::control::approvals::card::{Asked, Card, HostAsk, OtherAsk, OtherKind};
 use crate::control::approvals::choice::Choice;
 use crate::control::approvals::effect::{Answer as Told, Entry as Said};
 use crate::control::audit::event::{self, Approval, Entry, Outcome, Sandbox, What, Who};
 use crate::control::audit::{self, log::Log};
+use crate::control::hostexec::shown::quoted;
 use crate::control::protocol::Reply;
 use crate::engine::receipt::Receipt;
 use crate::guardian::protocol::{Command, Event, WirePolicy};
 use crate::ident::sha256_hex;
 use crate::policy::decision::{By, Subject, Verdict};
 use crate::policy::effective::Effective;
+use crate::redact;
 use crate::ui::causes;
 
 impl Plane {
@@ -33,7 +37,7 @@ impl Plane {
     }
 
     fn push(&mut self, mut entry: Entry) {
-        audit::veil::draw(&mut entry, self.known.values().map(|known| known.token.as_str()));
+        audit::veil::draw(&mut entry, self.tokens.values().map(String::as_str));
         self.tally.take(&entry);
         self.pending.push(entry);
     }
@@ -93,6 +97,7 @@ impl Plane {
     /// A policy is handed over: the first one of a sandbox's life says that it runs.
     pub(super) fn note_policy(&mut self, receipt: &Receipt, effective: Effective, policy: &WirePolicy) {
         let own = sandbox(&receipt.id, &receipt.name);
+        self.tokens.insert(receipt.id.clone(), receipt.token.clone());
         let known = Known::of(receipt, effective, policy);
         let rules = known.rules.clone();
         let before = self.known.insert(receipt.id.clone(), known).filter(|before| before.life == receipt.container);
@@ -190,11 +195,18 @@ fn of_card(card: &Card, outcome: Outcome) -> ((String, String), Approval) {
             (event::Card::Host, ports.iter().map(|port| format!("{host}:{port}")).collect())
         }
         Asked::Other(ask) => match ask.kind {
-            OtherKind::HostCommand => (event::Card::HostCommand, vec![ask.title.clone()]),
+            OtherKind::HostCommand => (event::Card::HostCommand, vec![words(ask)]),
             OtherKind::Repository => (event::Card::Repository, vec![ask.title.clone()]),
         },
     };
     ((sandbox, name), Approval { card: Some(card.id.0), kind, what, digest: Some(card.digest()), outcome })
+}
+
+/// The words of a command without secrets: where a title is cut, half of one could be left of it.
+fn words(ask: &OtherAsk) -> String {
+    let Ok(mut argv) = Vec::<String>::deserialize(&ask.content["command"]["argv"]) else { return ask.title.clone() };
+    redact::words(&mut argv);
+    argv.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
 }
 
 fn outcome(verdict: Verdict, answer: event::Answer) -> Outcome {
