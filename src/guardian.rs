@@ -26,5 +26,6 @@ pub mod reason;
 pub mod refusal;
 pub mod request;
 pub mod sandbox;
+pub mod standard;
 pub mod target;
 pub mod world;

@@ -60,9 +60,9 @@ pub(crate) struct Control {
     /// Whether the rules are wildcards
     #[arg(long)]
     pub(crate) wildcards: bool,
-    /// Whether connections wait until their events are acknowledged
+    /// Folder of an audit log that has every event before its connection is dialled, as the control plane has it
     #[arg(long)]
-    pub(crate) keeps: bool,
+    pub(crate) log: Option<PathBuf>,
     /// Sandboxes beside the one that is used
     #[arg(long, default_value_t = 0)]
     pub(crate) others: u8,

@@ -6,7 +6,7 @@ use std::fs;
 /// A moment of a process tree.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Sample {
-    /// Nanoseconds on a processor, of every thread that still lives.
+    /// Nanoseconds on a processor, of every thread.
     pub(crate) processor: u64,
     /// Resident memory in KiB.
     pub(crate) resident: u64,
@@ -40,8 +40,16 @@ fn is_within(pid: u32, root: u32, parents: &BTreeMap<u32, u32>) -> bool {
     std::iter::successors(Some(pid), |pid| parents.get(pid).copied()).take(64).any(|ancestor| ancestor == root)
 }
 
-/// `schedstat` counts nanoseconds, where `stat` counts hundredths of a second.
+/// `schedstat` counts nanoseconds of threads that live; `stat` counts hundredths of a second, of those that ended as well.
 fn processor(pid: u32) -> u64 {
+    const TICK: u64 = 10_000_000;
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let behind_name = stat.rsplit(')').next().unwrap_or_default();
+    let ticks = behind_name.split_whitespace().skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok());
+    living(pid).max(ticks.sum::<u64>() * TICK)
+}
+
+fn living(pid: u32) -> u64 {
     let of_thread = |thread: u32| {
         let text = fs::read_to_string(format!("/proc/{pid}/task/{thread}/schedstat")).ok()?;
         text.split(' ').next()?.parse::<u64>().ok()

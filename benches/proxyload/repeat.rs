@@ -68,15 +68,18 @@ async fn connect(load: &Load) -> io::Result<()> {
     exchange(&mut stream, &get(load, false), &mut BytesMut::new()).await.map(drop)
 }
 
-/// A plain request over a connection that is kept for the next one.
+/// A plain request over a connection that is kept for the next one; over another where the proxy did not keep it, which not
+/// every proxy says.
 async fn request(load: &Load, kept: &mut Option<TcpStream>) -> io::Result<()> {
-    let mut stream = match kept.take() {
-        Some(stream) => stream,
-        None => dial(load).await?,
-    };
-    if exchange(&mut stream, &get(load, true), &mut BytesMut::new()).await? {
-        *kept = Some(stream);
+    let (request, mut buffer) = (get(load, true), BytesMut::new());
+    if let Some(mut stream) = kept.take()
+        && let Ok(keep) = exchange(&mut stream, &request, &mut buffer).await
+    {
+        *kept = keep.then_some(stream);
+        return Ok(());
     }
+    let mut stream = dial(load).await?;
+    *kept = exchange(&mut stream, &request, &mut buffer).await?.then_some(stream);
     Ok(())
 }
 

@@ -3,17 +3,20 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::Ipv4Addr;
+use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
+use cloister::control::audit::event::Entry;
+use cloister::control::audit::{Log, heard};
 use cloister::guardian::limits::Limits;
 use cloister::guardian::protocol::{
-    Admission, Answer, Command as Wish, Message, PROXY_PORT, Request, VERSION, WirePolicy,
+    Admission, Answer, Command as Wish, Event, Message, PROXY_PORT, Request, VERSION, WirePolicy,
 };
 use cloister::guardian::proxy::Proxy;
 use cloister::guardian::world::Internet;
-use cloister::guardian::{channel, descriptors};
+use cloister::guardian::{channel, descriptors, standard};
 use ipnet::Ipv4Net;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -40,7 +43,8 @@ pub(crate) async fn guardian() -> io::Result<Value> {
     // raises the limit of descriptors; one sandbox may have them all here
     descriptors::within(wide);
     let proxy = Proxy::new(Arc::new(Internet::new()), wide, PROXY_PORT);
-    channel::serve(tokio::io::stdin(), tokio::io::stdout(), proxy, "bench".to_owned()).await;
+    let (input, output) = standard::streams();
+    channel::serve(input, output, proxy, "bench".to_owned()).await;
     std::future::pending().await
 }
 
@@ -50,14 +54,15 @@ pub(crate) async fn control(control: Control) -> io::Result<Value> {
     let mut input = guardian.stdin.take().ok_or_else(|| io::Error::other("no standard input"))?;
     let output = guardian.stdout.take().ok_or_else(|| io::Error::other("no standard output"))?;
     let mut lines = BufReader::new(output).lines();
-    let hello = Wish::Hello { version: VERSION, epoch: String::new(), acknowledged: 0, keeps: control.keeps };
+    let mut kept = control.log.as_deref().map(Kept::in_folder).transpose()?;
+    let hello = Wish::Hello { version: VERSION, epoch: String::new(), acknowledged: 0, keeps: kept.is_some() };
     say(&mut input, 0, hello).await?;
     let began = Instant::now();
     for number in 0..=control.others {
         say(&mut input, u64::from(number) + 1, Wish::Admit(Box::new(admission(&control, number)?))).await?;
     }
     let last = u64::from(control.others) + 1;
-    let (mut kept, mut newest) = (0, 0);
+    let (mut acknowledged, mut newest) = (0, 0);
     while let Some(line) = lines.next_line().await? {
         match serde_json::from_str(&line) {
             Ok(Message::Answer { answer: Answer::Failed { reason }, .. }) => return Err(io::Error::other(reason)),
@@ -65,16 +70,41 @@ pub(crate) async fn control(control: Control) -> io::Result<Value> {
                 let text = format!("{} {}\n", guardian.id().unwrap_or_default(), began.elapsed().as_micros());
                 tokio::fs::write(&control.pid_file, text).await?;
             }
-            Ok(Message::Event(event)) => newest = event.number,
+            Ok(Message::Event(event)) => {
+                newest = event.number;
+                kept.iter_mut().for_each(|kept| kept.take(event.clone()));
+            }
             _ => {}
         }
-        // where events are waited for, whatever came at a time is acknowledged as soon as it is read
-        if newest >= kept + ACKNOWLEDGE || (control.keeps && newest > kept && lines.get_ref().buffer().is_empty()) {
-            kept = newest;
-            say(&mut input, 0, Wish::Acknowledge { event: kept }).await?;
+        // where events are waited for, whatever came at a time is kept and acknowledged as soon as it is read
+        let is_due = kept.is_some() && newest > acknowledged && lines.get_ref().buffer().is_empty();
+        if newest >= acknowledged + ACKNOWLEDGE || is_due {
+            kept.as_mut().map_or(Ok(()), Kept::write)?;
+            acknowledged = newest;
+            say(&mut input, 0, Wish::Acknowledge { event: acknowledged }).await?;
         }
     }
     Err(io::Error::other("the guardian has ended"))
+}
+
+/// The audit log, and what is not in it yet.
+struct Kept {
+    log: Log,
+    entries: Vec<Entry>,
+}
+
+impl Kept {
+    fn in_folder(folder: &Path) -> io::Result<Self> {
+        Ok(Self { log: Log::open(folder).map_err(io::Error::other)?, entries: Vec::new() })
+    }
+
+    fn take(&mut self, event: Event) {
+        self.entries.push(heard::entry("bench", event, |_| Some("bench".to_owned()), |_, _| None));
+    }
+
+    fn write(&mut self) -> io::Result<()> {
+        self.log.append(std::mem::take(&mut self.entries)).map(drop).map_err(io::Error::other)
+    }
 }
 
 fn start(control: &Control) -> io::Result<Child> {

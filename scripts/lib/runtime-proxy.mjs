@@ -7,4 +7,4 @@ const { createHttpProxyServer } = await import(`${root}/dist/sandbox/http-proxy.
 const { matchesDomainPatternWithPort } = await import(`${root}/dist/sandbox/domain-pattern.js`);
 const names = readFileSync(file, 'utf8').split('\n').filter(Boolean);
 const filter = async (port, host) => names.some((name) => matchesDomainPatternWithPort(host, port, name));
-createHttpProxyServer({ filter, proxyAuthToken: token }).listen(Number(port), host, () => console.log('listening'));
+createHttpProxyServer({ filter, proxyAuthToken: token }).listen(Number(port), host);

@@ -10,7 +10,7 @@ use cloister::guardian::limits::Limits;
 use cloister::guardian::protocol::PROXY_PORT;
 use cloister::guardian::proxy::Proxy;
 use cloister::guardian::world::Internet;
-use cloister::guardian::{channel, descriptors};
+use cloister::guardian::{channel, descriptors, standard};
 use tokio::signal::unix::{SignalKind, signal};
 
 fn main() -> ExitCode {
@@ -38,7 +38,7 @@ fn serve() -> ExitCode {
         }
     };
     let ended = runtime.block_on(run());
-    // a read of standard input cannot be called off
+    // a read of standard input that is no pipe cannot be called off
     runtime.shutdown_timeout(Duration::ZERO);
     match ended {
         Ok(()) => ExitCode::SUCCESS,
@@ -59,7 +59,8 @@ async fn run() -> std::io::Result<()> {
     let limits = descriptors::within(Limits::default());
     let proxy = Proxy::new(Arc::new(Internet::new()), limits, PROXY_PORT);
     report_panics(proxy.clone());
-    tokio::spawn(channel::serve(tokio::io::stdin(), tokio::io::stdout(), proxy, epoch));
+    let (input, output) = standard::streams();
+    tokio::spawn(channel::serve(input, output, proxy, epoch));
     tokio::select! {
         _ = terminate.recv() => Ok(()),
         _ = interrupt.recv() => Ok(()),

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::sync::mpsc;
+use tokio::task::yield_now;
 use tokio::time::timeout;
 
 use super::protocol::{Answer, Command, LINE_LIMIT, Message, Request, VERSION};
@@ -19,7 +20,7 @@ use crate::ui::causes;
 
 /// How long a write may take before the client counts as gone.
 pub const STALL: Duration = Duration::from_secs(5);
-/// Bytes that a pipe holds: each read of standard input is a round through another thread.
+/// Bytes that a pipe holds.
 const PIPE: usize = 64 << 10;
 /// How long an event waits for others that nothing waits for, unless something else goes out.
 const GATHER: Duration = Duration::from_millis(5);
@@ -177,6 +178,8 @@ async fn write(
             piece = next_piece(&mut listener) => append(&mut lines, &piece),
             () = proxy.records().news(GATHER), if listener.is_some() => {}
         }
+        // whoever is ready now has something to say as well, and all of it is one write
+        yield_now().await;
         loop {
             while lines.len() < BATCH
                 && let Ok(saying) = sayings.try_recv()
