@@ -12,14 +12,13 @@ use super::list::Format;
 use super::output::{Output, say};
 use super::runtime;
 use crate::control::approvals::card::CardId;
-use crate::control::approvals::choice::{Reach, Term};
+use crate::control::approvals::choice::{Choice, Reach, Term};
 use crate::control::client::{Connection, ControlError};
 use crate::control::protocol::{Ask, CardView, ChoiceView, Inbox, Reply};
 use crate::host::identity::{Identity, IdentityError};
 use crate::host::paths::Paths;
 use crate::host::terminal;
-use crate::policy::decision::{By, Verdict};
-use crate::ui::text::visible;
+use crate::policy::decision::{By, DecisionId, Verdict};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -38,7 +37,8 @@ Examples:
 pub struct Args {
     /// Number of what waits
     pub card: Option<u64>,
-    /// For how long, and for whom: once, session, 15m, 1h, 1d, project, global; without it, session or what there is
+    /// For how long, and for whom: once, session, 15m, 1h, 1d, project, global; without it, session for a host, once for a
+    /// command
     #[arg(long = "for", value_name = "TERM", value_parser = term)]
     pub term: Option<Term>,
     /// For every host below a name, in place of the one host: a pattern that the request offers
@@ -69,7 +69,7 @@ enum ApproveError {
     #[error("no sandbox runs, so nothing waits")]
     Nothing,
     /// Nothing that waits has that number.
-    #[error("nothing that waits has the number {card}")]
+    #[error("nothing waits under the number {card}: it was answered or has expired already, or was never there")]
     Unknown {
         /// The number.
         card: u64,
@@ -99,7 +99,7 @@ impl Explained for ApproveError {
             Self::Identity(error) => error.hint(),
             Self::Control(error) => error.hint(),
             Self::Nothing => Some("start one: `cloister start`".to_owned()),
-            Self::Unknown { .. } => Some("`cloister approve --format json` lists what waits now".to_owned()),
+            Self::Unknown { .. } => Some("`cloister approve` lists what waits".to_owned()),
             Self::NoChoice { .. } => Some("what can be answered stands above".to_owned()),
             Self::Unconfirmed { word } => Some(format!("add: --confirm {}", crate::ui::text::quoted(word))),
             Self::Terminal(_) => None,
@@ -122,12 +122,16 @@ pub fn run(args: &Args, verdict: Verdict) -> Result<u8, Failure> {
         let mut connection = Connection::open(&paths.state).await?.ok_or(ApproveError::Nothing)?;
         match args.card {
             Some(card) => answer(&mut connection, args, card, verdict).await,
-            None if terminal::is_interactive() && args.format == Format::Text => live::run(&mut connection).await,
+            None if terminal::is_interactive() && args.format == Format::Text => {
+                let watching = Connection::open(&paths.state).await?.ok_or(ApproveError::Nothing)?;
+                live::run(&mut connection, watching).await
+            }
             None => {
                 let inbox = inbox(&mut connection, 0).await?;
                 if inbox.cards.is_empty() {
                     say("nothing waits for an answer\n");
                 }
+                output.stderr = inbox.cards.first().map(text::how_to_answer).unwrap_or_default();
                 output.stdout = match args.format {
                     Format::Json => serde_json::to_string_pretty(&inbox.cards).expect("the keys are texts") + "\n",
                     Format::Text => inbox.cards.iter().map(text::card).collect(),
@@ -151,25 +155,33 @@ async fn answer(connection: &mut Connection, args: &Args, card: u64, verdict: Ve
     let inbox = inbox(connection, 0).await?;
     let shown = inbox.cards.iter().find(|one| one.id == CardId(card)).ok_or(ApproveError::Unknown { card })?;
     let reach = args.wildcard.clone().map_or(Reach::Exact, Reach::Wildcard);
-    // What cannot be allowed for a session has one least answer.
-    let of_verdict = || shown.choices.iter().filter(|one| one.choice.verdict == verdict && one.choice.reach == reach);
-    let has_session = of_verdict().any(|one| one.choice.term == Term::Session);
-    let term = args.term.or_else(|| has_session.then_some(Term::Session));
-    let offered = of_verdict()
-        .find(|one| term.is_none_or(|term| one.choice.term == term))
+    let named = |term| {
+        let is_named = |one: &&ChoiceView| one.choice == Choice { verdict, term, reach: reach.clone() };
+        shown.choices.iter().find(is_named)
+    };
+    let offered = args
+        .term
+        .map_or_else(|| least(shown, verdict, &reach), named)
         .ok_or_else(|| ApproveError::NoChoice { card, offered: shown.choices.iter().map(text::choice).collect() })?;
-    decide(connection, shown, offered, &args.confirm).await?;
-    say(&format!("{}\n", visible(&offered.text)));
+    let decision = decide(connection, shown, offered, &args.confirm).await?;
+    say(&text::done(offered, decision.as_ref()));
     Ok(exit::OK)
 }
 
-/// Answers a card as it was shown.
+/// Returns the answer that is meant where no term is named, the same one as on the page: until the sandbox stops where that is
+/// offered, as it is for hosts; else the narrowest.
+fn least<'a>(card: &'a CardView, verdict: Verdict, reach: &Reach) -> Option<&'a ChoiceView> {
+    let own = card.choices.iter().filter(|one| one.choice.verdict == verdict && one.choice.reach == *reach);
+    own.min_by_key(|one| one.choice.term != Term::Session)
+}
+
+/// Answers a card as it was shown, and returns the decision that this left.
 async fn decide(
     connection: &mut Connection,
     card: &CardView,
     offered: &ChoiceView,
     confirmed: &str,
-) -> Result<(), ApproveError> {
+) -> Result<Option<DecisionId>, ApproveError> {
     if let Some(word) = offered.confirm.as_ref().filter(|word| *word != confirmed) {
         return Err(ApproveError::Unconfirmed { word: word.clone() });
     }
@@ -181,7 +193,7 @@ async fn decide(
         by: By::Terminal,
     };
     match connection.ask(&ask).await? {
-        Reply::Done => Ok(()),
+        Reply::Decided(decision) => Ok(decision),
         _ => Err(ControlError::Unexpected.into()),
     }
 }

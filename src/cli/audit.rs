@@ -132,9 +132,10 @@ impl Explained for FolderError {
 /// The log cannot be read, or standard output cannot be written.
 pub fn run(args: &Args) -> Result<u8, Failure> {
     let identity = Identity::current().map_err(|error| Failure::new(&error))?;
-    let folder = audit::folder_in(&Paths::of(&identity.home).state);
+    let state = Paths::of(&identity.home).state;
+    let folder = audit::folder_in(&state);
     match args.action {
-        Some(Action::Verify) => verify::run(&folder),
+        Some(Action::Verify) => verify::run(&folder, &state),
         None => print(args, &folder),
     }
 }
@@ -144,7 +145,9 @@ fn print(args: &Args, folder: &Path) -> Result<u8, Failure> {
     let mut printer = Printer::new(args.format);
     let mut code = exit::OK;
     let mut newest = VecDeque::new();
+    let mut is_any = false;
     while let Some(seen) = next(&mut reading, &mut code)? {
+        is_any = true;
         match args.limit {
             None => {
                 if !printer.print(&seen)? {
@@ -167,6 +170,8 @@ fn print(args: &Args, folder: &Path) -> Result<u8, Failure> {
     }
     if reading.is_empty() {
         say("there is no audit log yet; `cloister start` begins it\n");
+    } else if !is_any {
+        say("nothing in the audit log is like that\n");
     }
     if args.follow { follow(&mut reading, &mut printer, code) } else { Ok(code) }
 }

@@ -27,6 +27,11 @@ Examples:
   cloister config init        a commented config.json5 to begin with
   cloister config edit        opens it in your editor, and checks it";
 
+/// The key of rules for commands of the host, each of which is told by itself.
+const HOSTEXEC: &str = "hostexec.rules";
+/// Keys whose numbers are bytes.
+const SIZES: [&str; 3] = ["limits.memory", "limits.shm", "limits.freeSpace"];
+
 /// What `config init` writes: everything is a comment, so that the default counts.
 const INITIAL: &str = include_str!("config/initial.json5");
 
@@ -120,12 +125,29 @@ fn text(folder: &str, effective: &Effective) -> String {
     rows.extend(listed.map(|sourced| {
         [sourced.verdict.as_str().to_owned(), sourced.rule.to_string(), origin::words(&sourced.origin)]
     }));
-    let settings = settings(effective).into_iter();
-    rows.extend(settings.map(|(key, value, from)| [key.to_owned(), shown(&value), origin::words(&from)]));
+    let settings = settings(effective).into_iter().filter(|(key, ..)| *key != HOSTEXEC);
+    rows.extend(settings.map(|(key, value, from)| {
+        let value = if SIZES.contains(&key) { size(&value) } else { shown(&value) };
+        [key.to_owned(), value, origin::words(&from)]
+    }));
+    rows.extend(effective.policy.hostexec.rules.iter().map(|rule| {
+        let from = rule.location.clone().map_or(Origin::Builtin, Origin::User);
+        let words: Vec<String> = rule.argv.iter().map(|word| quoted(&word.to_string())).collect();
+        let value = format!("{} {}", rule.effect.as_str(), visible(&words.join(" ")));
+        [HOSTEXEC.to_owned(), value, origin::words(&from)]
+    }));
     let column = |at: usize| rows.iter().map(|row| width(&row[at])).max().unwrap_or(0);
     let (first, second) = (column(0), column(1));
     let line = |[key, value, from]: &[String; 3]| format!("{}  {}  {from}\n", pad(key, first), pad(value, second));
     format!("{}\n", visible(folder)) + &rows.iter().map(line).collect::<String>()
+}
+
+/// Returns a size as the file takes it: in the largest unit that divides it.
+fn size(value: &Value) -> String {
+    let Some(bytes) = value.as_u64() else { return shown(value) };
+    let units = [("g", 30), ("m", 20), ("k", 10)];
+    let whole = units.into_iter().find(|(_, shift)| bytes > 0 && bytes.is_multiple_of(1 << shift));
+    whole.map_or_else(|| bytes.to_string(), |(unit, shift)| format!("{}{unit}", bytes >> shift))
 }
 
 fn shown(value: &Value) -> String {
@@ -144,6 +166,15 @@ fn settings(effective: &Effective) -> Vec<(&'static str, Value, Origin)> {
     let limits = &policy.limits;
     let addresses: Vec<String> = policy.network.permit_addresses.iter().map(ToString::to_string).collect();
     let hosts: Vec<String> = policy.network.hosts.iter().map(|(host, address)| format!("{host} = {address}")).collect();
+    let commands: Vec<Value> = policy
+        .hostexec
+        .rules
+        .iter()
+        .map(|rule| {
+            let argv: Vec<String> = rule.argv.iter().map(ToString::to_string).collect();
+            json!({ "argv": argv, "effect": rule.effect.as_str() })
+        })
+        .collect();
     let values = [
         ("env.pass", json!(policy.env.pass)),
         ("env.local", json!(policy.env.local)),
@@ -159,6 +190,7 @@ fn settings(effective: &Effective) -> Vec<(&'static str, Value, Origin)> {
         ("limits.freeSpace", json!(limits.free_space)),
         ("strict", json!(policy.strict)),
         ("allowRootWorkspace", json!(policy.allow_root_workspace)),
+        (HOSTEXEC, json!(commands)),
         ("approvals.hold", json!(format!("{}s", policy.hold))),
     ];
     let from = |key: &str| effective.keys.get(key).cloned().unwrap_or(Origin::Builtin);

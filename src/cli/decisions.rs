@@ -26,11 +26,14 @@ Examples:
 
 /// List what you decided when agents asked, and take it back
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, args_conflicts_with_subcommands = true)]
 pub struct Args {
     /// What to do; without it, the list.
     #[command(subcommand)]
     action: Option<Action>,
+    /// Form of the list
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
 }
 
 /// What to do with decisions.
@@ -90,7 +93,7 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
     let paths = Paths::of(&identity.home);
     let mut store = Store::of(&paths.config, &paths.state, identity.uid);
     match &args.action {
-        None => list(&store.load(), Format::Text).write(),
+        None => list(&store.load(), args.format).write(),
         Some(Action::List { format }) => list(&store.load(), *format).write(),
         Some(Action::Undo { ids }) => {
             let mut undone = Vec::new();

@@ -26,7 +26,7 @@ Examples:
 /// Standard streams, signals and the exit code are the command's own. With a terminal on both sides it gets one. In a
 /// folder below that of the sandbox, it runs in the corresponding folder inside.
 #[derive(Debug, clap::Args)]
-#[command(after_help = EXAMPLES)]
+#[command(after_help = EXAMPLES, override_usage = "cloister exec [NAME] -- <COMMAND>...")]
 pub struct Args {
     /// Name of the sandbox, or its folder; without one, the sandbox of this folder
     pub name: Option<String>,

@@ -64,7 +64,9 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
     let policy = pipeline::policy().map_err(|error| failure(&error, on_stderr()))?;
     let named = folder.as_deref().unwrap_or_else(|| Path::new("."));
     let source = paths::folder(named).ok_or_else(|| Failure::new(&NoFolder(named.to_owned())))?;
-    let target = source.to_string_lossy().into_owned();
+    // As the card of a sandbox shows it, unless its configuration names another folder.
+    let name = source.file_name().unwrap_or_default().to_string_lossy();
+    let target = format!("/workspaces/{name}");
     let asked = Run { argv: command.clone(), cwd: target.clone(), stdin: *stdin };
     // As if a sandbox had the folder itself; the folder of one that works on a clone is nobody else's.
     let place = Place { target, source, agents_write: true };
@@ -85,11 +87,11 @@ fn would_run(prepared: &Prepared, hostexec: &Hostexec) -> Output {
     let why = match (number.zip(rule), prepared.held_back) {
         (None, _) => "no rule is about this command".to_owned(),
         (Some((number, rule)), true) => format!(
-            "{} would have it run, but it runs what the agent can write, and `allowWorkspaceCode` is not set",
+            "{}, but it runs what the agent can write, and `allowWorkspaceCode` is not set",
             described(number, rule)
         ),
         (Some((number, rule)), false) if prepared.effect == Effect::Ask && rule.effect == Effect::Auto => {
-            format!("{} would have it run, but not with input, and `stdin` is not set", described(number, rule))
+            format!("{}, but not with input: `stdin` is not set", described(number, rule))
         }
         (Some((number, rule)), false) => described(number, rule),
     };
@@ -106,5 +108,9 @@ fn would_not(refusal: &Refusal, command: &[String], hostexec: &Hostexec) -> Outp
 
 fn described(number: usize, rule: &Rule) -> String {
     let words: Vec<String> = rule.argv.iter().map(|word| shown::quoted(&word.to_string())).collect();
-    format!("`hostexec.rules[{number}]` ({}) takes {}", rule.effect.as_str(), words.join(" "))
+    let place = rule.location.as_ref().map_or_else(
+        || format!("`hostexec.rules[{number}]`"),
+        |location| visible(&format!("{}:{}", location.file, location.line)),
+    );
+    format!("the rule at {place} says {} to {}", rule.effect.as_str(), words.join(" "))
 }

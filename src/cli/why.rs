@@ -29,7 +29,7 @@ const NEAR: usize = 5;
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub struct Args {
-    /// Host and port; without a port, 443
+    /// Host and port, or a URL; without a port, 443, or that of the URL
     #[arg(value_name = "HOST[:PORT]")]
     pub destination: String,
     /// Name of the sandbox, or its folder; without one, this folder
@@ -70,11 +70,12 @@ pub fn run(args: &Args) -> Result<u8, Failure> {
 }
 
 fn destination(text: &str) -> Result<Destination, String> {
+    let (text, default) = authority(text);
     let (host, port) = match text.rsplit_once(':') {
         Some((host, port)) if !host.contains(':') || host.ends_with(']') => {
             (host, parse_port(port).ok_or("the port is not a number from 1 to 65535")?)
         }
-        _ => (text, 443),
+        _ => (text, default),
     };
     let place = match Host::parse(host) {
         Ok(host) => Place::Name(host),
@@ -89,6 +90,19 @@ fn destination(text: &str) -> Result<Destination, String> {
         Place::Address(address) => format!("{}:{port}", Pattern::Address(*address)),
     };
     Ok(Destination { place, shown, port, usage: if port == 80 { Use::Plain } else { Use::Tunnel } })
+}
+
+/// Returns what of a URL is host and port (RFC 3986), and the port of its scheme; anything else is as it came. So is one with
+/// a backslash, in which programs see different hosts.
+fn authority(text: &str) -> (&str, u16) {
+    let (rest, default) = match text.split_once("://").filter(|_| !text.contains('\\')) {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("https") => (rest, 443),
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => (rest, 80),
+        _ => return (text, 443),
+    };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    // What stands before it is a user: http://known.example@other.example leads to the other.
+    (authority.rsplit('@').next().unwrap_or_default(), default)
 }
 
 fn is_never(destination: &Destination) -> bool {
@@ -113,13 +127,26 @@ fn text(destination: &Destination, effective: &Effective, file: &str) -> String 
             )
         }
         Match::OtherPort(_) => {
-            format!("{shown} is refused: the host is allowed, the port is not\n{from}{}", to_allow(destination, file))
+            let waits = waits(destination, effective.policy.hold);
+            let to_allow = to_allow(destination, file);
+            format!("{shown} is refused: the host is allowed, the port is not\n{from}{waits}{to_allow}")
         }
         Match::Nothing => {
             let near: String = near(destination, effective).into_iter().map(line).collect();
             let near = if near.is_empty() { near } else { format!("nearest to it\n{near}") };
-            format!("{shown} is refused: no rule is about it\n{near}{}", to_allow(destination, file))
+            let waits = waits(destination, effective.policy.hold);
+            format!("{shown} is refused: no rule is about it\n{near}{waits}{}", to_allow(destination, file))
         }
+    }
+}
+
+/// Says that a person can be asked, where that is so: addresses are never asked about.
+fn waits(destination: &Destination, hold: u32) -> String {
+    match destination.place {
+        Place::Name(_) if hold > 0 => {
+            format!("until then a request waits up to {hold} s for an answer: cloister approve\n")
+        }
+        _ => String::new(),
     }
 }
 

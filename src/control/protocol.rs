@@ -4,7 +4,7 @@
 //!
 //! Invariant: every text that a sandbox had a hand in is as it came; whoever shows it makes it visible.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
@@ -95,6 +95,8 @@ pub enum Ask {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reply {
+    /// To `Decide`: the decision that the answer left, which can be undone; `None` where it left none.
+    Decided(Option<DecisionId>),
     /// To `Hello`.
     Welcome {
         /// [`VERSION`].
@@ -147,6 +149,20 @@ pub struct Inbox {
     pub version: u64,
     /// Cards, in the order of their numbers.
     pub cards: Vec<CardView>,
+    /// How those that went lately went, the latest last; not all that ever were.
+    pub ended: VecDeque<(CardId, Ended)>,
+}
+
+/// Why a card waits no more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ended {
+    /// A person answered it.
+    Answered,
+    /// Nobody answered in time, or whoever asked is gone.
+    Expired,
+    /// A rule answers it now.
+    Overtaken,
 }
 
 /// A card as a person sees it. Times are milliseconds since the Unix epoch.

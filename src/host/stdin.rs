@@ -13,6 +13,8 @@ const CHUNK: usize = 32 << 10;
 /// Chunks that are read ahead.
 const AHEAD: usize = 4;
 
+/// Lines that are read ahead.
+const LINES: usize = 64;
 /// Most bytes of an answer.
 const LINE: u64 = 4096;
 
@@ -22,6 +24,20 @@ pub fn line() -> String {
     // What cannot be read is no answer.
     let _ = std::io::stdin().lock().take(LINE).read_line(&mut line);
     line
+}
+
+/// Starts reading lines; the channel closes where no whole line comes any more.
+pub fn lines() -> Receiver<String> {
+    let (sender, receiver) = channel(LINES);
+    std::thread::spawn(move || {
+        loop {
+            let line = line();
+            if !line.ends_with('\n') || sender.blocking_send(line).is_err() {
+                break;
+            }
+        }
+    });
+    receiver
 }
 
 /// Starts reading standard input; the channel closes at its end.

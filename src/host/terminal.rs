@@ -4,7 +4,7 @@
 use std::io::{self, IsTerminal, Stdin};
 use std::os::fd::AsFd;
 
-use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
+use rustix::termios::{OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcgetwinsize, tcsetattr};
 
 /// Tells whether a person can type and read: standard input and standard output are terminals.
 pub fn is_interactive() -> bool {
@@ -25,6 +25,11 @@ pub fn stderr_is_terminal() -> bool {
 pub fn stderr_can_be_redrawn() -> bool {
     let name = std::env::var("TERM").unwrap_or_default();
     stderr_is_terminal() && !matches!(name.as_str(), "" | "dumb")
+}
+
+/// Forgets what was typed and not read yet. Where there is no terminal, nothing was typed.
+pub fn forget_typed() {
+    let _ = tcflush(io::stdin(), QueueSelector::IFlush);
 }
 
 /// Returns rows and columns of the terminal on standard output, where there is one.

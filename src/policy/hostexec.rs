@@ -8,6 +8,7 @@ mod template;
 use std::collections::BTreeSet;
 
 pub use self::template::{Kind, Word, WordError};
+use crate::source::Location;
 
 /// Where programs are looked for if the user names no folders.
 pub const DEFAULT_PATH: [&str; 3] = ["/usr/local/bin", "/usr/bin", "/bin"];
@@ -59,6 +60,8 @@ pub struct Rule {
     pub timeout: u64,
     /// Bytes that it may write.
     pub output: u64,
+    /// Where it stands.
+    pub location: Option<Location>,
     /// Whether it may be automatic although it runs what an agent can write.
     pub allow_workspace_code: bool,
 }
@@ -73,6 +76,7 @@ impl Rule {
             stdin: false,
             timeout: DEFAULT_TIMEOUT,
             output: DEFAULT_OUTPUT,
+            location: None,
             allow_workspace_code: false,
         }
     }

@@ -1,6 +1,7 @@
 //! The audit log through its public interface, and `cloister audit` as a user runs it.
 #![expect(clippy::disallowed_methods, reason = "adapter: runs the program, and a writer that is killed")]
 
+use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -76,7 +77,9 @@ impl User {
 
     fn lines(&self, arguments: &[&str]) -> Vec<String> {
         let (code, stdout, stderr) = self.run(arguments);
-        assert_eq!((code, stderr.as_str()), (0, ""), "{arguments:?}");
+        assert_eq!(code, 0, "{arguments:?}");
+        let is_nothing = stdout.is_empty() && stderr == "nothing in the audit log is like that\n";
+        assert!(stderr.is_empty() || is_nothing, "{arguments:?}: {stderr}");
         stdout.lines().map(str::to_owned).collect()
     }
 }
@@ -144,7 +147,7 @@ fn filters_choose() {
 fn json_is_what_the_log_has() {
     let user = User::new();
     some(&user);
-    let file = std::fs::read_to_string(user.folder().join("00000001.jsonl")).unwrap();
+    let file = fs::read_to_string(user.folder().join("00000001.jsonl")).unwrap();
     assert_eq!(user.lines(&["--format", "json"]).join("\n") + "\n", file);
 }
 
@@ -172,14 +175,41 @@ fn without_a_log_nothing_is_wrong() {
     assert!(!user.folder().exists(), "looking makes nothing");
 }
 
+/// Whoever removes the whole log removes the proof that there was one, but not the sandboxes that it was about.
+#[test]
+fn a_log_that_is_gone_is_missed_where_sandboxes_or_decisions_are() {
+    for left in ["sandboxes/4afa445a1757/receipt.json", "decisions/4afa445a1757.json"] {
+        let user = User::new();
+        let path = user.root.path().join("state/cloister").join(left);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let (code, stdout, _) = user.run(&["verify"]);
+        assert_eq!((code, stdout.as_str()), (0, "there is no audit log yet\n"), "an empty folder is none");
+        fs::write(path, "{}").unwrap();
+        let (code, stdout, stderr) = user.run(&["verify"]);
+        assert_eq!((code, stdout.as_str()), (1, ""), "{left}");
+        assert!(stderr.contains("the audit log is gone"), "{stderr}");
+    }
+}
+
+#[test]
+fn what_matches_nothing_says_so() {
+    let user = User::new();
+    drop(user.log());
+    let said = (0, String::new(), "nothing in the audit log is like that\n".to_owned());
+    let log = user.run(&[]).1;
+    for arguments in [["--sandbox", "nobody"], ["--host", "nowhere.example.com"]] {
+        assert_eq!(user.run(&arguments), said, "{log}");
+    }
+}
+
 #[test]
 fn verify_says_file_line_and_what() {
     let user = User::new();
     some(&user);
     assert_eq!(user.run(&["verify"]), (0, "entries 1 to 5 in 1 file whole\n".to_owned(), String::new()));
     let path = user.folder().join("00000001.jsonl");
-    let text = std::fs::read_to_string(&path).unwrap();
-    std::fs::write(&path, text.replace("evil.test", "good.test")).unwrap();
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replace("evil.test", "good.test")).unwrap();
     let (code, stdout, stderr) = user.run(&["verify"]);
     assert_eq!((code, stdout.as_str()), (1, "entries 1 to 5 in 1 file read\n"));
     assert!(
@@ -193,8 +223,8 @@ fn a_line_that_is_no_entry_is_told_and_the_others_are_printed() {
     let user = User::new();
     some(&user);
     let path = user.folder().join("00000001.jsonl");
-    let text = std::fs::read_to_string(&path).unwrap();
-    std::fs::write(&path, text.replacen("\"number\":3", "\"\u{1b}[2J\":3", 1)).unwrap();
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replacen("\"number\":3", "\"\u{1b}[2J\":3", 1)).unwrap();
     let (code, stdout, stderr) = user.run(&[]);
     assert_eq!((code, stdout.lines().count()), (1, 4));
     assert!(
@@ -208,7 +238,7 @@ fn a_link_in_place_of_a_file_is_not_followed() {
     let user = User::new();
     some(&user);
     let path = user.folder().join("00000001.jsonl");
-    std::fs::rename(&path, user.root.path().join("elsewhere")).unwrap();
+    fs::rename(&path, user.root.path().join("elsewhere")).unwrap();
     std::os::unix::fs::symlink(user.root.path().join("elsewhere"), &path).unwrap();
     for arguments in [&[][..], &["verify"]] {
         let (code, stdout, stderr) = user.run(arguments);

@@ -1,7 +1,8 @@
 //! A request as a terminal shows it: whatever a sandbox had a hand in is visible, and cannot move the cursor.
 
 use crate::control::approvals::choice::Reach;
-use crate::control::protocol::{CardView, ChoiceView};
+use crate::control::protocol::{CardView, ChoiceView, Ended};
+use crate::policy::decision::{DecisionId, Verdict};
 use crate::ui::text::{count, visible};
 
 /// Returns everything that is to be known before answering.
@@ -37,5 +38,31 @@ pub(super) fn choice(choice: &ChoiceView) -> String {
     format!("{} --for {}{wildcard}: {}", answer.verdict.as_str(), answer.term, visible(&choice.text))
 }
 
+/// Returns what an answer did, and what takes it back.
+pub(super) fn done(choice: &ChoiceView, decision: Option<&DecisionId>) -> String {
+    let undo = decision.map(|id| format!("; to take it back: cloister decisions undo {id}")).unwrap_or_default();
+    format!("{}{undo}\n", visible(&choice.text))
+}
+
+/// Returns how one of those that were listed is answered.
+pub(super) fn how_to_answer(card: &CardView) -> String {
+    let number = card.id.0;
+    let term = |verdict| super::least(card, verdict, &Reach::Exact).map(|least| least.choice.term);
+    let allow = term(Verdict::Allow).map(|term| format!("cloister approve {number} --for {term}"));
+    let deny = term(Verdict::Deny).map(|_| format!("cloister deny {number}"));
+    let lines = allow.into_iter().chain(deny).map(|line| format!("  {line}\n"));
+    format!("to answer, for example:\n{}", lines.collect::<String>())
+}
+
+/// Returns why a card that was shown waits no more.
+pub(super) fn ended(ended: Option<Ended>) -> &'static str {
+    match ended {
+        Some(Ended::Answered) => "answered elsewhere",
+        Some(Ended::Expired) => "it waits no more: nobody answered in time, or whoever asked is gone",
+        Some(Ended::Overtaken) => "a rule answers it now",
+        None => "it waits no more",
+    }
+}
+
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -1,6 +1,7 @@
+#![expect(clippy::disallowed_methods, reason = "adapter: looks for what only comes with a log")]
 //! What `cloister audit verify` says.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::cli::exit;
 use crate::cli::failure::Failure;
@@ -8,10 +9,29 @@ use crate::cli::output::Output;
 use crate::control::audit::verify::{Fault, Verification, verify};
 use crate::ui::text::{count, visible};
 
-/// Reads the whole log and says whether it is what was written.
-pub(super) fn run(folder: &Path) -> Result<u8, Failure> {
+/// A log that is not there although sandboxes were.
+#[derive(Debug, thiserror::Error)]
+#[error("the audit log is gone: there are sandboxes or decisions, and each was written down in it")]
+struct Gone;
+
+/// Reads the whole log and says whether it is what was written. Where `state` has what only comes with a log, there has to be
+/// one.
+pub(super) fn run(folder: &Path, state: &Path) -> Result<u8, Failure> {
     let verification = verify(folder).map_err(|error| Failure::explained(&error))?;
+    if verification.span.is_none() && verification.faults.is_empty() && was_used(state) {
+        let hint = format!("it was in `{}`; `cloister start` begins a new one", visible(&folder.display().to_string()));
+        return Err(Failure::new(&Gone).hint([hint]));
+    }
     report(&verification, folder).write()
+}
+
+fn was_used(state: &Path) -> bool {
+    // A start that failed leaves a lock, and no receipt.
+    let holds = |folder: &str, is_one: &dyn Fn(PathBuf) -> bool| {
+        state.join(folder).read_dir().is_ok_and(|entries| entries.flatten().any(|entry| is_one(entry.path())))
+    };
+    holds("sandboxes", &|path| path.join("receipt.json").exists())
+        || holds("decisions", &|path| path.extension().is_some_and(|extension| extension == "json"))
 }
 
 fn report(found: &Verification, folder: &Path) -> Output {

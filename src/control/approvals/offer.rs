@@ -102,9 +102,11 @@ fn host_line(card: &Card, ask: &HostAsk, choice: &Choice) -> String {
         (Verdict::Allow, Term::Once) if ask.waiting.is_empty() => {
             format!("lets the next request of {who} for {place}, port {ports}, through, within two minutes")
         }
-        (Verdict::Allow, Term::Once) => {
-            format!("lets what waits now for {place}, port {ports}, through; {who} asks again next time")
-        }
+        // True as well when nothing waits any more: a digest that changed with it would let a sandbox outrun every answer.
+        (Verdict::Allow, Term::Once) => format!(
+            "lets what waits now for {place}, port {ports}, through, and if nothing waits any more the next request within \
+             two minutes; then {who} asks again"
+        ),
         (Verdict::Allow, term) => format!("{who} may reach {place}, port {ports}, {}", how_long(term)),
         (Verdict::Deny, Term::Once) => {
             format!("refuses {place} now; for {} minutes {who} is refused without asking you", COOL_DOWN / 60_000)

@@ -10,7 +10,7 @@ mod relay;
 mod requests;
 mod views;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
@@ -23,7 +23,7 @@ use super::life::Life;
 use super::notify::Desktop;
 use super::policies::Policies;
 use super::streams::Streams;
-use crate::control::approvals::card::Ticket;
+use crate::control::approvals::card::{CardId, Ticket};
 use crate::control::approvals::desk::Desk;
 use crate::control::approvals::effect::{Answer, Effect};
 use crate::control::audit::event::{Control, Entry, What};
@@ -31,7 +31,7 @@ use crate::control::audit::log::Log;
 use crate::control::client;
 use crate::control::hostexec::Variables;
 use crate::control::hostexec::run::Slots;
-use crate::control::protocol::{Ask, Reply, VERSION};
+use crate::control::protocol::{Ask, Ended, Reply, VERSION};
 use crate::control::tally::Tally;
 use crate::control::web::Page;
 use crate::engine::guardian::{Heard, Link};
@@ -72,6 +72,8 @@ pub(super) struct Plane {
     readers: Vec<(u64, Instant, oneshot::Sender<Reply>)>,
     /// Grows with every change of the inbox.
     version: u64,
+    /// What became of the cards that went last.
+    ended: VecDeque<(CardId, Ended)>,
     /// Agents that wait for an answer.
     tickets: BTreeMap<Ticket, oneshot::Sender<Answer>>,
     next_ticket: u64,
@@ -126,6 +128,7 @@ impl Plane {
             desktop: Desktop::default(),
             readers: Vec::new(),
             version: 1,
+            ended: VecDeque::new(),
             tickets: BTreeMap::new(),
             next_ticket: 0,
             commands,

@@ -15,6 +15,7 @@ use tokio::time::timeout;
 
 use super::Input;
 use crate::control::approvals::card::{OtherAsk, OtherKind, Ticket};
+use crate::control::approvals::desk::EXPIRY;
 use crate::control::approvals::effect::Answer;
 use crate::control::audit::event::{HostCommand as Noted, Phase};
 use crate::control::hostexec::noted::word;
@@ -65,6 +66,8 @@ pub(super) enum Question {
         reason: Option<String>,
         /// Where the answer goes.
         answer: oneshot::Sender<Answer>,
+        /// Told once a person is asked.
+        waits: oneshot::Sender<()>,
     },
     /// Whether a command may run.
     Command {
@@ -72,6 +75,8 @@ pub(super) enum Question {
         ask: OtherAsk,
         /// Where the answer goes.
         answer: oneshot::Sender<Answer>,
+        /// Told once a person is asked.
+        waits: oneshot::Sender<()>,
     },
 }
 
@@ -117,10 +122,11 @@ impl Session {
             _ => (asked.host.clone(), HTTPS),
         };
         let (answer, answered) = oneshot::channel();
-        if let Err(refusal) = self.ask(Question::Host { host, port, reason: asked.reason, answer }) {
+        let (waits, asking) = oneshot::channel();
+        if let Err(refusal) = self.ask(Question::Host { host, port, reason: asked.reason, answer, waits }) {
             return Some(Tell::Refused(refusal));
         }
-        match waited(answered, (reader, lines), writer).await? {
+        match waited(answered, asking, (reader, lines), writer).await? {
             Ok(answer) => Some(domain(answer)),
             Err(refusal) => Some(Tell::Refused(refusal)),
         }
@@ -163,10 +169,11 @@ impl Session {
         }
         if prepared.effect != Effect::Auto {
             let (answer, answered) = oneshot::channel();
-            if let Err(refusal) = self.ask(Question::Command { ask: card, answer }) {
+            let (waits, asking) = oneshot::channel();
+            if let Err(refusal) = self.ask(Question::Command { ask: card, answer, waits }) {
                 return Some(Tell::Refused(refusal));
             }
-            let allowed = match waited(answered, (reader, lines), writer).await {
+            let allowed = match waited(answered, asking, (reader, lines), writer).await {
                 Some(Ok(answer)) => allowed(answer),
                 Some(Err(refusal)) => Err(refusal),
                 None => {
@@ -276,13 +283,19 @@ fn changes(command: &HostCommand, earlier: Option<&HostCommand>) -> Vec<(String,
     names.zip(changes).map(|(name, change)| (name.to_owned(), cut(&change, CHANGE))).collect()
 }
 
-/// Waits for an answer; `None` where whoever asked is gone, or asks no more.
+/// Waits for an answer; `None` where whoever asked is gone, or asks no more. Whoever asked hears that it waits once a person is
+/// asked, and not where it was answered at once.
 async fn waited(
     answered: oneshot::Receiver<Answer>,
+    asking: oneshot::Receiver<()>,
     (reader, lines): (&mut ReadHalf<DuplexStream>, &mut Lines),
     writer: &mut WriteHalf<DuplexStream>,
 ) -> Option<Result<Answer, Refusal>> {
-    say(writer, &Tell::Pending { why: "for an answer, on the page or with `cloister approve`".to_owned() }).await;
+    if asking.await.is_ok() {
+        let minutes = EXPIRY / 60_000;
+        let why = format!("up to {minutes} minutes for an answer, on the page or with `cloister approve`");
+        say(writer, &Tell::Pending { why }).await;
+    }
     tokio::select! {
         answer = answered => Some(answer.map_err(|_gone| Reason::Unavailable.because(NOTHING_KEPT))),
         asked = next(reader, lines) => match asked {

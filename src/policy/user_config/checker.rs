@@ -116,6 +116,11 @@ impl<'a> Checker<'a> {
         placed
     }
 
+    /// Returns where a value stands.
+    pub(super) fn place(&self, node: &Node) -> Location {
+        self.locator.locate(node.span.clone())
+    }
+
     /// Returns where each key of the file stands, those of sections included.
     pub(super) fn places(&self, root: &Node) -> BTreeMap<String, Location> {
         let mut places = BTreeMap::new();

@@ -91,6 +91,7 @@ fn rule(checker: &mut Checker<'_>, node: &Node, here: &str) -> Option<Rule> {
         timeout: timeout(checker, node, here).unwrap_or(base.timeout),
         output: output(checker, node, here).unwrap_or(base.output),
         allow_workspace_code: checker.flag(node, here, "allowWorkspaceCode").unwrap_or(base.allow_workspace_code),
+        location: Some(checker.place(node)),
         ..base
     })
 }

@@ -2,6 +2,7 @@
 
 mod agent;
 mod facts;
+mod live;
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -120,10 +121,23 @@ fn an_answer_is_for_what_was_shown_and_can_be_taken_back() {
     let refused = user.run(&["approve", &id, "--for", "project", "--wildcard", "*.example.org"]);
     refused.expect(1);
     assert!(refused.stderr().contains("--confirm"), "{}", refused.stderr());
-    user.run(&["approve", "77"]).expect(1);
+    let unknown = user.run(&["approve", "77"]);
+    unknown.expect(1);
+    assert!(unknown.stderr().contains("answered or has expired already"), "{}", unknown.stderr());
+    let listed = user.run(&["approve"]);
+    listed.expect(0);
+    assert!(
+        listed.stderr().ends_with(&format!("  cloister approve {id} --for session\n  cloister deny {id}\n")),
+        "{}",
+        listed.stderr()
+    );
     let answered = user.run(&["approve", &id, "--for", "project"]);
     answered.expect(0);
-    assert!(answered.stderr().contains("until you undo it"), "{}", answered.stderr());
+    assert!(
+        answered.stderr().contains("until you undo it; to take it back: cloister decisions undo "),
+        "{}",
+        answered.stderr()
+    );
     let empty = user.run(&["approve"]);
     assert_eq!((empty.expect(0), empty.stderr().as_str()), (String::new(), "nothing waits for an answer\n"));
     assert_ne!(said(waiting), "403");
@@ -217,18 +231,21 @@ fn the_control_plane_lives_as_long_as_there_are_sandboxes() {
 fn a_command_of_the_host_runs_once_somebody_said_so() {
     let user = user();
     user.start();
-    let asked = begin(&user, "hostexec uname -s; echo $?");
+    let asked = begin(&user, "hostexec uname -s 2>&1; echo $?");
     let card = self::card(&user);
     assert_eq!((&card["kind"], &card["title"]), (&"host-command".into(), &r#""uname" "-s""#.into()));
     let facts = card["facts"].to_string();
     assert!(facts.contains("/uname") && facts.contains("sha256") && facts.contains("PATH"), "{facts}");
     user.run(&["approve", &card["id"].to_string(), "--for", "once"]).expect(0);
-    assert_eq!(said(asked), "Linux\n0\n");
+    let told = said(asked);
+    assert!(told.contains("up to 10 minutes for an answer") && told.ends_with("Linux\n0\n"), "{told}");
     let asked = begin(&user, "hostexec sh -c 'echo $HOME; exit 7'; echo $?");
     let card = self::card(&user);
     assert!(!card["warnings"].as_array().unwrap().is_empty(), "a shell is told of: {card}");
     user.run(&["deny", &card["id"].to_string(), "--for", "once"]).expect(0);
     assert_eq!(said(asked), "3\n");
+    let told = user.shell("hostexec sh -c 'echo $HOME; exit 7' 2>&1; true").expect(0);
+    assert!(told.contains("hostexec") && !told.contains("for an answer"), "it is refused, and nobody is asked: {told}");
     // Whoever asked and went away asks no more.
     let asked = begin(&user, "timeout -s KILL 2 hostexec uname -r; true");
     self::card(&user);
@@ -248,7 +265,7 @@ fn a_command_of_the_host_runs_once_somebody_said_so() {
             phase.as_str().map_or_else(|| phase.as_object()?.keys().next().cloned(), |word| Some(word.to_owned()))
         })
         .collect();
-    assert_eq!(phases, ["asked", "started", "ended", "asked", "refused", "asked", "refused"]);
+    assert_eq!(phases, ["asked", "started", "ended", "asked", "refused", "asked", "refused", "asked", "refused"]);
     user.run(&["audit", "verify"]).expect(0);
 }
 

@@ -105,6 +105,7 @@ fn why_names_the_rule_its_origin_and_what_would_change_it() {
             "x.example.com",
             "x.example.com:443 is refused: the host is allowed, the port is not\n  \
              allow x.example.com:8443  (~/CONFIG/cloister/config.json5:3:30)\n\
+             until then a request waits up to 60 s for an answer: cloister approve\n\
              to allow it, add \"x.example.com\" to `allow` in ~/CONFIG/cloister/config.json5\n",
         ),
         (
@@ -114,6 +115,7 @@ fn why_names_the_rule_its_origin_and_what_would_change_it() {
              allow x.example.com:8443  (~/CONFIG/cloister/config.json5:3:30)\n  \
              allow a.example.com:443  (decision 0123456789, every sandbox)\n  \
              deny b.example.com  (decision aaaaaaaaaa, every sandbox)\n\
+             until then a request waits up to 60 s for an answer: cloister approve\n\
              to allow it, add \"api.examp1e.com:80\" to `allow` in ~/CONFIG/cloister/config.json5\n",
         ),
         (
@@ -143,9 +145,29 @@ fn why_names_the_rule_its_origin_and_what_would_change_it() {
         (&json["allowed"], &json["reason"], &json["rules"][0]["origin"]["id"]),
         (&true.into(), &"listed".into(), &"0123456789".into())
     );
-    for wrong in ["https://example.com", "example.com:0", "a b", "example.com:99999", "0x7f.1", ""] {
+    for wrong in [
+        "ftp://example.com",
+        "http://",
+        "https://x.example.com\\@y.example.com",
+        "example.com:0",
+        "a b",
+        "example.com:99999",
+        "0x7f.1",
+        "",
+    ] {
         let why = user.run(&["why", wrong]);
         assert_eq!((why.code, why.stdout.as_str()), (Some(2), ""), "{wrong}: {}", why.stderr);
+    }
+    let urls = [
+        ("http://api.example.com/a?b#c", "api.example.com:80 is allowed"),
+        ("HTTPS://api.example.com", "api.example.com:443 is allowed"),
+        ("https://x.example.com:8443/a:1", "x.example.com:8443 is allowed"),
+        ("https://api.example.com@x.example.org/", "x.example.org:443 is refused: no rule is about it"),
+        ("https://api.example.com:1@x.example.org", "x.example.org:443 is refused: no rule is about it"),
+    ];
+    for (url, expected) in urls {
+        let why = user.run(&["why", url]);
+        assert!(why.stdout.starts_with(expected), "{url}: {}{}", why.stdout, why.stderr);
     }
     let unknown = user.run(&["why", "example.com", "--sandbox", "nowhere"]);
     assert!(unknown.code == Some(1) && unknown.stderr.contains("neither a sandbox nor a folder"), "{}", unknown.stderr);
@@ -154,7 +176,10 @@ fn why_names_the_rule_its_origin_and_what_would_change_it() {
 #[test]
 fn the_effective_policy_is_shown_with_its_origins() {
     let user = user(&[
-        ("config.json5", "{ presets: ['docs'], allow: ['api.example.com'], limits: { pids: 100 } }"),
+        (
+            "config.json5",
+            "{ presets: ['docs'], allow: ['api.example.com'], limits: { pids: 100 },\n  hostexec: { rules: [\n    { argv: ['git', 'push', '<to:branch>'], effect: 'ask' }] } }",
+        ),
         ("decisions/global.json", DECISIONS),
     ]);
     write(
@@ -171,6 +196,8 @@ fn the_effective_policy_is_shown_with_its_origins() {
         "deny b.example.com decision aaaaaaaaaa, every sandbox",
         "limits.pids 100 ~/CONFIG/cloister/config.json5:1:60",
         "limits.cpus 4.0 cloister's default",
+        "limits.memory 8g cloister's default",
+        "hostexec.rules ask git push '<to:branch>' ~/CONFIG/cloister/config.json5:3:5",
         "approvals.hold 60s cloister's default",
         "note: ~/CONFIG/cloister/projects/project.json5 is about /elsewhere, and not about this folder",
     ] {
@@ -181,9 +208,58 @@ fn the_effective_policy_is_shown_with_its_origins() {
     let json: Value =
         serde_json::from_str(&user.run(&["config", "show", ".", "--format", "json"]).stdout).expect("JSON");
     assert!(json["rules"].as_array().is_some_and(|rules| rules.len() > 5), "{json}");
+    let setting = |key: &str| json["settings"].as_array().and_then(|all| all.iter().find(|one| one["key"] == key));
+    let commands = serde_json::json!([{ "argv": ["git", "push", "<to:branch>"], "effect": "ask" }]);
+    assert_eq!(setting("hostexec.rules").map(|one| &one["value"]), Some(&commands));
+    assert_eq!(setting("limits.memory").map(|one| &one["value"]), Some(&(8_u64 << 30).into()), "scripts get bytes");
     let path = user.run(&["config", "path"]);
     let expected = "~/CONFIG/cloister/config.json5\n~/CONFIG/cloister/projects/project.json5\n";
     assert_eq!(said(&user, &path), expected);
+}
+
+#[test]
+fn a_command_is_tried_as_its_card_shows_it() {
+    let rules = "{\n  hostexec: { rules: [\n    { argv: ['true'], effect: 'auto' },\n    { argv: ['./x'], effect: 'auto' },\n    { argv: ['id'], effect: 'deny' }] } }";
+    let user = user(&[("config.json5", rules)]);
+    let script = user.project().join("x");
+    std::fs::write(&script, "#!/bin/sh\n").expect("a file");
+    std::fs::set_permissions(&script, std::fs::Permissions::from_mode(0o755)).expect("it is ours");
+    let test = |words: &[&str]| {
+        let tried = user.run(&[&["hostexec", "test"], words].concat());
+        (tried.code, said(&user, &tried))
+    };
+    let at = "the rule at ~/CONFIG/cloister/config.json5";
+    let cases: [(&[&str], i32, String); 6] = [
+        (&["--", "true"], 0, format!("it would run without asking: {at}:3 says auto to \"true\"\n")),
+        (
+            &["--stdin", "--", "true"],
+            4,
+            format!("you would be asked: {at}:3 says auto to \"true\", but not with input: `stdin` is not set\n"),
+        ),
+        (
+            &["--", "./x"],
+            4,
+            format!(
+                "you would be asked: {at}:4 says auto to \"./x\", but it runs what the agent can write, and \
+                 `allowWorkspaceCode` is not set\n"
+            ),
+        ),
+        (&["--", "id"], 3, format!("it would be refused: {at}:5 says deny to \"id\"\n")),
+        (&["--", "cat"], 4, "you would be asked: no rule is about this command\n".to_owned()),
+        (
+            &["--", "git status"],
+            3,
+            "it would be refused: there is no such program on the host, or it cannot be run; without quotes around all of \
+             it, each word counts: hostexec git status\n"
+                .to_owned(),
+        ),
+    ];
+    for (words, code, expected) in cases {
+        let (found, text) = test(words);
+        assert!(found == Some(code) && text.starts_with(&expected), "{words:?} {found:?}: {text}");
+    }
+    let (_, text) = test(&["--", "true"]);
+    assert!(text.contains("\"/workspaces/project\" in the sandbox"), "{text}");
 }
 
 #[test]
@@ -213,6 +289,8 @@ fn decisions_are_listed_and_undone() {
     assert!(lines[2].contains("we\\u{1b}[2Jb") && !listed.stdout.contains('\u{1b}'), "{}", listed.stdout);
     let json: Value = serde_json::from_str(&user.run(&["decisions", "list", "--format", "json"]).stdout).expect("JSON");
     assert_eq!(json[1]["id"], "0123456789");
+    let short: Value = serde_json::from_str(&user.run(&["decisions", "--format", "json"]).stdout).expect("JSON");
+    assert_eq!(short, json, "`list` may be left out");
 
     let unknown = user.run(&["decisions", "undo", "0123456789", "ffffffffff"]);
     assert!(

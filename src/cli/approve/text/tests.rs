@@ -3,7 +3,7 @@ use crate::control::approvals::card::CardId;
 use crate::control::approvals::choice::{Choice, Term};
 use crate::policy::decision::{Subject, Verdict};
 
-fn asked(text: &str) -> CardView {
+pub(in crate::cli::approve) fn asked(text: &str) -> CardView {
     CardView {
         id: CardId(7),
         digest: "sha256:0".to_owned(),
@@ -41,6 +41,29 @@ fn everything_that_is_to_be_known_is_there() {
         confirm: None,
     };
     assert_eq!(super::choice(&choice), "allow --for session: opens it");
+}
+
+#[test]
+fn an_answer_says_what_it_did_and_what_takes_it_back() {
+    let asked = asked("web may reach it");
+    let id = DecisionId::derive("x");
+    assert_eq!(done(&asked.choices[0], None), "web may reach it\n");
+    let undo = format!("web may reach it; to take it back: cloister decisions undo {id}\n");
+    assert_eq!(done(&asked.choices[0], Some(&id)), undo);
+}
+
+#[test]
+fn a_list_ends_with_how_to_answer() {
+    let mut card = asked("x");
+    let choice = |verdict, term| Choice { verdict, term, reach: Reach::Exact };
+    let view = |choice| ChoiceView { choice, text: "does it".to_owned(), confirm: None };
+    let both = |term| vec![view(choice(Verdict::Allow, term)), view(choice(Verdict::Deny, term))];
+    // The narrowest first, as cards have them.
+    card.choices = [both(Term::Once), both(Term::Session)].concat();
+    let lines = "to answer, for example:\n  cloister approve 7 --for session\n  cloister deny 7\n";
+    assert_eq!(how_to_answer(&card), lines);
+    card.choices = both(Term::Once);
+    assert_eq!(how_to_answer(&card), lines.replace("session", "once"), "a command");
 }
 
 /// UI-017, UI-018, UI-021: no text of a sandbox moves the cursor, sets the clipboard, or passes for another line.

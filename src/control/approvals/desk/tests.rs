@@ -181,6 +181,20 @@ fn an_answer_counts_for_exactly_what_was_shown() {
     assert_eq!(desk.answer(&late, &open, 17 + EXPIRY), Err(Refused::Gone), "nobody answered in time");
 }
 
+/// What a person read is what happens, also when what waited went meanwhile.
+#[test]
+fn an_answer_does_what_it_says_when_nothing_waits_any_more() {
+    let (mut desk, open, web) = (Desk::default(), policy("{}"), subject("s1"));
+    desk.held(&web, "a.example.com", 443, 1, &open, 10);
+    let shown = order(&desk, Verdict::Allow, Term::Once, Reach::Exact);
+    let does = offers(desk.card(shown.card).expect("a card")).swap_remove(0).does;
+    assert!(does.contains("if nothing waits any more the next request within two minutes"), "{does}");
+    assert!(desk.released("s1", 1));
+    assert_eq!(settled(&desk.answer(&shown, &open, 11).expect("as it was shown")), [] as [&str; 0]);
+    assert_eq!(settled(&desk.held(&web, "a.example.com", 443, 2, &open, 12)), ["s1 a.example.com:443 through"]);
+    assert_eq!(kinds(&desk.held(&web, "a.example.com", 443, 3, &open, 13)), ["log", "notify"], "once");
+}
+
 #[test]
 fn a_wide_answer_is_typed_and_never_reaches_a_public_suffix() {
     let (mut desk, open) = (Desk::default(), policy("{}"));

@@ -50,7 +50,7 @@ fn each_answer_says_what_it_does() {
         })
         .collect();
     let expected = [
-        "allow once exact: lets what waits now for example.com, port 443, through; web asks again next time",
+        "allow once exact: lets what waits now for example.com, port 443, through, and if nothing waits any more the next request within two minutes; then web asks again",
         "allow session exact: web may reach example.com, port 443, until it stops",
         "allow 15m exact: web may reach example.com, port 443, for 15 minutes",
         "allow 1h exact: web may reach example.com, port 443, for an hour",

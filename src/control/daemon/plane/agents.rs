@@ -26,7 +26,7 @@ impl Plane {
         }
         let subject = receipt.subject();
         let policy = self.policies.of(&subject, now());
-        let effects = match question {
+        let (effects, waits) = match question {
             Question::About(about) => {
                 let plan = self.context.state.load_plan(sandbox).unwrap_or_default();
                 let place = Place::of(&receipt, &plan);
@@ -36,21 +36,27 @@ impl Plane {
                 let _ = about.send(About { place, hostexec, variables, allowed });
                 return;
             }
-            Question::Host { host, port, reason, answer } => {
+            Question::Host { host, port, reason, answer, waits } => {
                 let ticket = self.ticket(answer);
-                self.desk.ask_ahead(&subject, &host, port, reason.as_deref(), ticket, &policy, now())
+                let asked = self.desk.ask_ahead(&subject, &host, port, reason.as_deref(), ticket, &policy, now());
+                (asked, (ticket, waits))
             }
-            Question::Command { ask, answer } => {
+            Question::Command { ask, answer, waits } => {
                 if self.commands.has(&subject.folder, &ask.digest) {
                     let _ = answer.send(Answer::Allowed { term: Term::Project, until: None });
                     return;
                 }
                 let ticket = self.ticket(answer);
-                self.desk.ask_other(&subject, OtherAsk { tickets: BTreeSet::from([ticket]), ..ask }, now())
+                let asked = self.desk.ask_other(&subject, OtherAsk { tickets: BTreeSet::from([ticket]), ..ask }, now());
+                (asked, (ticket, waits))
             }
         };
         self.version += 1;
         self.carry_out(effects).await;
+        // What was answered at once waits for nobody.
+        if self.tickets.contains_key(&waits.0) {
+            let _ = waits.1.send(());
+        }
     }
 
     /// Writes down something about a command that an agent asked for; whoever waits for that is told once it is.

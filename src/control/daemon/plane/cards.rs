@@ -8,14 +8,17 @@ use super::{Plane, now};
 use crate::control::approvals::card::OtherKind;
 use crate::control::approvals::choice::Term;
 use crate::control::approvals::desk::Order;
-use crate::control::approvals::effect::Effect;
+use crate::control::approvals::effect::{Effect, Entry};
 use crate::control::hostexec::HostCommand;
-use crate::control::protocol::Reply;
+use crate::control::protocol::{Ended, Reply};
 use crate::guardian::protocol::Command;
 use crate::policy::decision::{By, DecisionId, Scope, Verdict};
 use crate::policy::host::Host;
 use crate::sandbox::protocol::Asking;
 use crate::ui::causes;
+
+/// Most cards that went and are remembered.
+const ENDED: usize = 64;
 
 impl Plane {
     /// Takes an answer of a person.
@@ -33,8 +36,12 @@ impl Plane {
         match self.desk.answer(&order, &policy, now()) {
             Ok(effects) => match self.keep(&effects, order.by).await {
                 Ok(()) => {
+                    let decision = effects.iter().find_map(|effect| match effect {
+                        Effect::Persist(decision) => Some(decision.id.clone()),
+                        _ => None,
+                    });
                     self.carry_out(effects).await;
-                    Reply::Done
+                    Reply::Decided(decision)
                 }
                 Err(reason) => Reply::Failed { reason },
             },
@@ -123,6 +130,20 @@ impl Plane {
         self.perform(effects);
     }
 
+    /// Remembers why a card waits no more, for whoever looks at it.
+    fn note_ended(&mut self, said: &Entry) {
+        let ended = match said {
+            Entry::Answered { card, .. } => (card.id, Ended::Answered),
+            Entry::Expired(card) => (card.id, Ended::Expired),
+            Entry::Overtaken { card, .. } => (card.id, Ended::Overtaken),
+            Entry::Asked(_) | Entry::Unasked { .. } | Entry::Ended { .. } => return,
+        };
+        if self.ended.len() == ENDED {
+            self.ended.pop_front();
+        }
+        self.ended.push_back(ended);
+    }
+
     /// Does everything that changes no policy.
     pub(super) fn perform(&mut self, effects: Vec<Effect>) {
         for effect in effects {
@@ -134,7 +155,10 @@ impl Plane {
                     // Whoever asked may be gone.
                     let _ = self.tickets.remove(&ticket).map(|sender| sender.send(answer));
                 }
-                Effect::Log(said) => self.note_said(said),
+                Effect::Log(said) => {
+                    self.note_ended(&said);
+                    self.note_said(said);
+                }
                 Effect::Other {
                     kind: OtherKind::HostCommand,
                     subject,

@@ -108,7 +108,7 @@ impl Plane {
             return failed(format!("the answer cannot be kept, so it does not count: {}", causes::line(&error)));
         }
         self.carry_out(effects).await;
-        Reply::Done
+        Reply::Decided(None)
     }
 }
 

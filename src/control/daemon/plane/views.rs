@@ -15,7 +15,8 @@ use crate::trust::short;
 impl Plane {
     /// Returns what waits for a person.
     pub(super) fn inbox(&self) -> Inbox {
-        Inbox { version: self.version, cards: self.desk.cards().map(|card| self.card(card)).collect() }
+        let cards = self.desk.cards().map(|card| self.card(card)).collect();
+        Inbox { version: self.version, cards, ended: self.ended.clone() }
     }
 
     pub(super) fn card(&self, card: &Card) -> CardView {

@@ -41,6 +41,19 @@ pub(super) struct Found {
 
 /// Looks for the program of a command.
 pub(super) fn find(word: &str, place: &Place, entered: &Entered, path: &[String]) -> Result<Found, Refusal> {
+    found(word, place, entered, path).map_err(|refusal| in_words(word, refusal))
+}
+
+/// Whoever writes a whole line in quotes means its words.
+fn in_words(word: &str, refusal: Refusal) -> Refusal {
+    if refusal.reason == Reason::NotFound && word.contains(' ') {
+        let text = format!("{}; without quotes around all of it, each word counts: hostexec {word}", refusal.text);
+        return Refusal { text, ..refusal };
+    }
+    refusal
+}
+
+fn found(word: &str, place: &Place, entered: &Entered, path: &[String]) -> Result<Found, Refusal> {
     if !place.agents_write {
         return installed(&resolve(word, place, entered, path)?).map(Found::machine);
     }

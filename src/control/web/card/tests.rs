@@ -32,7 +32,7 @@ fn shown(choices: Vec<ChoiceView>) -> Vec<(String, bool, Option<&'static str>)> 
         waiting: 4,
         choices,
     };
-    let cards = Cards::new(&Inbox { version: 1, cards: vec![card] });
+    let cards = Cards::new(&Inbox { version: 1, cards: vec![card], ..Inbox::default() });
     let answers = cards.cards.into_iter().flat_map(|card| card.choices);
     answers.map(|answer| (answer.text.text(), answer.wide, answer.key)).collect()
 }
