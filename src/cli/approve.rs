@@ -14,11 +14,12 @@ use super::runtime;
 use crate::control::approvals::card::CardId;
 use crate::control::approvals::choice::{Choice, Reach, Term};
 use crate::control::client::{Connection, ControlError};
-use crate::control::protocol::{Ask, CardView, ChoiceView, Inbox, Reply};
+use crate::control::protocol::{Ask, CardView, ChoiceView, Inbox, Mistake, Reply};
 use crate::host::identity::{Identity, IdentityError};
 use crate::host::paths::Paths;
 use crate::host::terminal;
 use crate::policy::decision::{By, DecisionId, Verdict};
+use crate::ui::text::visible;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -128,6 +129,7 @@ pub fn run(args: &Args, verdict: Verdict) -> Result<u8, Failure> {
             }
             None => {
                 let inbox = inbox(&mut connection, 0).await?;
+                say(&mistakes(&inbox.mistakes));
                 if inbox.cards.is_empty() {
                     say("nothing waits for an answer\n");
                 }
@@ -142,6 +144,16 @@ pub fn run(args: &Args, verdict: Verdict) -> Result<u8, Failure> {
     })?;
     output.write()?;
     Ok(code)
+}
+
+/// Returns a line for each of the user's files that is not in force as it is.
+pub(super) fn mistakes(mistakes: &[Mistake]) -> String {
+    let line = |Mistake { place, message, since }: &Mistake| {
+        let counts = if since.is_some() { "the policy stays as it was" } else { "nothing is allowed" };
+        let place = if place.is_empty() { String::new() } else { format!("{}: ", visible(place)) };
+        format!("cloister: {place}{}, so {counts}\n", visible(message))
+    };
+    mistakes.iter().map(line).collect()
 }
 
 async fn inbox(connection: &mut Connection, since: u64) -> Result<Inbox, ControlError> {

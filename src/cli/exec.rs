@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::command;
 use super::failure::Failure;
+use super::output::say;
 use super::plan::{failure, on_stderr};
 use super::runtime;
 use super::uncovered;
@@ -20,6 +21,10 @@ Examples:
   cloister exec -- npm test             in the sandbox of this folder
   cloister exec web -- git status       in the sandbox named web
   tar c . | cloister exec -- tar t      bytes pass as they are";
+
+/// What is said where the user stopped the guardian.
+const CUT_OFF: &str =
+    "cloister: you stopped the guardian, so the command reaches nothing; start it again: cloister guardian start\n";
 
 /// Run a command in a sandbox that runs
 ///
@@ -60,6 +65,9 @@ async fn exec(args: &Args) -> Result<u8, SessionError> {
     };
     let (served, ready) = session::until_interrupted(&mut signals, both).await?;
     uncovered::tell(&served.receipt);
+    if served.is_cut_off {
+        say(CUT_OFF);
+    }
     command::run(&context, &served, ready, &mut signals).await
 }
 

@@ -2,6 +2,7 @@
 
 mod report;
 
+use super::approve;
 use super::exit;
 use super::failure::Failure;
 use super::list::Format;
@@ -9,9 +10,10 @@ use super::output::Output;
 use super::plan::{failure, on_stderr};
 use super::runtime;
 use crate::control::client::Connection;
-use crate::control::protocol::Ask;
+use crate::control::protocol::{Ask, Reply};
 use crate::engine::guardian::{self, Activity, Channel, Found};
 use crate::engine::session::{self, Context, SessionError};
+use crate::engine::state::StateFolder;
 use crate::guardian::protocol::Status;
 use crate::pipeline::{self, unix_milliseconds};
 use crate::policy::Policy;
@@ -38,7 +40,7 @@ pub enum Action {
     /// Start it, unless it runs
     #[command(after_help = "Example:\n  cloister guardian start")]
     Start,
-    /// Stop it; sandboxes stay, and nothing leaves them
+    /// Stop it; sandboxes stay, and nothing leaves them until it is started again
     #[command(after_help = "Example:\n  cloister guardian stop")]
     Stop,
     /// Tell whether it runs, and what it has decided
@@ -58,8 +60,12 @@ pub enum Action {
 /// # Errors
 /// The engine or the guardian does not do it, or standard output cannot be written.
 pub fn run(args: &Args) -> Result<u8, Failure> {
-    let policy = pipeline::policy().map_err(|error| failure(&error, on_stderr()))?;
     let mut output = Output::default();
+    let policy = match args.action {
+        // What looks or closes works whatever is wrong with a file.
+        Action::Stop | Action::Status { .. } => Policy::builtin(),
+        Action::Start | Action::Reload => pipeline::policy().map_err(|error| failure(&error, on_stderr()))?,
+    };
     runtime::finish(async {
         output = act(&Context::open().await?, &policy, args.action).await?;
         Ok::<_, SessionError>(exit::OK)
@@ -85,13 +91,8 @@ async fn act(context: &Context, policy: &Policy, action: Action) -> Result<Outpu
         }
         Action::Stop => {
             let _lock = state.lock().await?;
-            // It would make another one for sandboxes that lost theirs.
-            if let Ok(Some(mut connection)) = Connection::open(state.root()).await {
-                // One that ends meanwhile makes none either.
-                let _ = connection.ask(&Ask::Leave).await;
-            }
             let found = guardian::find(engine, state).await?;
-            guardian::remove(engine, state).await?;
+            guardian::stop(engine, state).await?;
             let stopped = found.is_some_and(|found| found.activity != Activity::Stopped);
             Ok(said(if stopped { "the guardian stopped" } else { "the guardian is not running" }))
         }
@@ -104,8 +105,18 @@ async fn act(context: &Context, policy: &Policy, action: Action) -> Result<Outpu
                 Some(Found { activity: Activity::Paused, .. }) => report::Guardian::Paused,
                 _ => report::Guardian::Away,
             };
-            Ok(Output { stdout: report::show(&status, format, unix_milliseconds()), ..Output::default() })
+            let stderr = mistakes(state).await;
+            Ok(Output { stdout: report::show(&status, format, unix_milliseconds()), stderr, ..Output::default() })
         }
+    }
+}
+
+/// Says what is wrong with the user's files; without a control plane nobody knows more than this command.
+async fn mistakes(state: &StateFolder) -> String {
+    let Ok(Some(mut connection)) = Connection::open(state.root()).await else { return String::new() };
+    match connection.ask(&Ask::Inbox { since: 0 }).await {
+        Ok(Reply::Inbox(inbox)) => approve::mistakes(&inbox.mistakes),
+        _ => String::new(),
     }
 }
 

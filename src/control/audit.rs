@@ -17,9 +17,11 @@ pub mod heard;
 mod line;
 mod lines;
 pub mod log;
+pub mod moment;
 pub mod read;
 #[cfg(test)]
 pub(crate) mod samples;
+pub mod told;
 pub mod veil;
 pub mod verify;
 mod writer;

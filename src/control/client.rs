@@ -29,6 +29,9 @@ const BIRTH: Duration = Duration::from_secs(10);
 /// How often it is looked for meanwhile.
 const RETRY: Duration = Duration::from_millis(5);
 
+/// How often whoever works in a sandbox looks whether it lives.
+const WATCH: Duration = Duration::from_secs(1);
+
 /// Why the control plane cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ControlError {
@@ -177,6 +180,23 @@ pub async fn ensure(state: &Path) -> Result<(), ControlError> {
         sleep(RETRY).await;
     }
     Err(ControlError::Birth)
+}
+
+/// Has a control plane live for as long as this is awaited: one that was killed is started again, one of another build is left
+/// alone.
+pub async fn keep(state: &Path) -> std::convert::Infallible {
+    loop {
+        sleep(WATCH).await;
+        if UnixStream::connect(socket(state)).await.is_ok() {
+            continue;
+        }
+        // Whoever has the lock starts it, or is about to end.
+        if let Ok(Some(lock)) = Lock::try_take(&folder(state).join("lock"))
+            && let Err(error) = spawn(state, lock)
+        {
+            tracing::debug!("the control plane cannot be started again: {error}");
+        }
+    }
 }
 
 /// Ends the control plane of a state folder, and waits until it is gone; it is fine if there is none.

@@ -6,6 +6,7 @@ mod asking;
 mod kept;
 mod life;
 mod notify;
+mod numbers;
 mod plane;
 mod policies;
 mod session;

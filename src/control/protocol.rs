@@ -85,8 +85,6 @@ pub enum Ask {
     Metrics,
     /// Where that is scraped.
     Scrape,
-    /// The guardian is about to be stopped, by somebody who wants it so: it is not made again until it is told something.
-    Leave,
     /// Asks it to end; sandboxes and guardian stay.
     End,
 }
@@ -151,6 +149,8 @@ pub struct Inbox {
     pub cards: Vec<CardView>,
     /// How those that went lately went, the latest last; not all that ever were.
     pub ended: VecDeque<(CardId, Ended)>,
+    /// What is wrong with the user's own files, so that they are not in force.
+    pub mistakes: Vec<Mistake>,
 }
 
 /// Why a card waits no more.
@@ -163,6 +163,19 @@ pub enum Ended {
     Expired,
     /// A rule answers it now.
     Overtaken,
+}
+
+/// A file of the user's policy that is not in force as it is: what was read well last is, or nothing.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Mistake {
+    /// Where: `config.json5:3:14`, or the file alone.
+    pub place: String,
+    /// Lower-case fragment: what is wrong.
+    pub message: String,
+    /// When the policy in force was read, in milliseconds since the Unix epoch; `None` where nothing is allowed because no file
+    /// was ever read well.
+    pub since: Option<u64>,
 }
 
 /// A card as a person sees it. Times are milliseconds since the Unix epoch.
@@ -191,6 +204,8 @@ pub struct CardView {
     pub count: u64,
     /// Connections and agents that wait for the answer now.
     pub waiting: u64,
+    /// Until when the last of them waits, in milliseconds since the Unix epoch; `None` where nothing does.
+    pub until: Option<u64>,
     /// What can be answered.
     pub choices: Vec<ChoiceView>,
 }

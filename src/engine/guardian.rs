@@ -134,7 +134,8 @@ fn activity(state: &ContainerState) -> Activity {
     }
 }
 
-/// Makes sure that the guardian runs, with the program that lies beside this one, and opens the channel to it.
+/// Makes sure that the guardian runs, with the program that lies beside this one, and opens the channel to it; whoever stopped
+/// it wants it again.
 ///
 /// # Errors
 /// It cannot be made, or does not answer.
@@ -144,7 +145,18 @@ pub async fn ensure(
     programs: &Programs,
     pool: Ipv4Net,
 ) -> Result<Channel, GuardianError> {
+    state.let_guardian_run()?;
     reach(engine, state, programs, pool).await.map(|(channel, _)| channel)
+}
+
+/// Stops the guardian, and it stays so until [`ensure`]: it is what cuts every sandbox off at once. Whoever calls it holds the
+/// lock of the state folder.
+///
+/// # Errors
+/// The engine does not do it, or nothing can be written down.
+pub async fn stop(engine: &Engine, state: &StateFolder) -> Result<(), GuardianError> {
+    state.keep_guardian_away()?;
+    Ok(remove(engine, state).await?)
 }
 
 /// Makes sure that the guardian serves a sandbox that runs, under the policy of its receipt; returns what the sandbox

@@ -73,6 +73,9 @@ impl StateError {
     }
 }
 
+/// Name of what says that the user stopped the guardian.
+const AWAY: &str = "guardian-stopped";
+
 /// The state folder of one user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StateFolder {
@@ -180,6 +183,27 @@ impl StateFolder {
     fn name(&self, id: &str) -> String {
         let known = self.load(id).ok().flatten();
         known.map_or_else(|| "this project".to_owned(), |receipt| format!("`{}`", receipt.name))
+    }
+
+    /// Remembers that the user stopped the guardian: nothing but their own word makes another one.
+    ///
+    /// # Errors
+    /// It cannot be written down.
+    pub fn keep_guardian_away(&self) -> Result<(), StateError> {
+        Ok(file::write(&self.root.join(AWAY), b"", 0o600)?)
+    }
+
+    /// Forgets that the user stopped the guardian.
+    ///
+    /// # Errors
+    /// It cannot be forgotten.
+    pub fn let_guardian_run(&self) -> Result<(), StateError> {
+        Ok(file::remove(&self.root.join(AWAY))?)
+    }
+
+    /// Whether the user stopped the guardian. What cannot be told is as if they had.
+    pub fn is_guardian_kept_away(&self) -> bool {
+        self.root.join(AWAY).try_exists().unwrap_or(true)
     }
 
     /// The folder of one sandbox.

@@ -70,6 +70,12 @@ async fn what_is_logged_is_counted_and_searched_while_it_is_written() {
     for text in ["32 allowed", "9 refused", "CONNECT late.example.com:443, not-allowed"] {
         assert!(page.body.contains(text), "{text}: {}", page.body);
     }
+    assert!(!page.body.contains("data-more"), "few entries are shown at once");
+    log.append((42..=61).map(|event| decided(event, "more.example.com", true)).collect()).unwrap();
+    let page = served.get("/activity", Some(&who)).await;
+    for text in ["class=\"older\"", "data-more=\"log-table\"", "as it is kept", "&quot;late.example.com&quot;"] {
+        assert!(page.body.contains(text), "{text}: {}", page.body);
+    }
 }
 
 #[tokio::test]

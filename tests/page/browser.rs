@@ -1,16 +1,17 @@
 //! The page in a real browser: what a person does, and what others try. One browser for all of it.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use cloister::control::approvals::card::CardId;
 use cloister::control::approvals::choice::{Choice, Reach, Span, Term};
+use cloister::control::protocol::{CardView, Mistake};
 use cloister::policy::decision::Verdict;
 
 use crate::activity;
-use crate::desk::{Desk, card};
+use crate::desk::{Desk, card, waiting_choices};
 use crate::driver::{Browser, ENTER, ESCAPE, TAB};
 use crate::pictures;
 use crate::repository;
@@ -34,7 +35,11 @@ async fn a_person_decides_on_the_page_and_nobody_else() {
     what_just_appeared_or_moved_takes_no_answer(&browser, &served).await;
     what_changed_is_another_card(&browser, &served).await;
     what_the_sandbox_says_later_is_shown(&browser, &served).await;
+    what_an_answer_does_by_now_is_read_before_it_is_given(&browser, &served).await;
     what_is_refused_is_said(&browser, &served).await;
+    what_was_decided_is_told_and_undone_at_once(&browser, &served).await;
+    how_long_something_waits_is_counted_and_moves_nothing(&browser, &served).await;
+    a_broken_policy_is_told_on_every_view(&browser, &served).await;
     screen_readers_are_told(&browser, &served).await;
     text_of_others_does_nothing(&browser, &served).await;
     other_pages_get_nowhere(&browser, &served).await;
@@ -247,6 +252,86 @@ async fn what_the_sandbox_says_later_is_shown(browser: &Browser, served: &Served
     assert_decided(&served.desk, &[(1, ALLOW)]);
 }
 
+async fn what_was_decided_is_told_and_undone_at_once(browser: &Browser, served: &Served) {
+    show(browser, &served.desk, &["api.example.com:443", "b.example.com:443"]).await;
+    assert_eq!(browser.run("return document.getElementById('told').ariaLive").await, "polite");
+    browser.press("ja").await;
+    browser.until("document.querySelectorAll('.card').length === 1").await;
+    let line = "document.querySelector('#told span')?.textContent";
+    browser.until(&format!("{line} === 'allowed until it stops: api.example.com:443'")).await;
+    assert_eq!(served.desk.decisions(), 1);
+    browser.press(TAB).await;
+    assert_eq!(browser.run("return document.activeElement.textContent").await, "Undo", "the next key reaches it");
+    browser.press(ENTER).await;
+    browser.until(&format!("{line} === 'undone: allowed until it stops: api.example.com:443'")).await;
+    assert_eq!(served.desk.decisions(), 0);
+    browser.until("document.activeElement.id === 'heading'").await;
+}
+
+async fn how_long_something_waits_is_counted_and_moves_nothing(browser: &Browser, served: &Served) {
+    show(browser, &served.desk, &["api.example.com:443", "b.example.com:443"]).await;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
+    let until = u64::try_from(now).unwrap() + 42_000;
+    served.desk.change(|cards| cards[0].until = Some(until));
+    let left = "document.querySelector('.card .left').textContent";
+    browser.until(&format!("{left}.endsWith(' s left')")).await;
+    let first = browser.run(&format!("return {left}")).await;
+    let places = "return Array.from(document.querySelectorAll('.card'), (card) => card.offsetTop)";
+    let before = browser.run(places).await;
+    browser.until(&format!("{left} !== {first}")).await;
+    assert_eq!(browser.run(places).await, before);
+    assert_eq!(browser.run("return document.querySelector('.settling')").await, serde_json::Value::Null);
+    assert_eq!(browser.run("return document.querySelectorAll('.left')[1].textContent").await, "", "nothing waits");
+}
+
+async fn a_broken_policy_is_told_on_every_view(browser: &Browser, served: &Served) {
+    let mistake = Mistake {
+        place: "/home/me/config.json5:3:14".into(),
+        message: "expected <b>a value</b>\u{202e}".into(),
+        since: Some(1_800_000_000_000),
+    };
+    let told = "document.getElementById('mistakes').textContent";
+    browser.until("document.getElementById('mistakes').hidden").await;
+    served.desk.break_policy(vec![mistake.clone()]);
+    browser.until(&format!("{told}.includes('config.json5:3:14 expected <b>a value</b><U+202E>; in force: ')")).await;
+    for (_, path) in pictures::VIEWS {
+        browser.open(&format!("http://127.0.0.1:{}/{path}", served.port)).await;
+        browser.until(&format!("{told}.includes('config.json5:3:14 expected <b>a value</b>')")).await;
+        browser.until("!document.getElementById('mistakes').hidden").await;
+    }
+    served.desk.break_policy(vec![Mistake { since: None, ..mistake }]);
+    browser.open(&format!("http://127.0.0.1:{}/", served.port)).await;
+    browser.until(&format!("{told}.includes('nothing is allowed')")).await;
+    served.desk.break_policy(Vec::new());
+    browser.until("document.getElementById('mistakes').hidden").await;
+    browser.until("document.body.dataset.link === 'live'").await;
+}
+
+/// Nothing waits any more: the same answers let the next request through in place of this one.
+async fn what_an_answer_does_by_now_is_read_before_it_is_given(browser: &Browser, served: &Served) {
+    show(browser, &served.desk, &["api.example.com:443"]).await;
+    let once = "return document.querySelector('.choices.least button span').textContent";
+    assert!(browser.run(once).await.as_str().unwrap().starts_with("lets what waits now"));
+    browser.run("window.kept = document.querySelector('.card')").await;
+    browser.press("j").await;
+    let asked = |cards: &mut Vec<CardView>, waiting| {
+        cards[0].waiting = waiting;
+        cards[0].choices = waiting_choices(waiting);
+    };
+    served.desk.change(|cards| asked(cards, 0));
+    browser.until("document.querySelector('.times').textContent.includes('nothing waits any more')").await;
+    // At once: no answer counts for half a second.
+    browser.press("a").await;
+    assert_decided(&served.desk, &[]);
+    assert!(browser.run(once).await.as_str().unwrap().starts_with("lets the next request"));
+    assert_eq!(browser.run("return document.querySelector('.card') === window.kept").await, true);
+    assert_eq!(browser.run(FOCUS).await, "1", "it is the same question");
+    tokio::time::sleep(SETTLED).await;
+    browser.click(".choices.least button").await;
+    browser.until("document.querySelector('.card') === null").await;
+    assert_decided(&served.desk, &[(1, Choice { term: Term::Once, ..ALLOW })]);
+}
+
 async fn what_is_refused_is_said(browser: &Browser, served: &Served) {
     show(browser, &served.desk, &["api.example.com:443"]).await;
     browser.run("document.querySelector('.card').view.digest = 'sha256:old'").await;
@@ -380,6 +465,8 @@ async fn a_decision_is_undone(browser: &Browser, served: &Served) {
     browser.until("document.querySelector('.card') === null").await;
     browser.click("nav a[href='/policy']").await;
     browser.until("document.querySelector('[data-decision] code')?.textContent === 'api.example.com:443'").await;
+    let ends = browser.run("return document.querySelector('[data-label=ends]').textContent").await;
+    assert_eq!(ends, "when it stops", "what is for a sandbox's life ends with it");
     browser.click("[data-undo]").await;
     browser.until("document.querySelector('main')?.textContent.includes('Nobody decided anything')").await;
     assert_eq!(served.desk.decisions(), 0);
@@ -409,6 +496,12 @@ async fn entries_of_the_log_are_searched(browser: &Browser, served: &Served) {
 }
 
 async fn news_come_again_after_a_restart(browser: &Browser, served: Served) -> Served {
+    browser.open(&format!("http://127.0.0.1:{}/sandboxes", served.port)).await;
+    let ended = served.end().await;
+    browser.until("document.getElementById('away').checkVisibility()").await;
+    let served = ended.start().await;
+    browser.until("document.getElementById('away').hidden").await;
+    browser.open(&format!("http://127.0.0.1:{}/", served.port)).await;
     show(browser, &served.desk, &["before.example.com:443"]).await;
     let ended = served.end().await;
     browser.until("document.body.dataset.link === 'lost'").await;

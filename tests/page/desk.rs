@@ -10,7 +10,9 @@ use tokio::time::timeout;
 use cloister::control::approvals::card::{Asked, Card, CardId, Connection, HostAsk, OtherAsk, OtherKind, Ticket};
 use cloister::control::approvals::choice::Choice;
 use cloister::control::approvals::offer::offers;
-use cloister::control::protocol::{Ask, CardView, ChoiceView, DecisionView, Inbox, Reply, RuleView, SandboxView};
+use cloister::control::protocol::{
+    Ask, CardView, ChoiceView, DecisionView, Inbox, Mistake, Reply, RuleView, SandboxView,
+};
 use cloister::control::requests::shown;
 use cloister::control::tally::{Moment, Tally};
 use cloister::control::web::Asker;
@@ -99,6 +101,10 @@ impl Desk {
         });
     }
 
+    pub(crate) fn break_policy(&self, mistakes: Vec<Mistake>) {
+        self.inbox.send_modify(|inbox| (inbox.version, inbox.mistakes) = (inbox.version + 1, mistakes));
+    }
+
     async fn answer(&self, ask: Ask) -> Reply {
         match ask {
             Ask::Inbox { since } => {
@@ -155,14 +161,6 @@ fn decision(card: &CardView, choice: &Choice) -> DecisionView {
 
 /// Returns a card that asks for a host, with the answers that it really takes.
 pub(crate) fn card(id: u64, title: &str) -> CardView {
-    let ask = HostAsk {
-        host: Host::parse(title.split(':').next().unwrap()).unwrap_or_else(|_| Host::parse("api.example.com").unwrap()),
-        ports: [443].into(),
-        reason: None,
-        waiting: [Connection { number: 1, port: 443 }, Connection { number: 2, port: 443 }].into(),
-        tickets: BTreeSet::new(),
-        programs: BTreeSet::new(),
-    };
     CardView {
         title: title.to_owned(),
         kind: "host".into(),
@@ -171,7 +169,23 @@ pub(crate) fn card(id: u64, title: &str) -> CardView {
             ("sandbox says".into(), "/usr/bin/node: npm install".into()),
         ],
         warnings: vec!["whoever owns this host can receive what the sandbox sends".into()],
-        ..view(id, Asked::Host(ask))
+        ..view(id, Asked::Host(host(title, 2)))
+    }
+}
+
+/// Returns the answers to a card that asks for a host for which so many connections wait.
+pub(crate) fn waiting_choices(waiting: u64) -> Vec<ChoiceView> {
+    view(1, Asked::Host(host("api.example.com", waiting))).choices
+}
+
+fn host(title: &str, waiting: u64) -> HostAsk {
+    HostAsk {
+        host: Host::parse(title.split(':').next().unwrap()).unwrap_or_else(|_| Host::parse("api.example.com").unwrap()),
+        ports: [443].into(),
+        reason: None,
+        waiting: (1..=waiting).map(|number| Connection { number, port: 443 }).collect(),
+        tickets: BTreeSet::new(),
+        programs: BTreeSet::new(),
     }
 }
 
@@ -224,6 +238,7 @@ fn view(id: u64, what: Asked) -> CardView {
         last,
         count,
         waiting: 2,
+        until: None,
         choices: offers(&card)
             .into_iter()
             .map(|offer| ChoiceView { choice: offer.choice, text: offer.does, confirm: offer.typed })

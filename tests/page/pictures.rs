@@ -16,7 +16,7 @@ use crate::texts;
 /// The narrowest and the widest that is read, and what is between.
 const SIZES: [(u32, u32); 3] = [(360, 780), (1200, 800), (1920, 1080)];
 /// Every view, by its path.
-const VIEWS: [(&str, &str); 4] =
+pub(crate) const VIEWS: [(&str, &str); 4] =
     [("inbox", ""), ("sandboxes", "sandboxes"), ("activity", "activity"), ("policy", "policy")];
 
 /// Fills every view as on a working day.

@@ -59,6 +59,11 @@ impl Desk {
         Self { decisions, ..Self::default() }
     }
 
+    /// Has cards numbered from behind a number: what was read under one before is never another question.
+    pub fn number_after(&mut self, last: u64) {
+        self.last = self.last.max(last);
+    }
+
     /// Returns the cards, in an order that never changes while they wait.
     pub fn cards(&self) -> impl Iterator<Item = &Card> {
         self.cards.iter()

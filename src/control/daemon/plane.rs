@@ -21,6 +21,7 @@ use super::asking::Looks;
 use super::kept::Kept;
 use super::life::Life;
 use super::notify::Desktop;
+use super::numbers::Numbers;
 use super::policies::Policies;
 use super::streams::Streams;
 use crate::control::approvals::card::{CardId, Ticket};
@@ -78,6 +79,7 @@ pub(super) struct Plane {
     tickets: BTreeMap<Ticket, oneshot::Sender<Answer>>,
     next_ticket: u64,
     commands: Kept,
+    numbers: Numbers,
     /// What repositories ask for, by sandbox.
     requests: BTreeMap<String, requests::Known>,
     looks: Looks,
@@ -103,8 +105,6 @@ pub(super) struct Plane {
     tokens: BTreeMap<String, String>,
     /// Sandboxes that the guardian was told of, by their ids.
     known: BTreeMap<String, Known>,
-    /// Whether somebody stopped the guardian on purpose.
-    left: bool,
     /// Whether somebody waits for the lock of the state folder already.
     attaching: bool,
     asked: Instant,
@@ -113,9 +113,10 @@ pub(super) struct Plane {
 impl Plane {
     pub(super) fn new(context: Context, send: mpsc::UnboundedSender<Input>) -> Self {
         let policies = Policies::of_files(&context.paths, context.state.uid());
-        let desk = Desk::new(policies.decisions().iter().cloned());
+        let mut desk = Desk::new(policies.decisions().iter().cloned());
         let folder = client::folder(context.state.root());
-        let (commands, life) = (Kept::of(&folder), Life::of(&folder));
+        let (commands, life, numbers) = (Kept::of(&folder), Life::of(&folder), Numbers::of(&folder, now()));
+        desk.number_after(numbers.last());
         let mut plane = Self {
             context,
             send,
@@ -132,6 +133,7 @@ impl Plane {
             tickets: BTreeMap::new(),
             next_ticket: 0,
             commands,
+            numbers,
             requests: BTreeMap::new(),
             looks: Looks::default(),
             wants: BTreeSet::new(),
@@ -146,7 +148,6 @@ impl Plane {
             began: now(),
             tokens: BTreeMap::new(),
             known: BTreeMap::new(),
-            left: false,
             attaching: false,
             asked: Instant::now(),
         };
@@ -252,10 +253,6 @@ impl Plane {
             Ask::Invite => Ok(self.invite().await),
             Ask::Metrics => self.metrics(),
             Ask::Scrape => Ok(self.scraped().await),
-            Ask::Leave => {
-                self.left = true;
-                Ok(Reply::Done)
-            }
             Ask::Inbox { .. } | Ask::End => Ok(Reply::Done),
         };
         answered.unwrap_or_else(|error| Reply::Failed { reason: causes::line(&error) })

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use ipnet::Ipv4Net;
 
+use crate::control::protocol::Mistake;
+use crate::diagnostic::Level;
 use crate::host::paths::Paths;
 use crate::pipeline::approvals::Store as Approved;
 use crate::pipeline::decisions::{Store, StoreError};
@@ -12,7 +14,12 @@ use crate::pipeline::layers::Watched;
 use crate::pipeline::{self, PipelineError};
 use crate::policy::decision::{Decision, DecisionId, Scope, Subject};
 use crate::policy::effective::{Effective, counting};
+use crate::source::Location;
 use crate::trust::Domains;
+use crate::ui::causes;
+
+/// Mistakes of one file that are told of.
+const MISTAKES: usize = 5;
 
 /// The user's files, and the decisions.
 #[derive(Debug)]
@@ -24,6 +31,10 @@ pub(super) struct Policies {
     is_whole: bool,
     state: PathBuf,
     uid: u32,
+    /// What is wrong with the files about each folder.
+    mistakes: BTreeMap<PathBuf, Vec<(String, String)>>,
+    /// When the files about each folder were read well last.
+    read: BTreeMap<PathBuf, u64>,
     /// Hosts that repositories asked for and the user approved, by sandbox.
     asked: BTreeMap<String, Domains>,
 }
@@ -44,14 +55,40 @@ impl Policies {
             is_whole,
             state: paths.state.clone(),
             uid,
+            mistakes: BTreeMap::new(),
+            read: BTreeMap::new(),
             asked: BTreeMap::new(),
         }
     }
 
     /// Looks at the files about a folder; returns whether they are others than before. With a mistake in one of them,
-    /// everything stays as it was.
-    pub(super) fn look(&mut self, folder: &Path) -> Result<bool, PipelineError> {
-        self.watched.look(folder)
+    /// everything stays as it was. `now` is in milliseconds since the Unix epoch.
+    pub(super) fn look(&mut self, folder: &Path, now: u64) -> Result<bool, PipelineError> {
+        let looked = self.watched.look(folder);
+        match &looked {
+            Ok(false) => {}
+            Ok(true) => {
+                self.mistakes.remove(folder);
+                self.read.insert(folder.into(), now);
+            }
+            Err(error) => _ = self.mistakes.insert(folder.into(), mistakes(error)),
+        }
+        looked
+    }
+
+    /// Returns what is wrong with the files about these folders, each mistake once.
+    pub(super) fn mistakes<'a>(&self, folders: impl Iterator<Item = &'a str>) -> Vec<Mistake> {
+        let mut all = BTreeMap::new();
+        for folder in folders.map(Path::new) {
+            for told in self.mistakes.get(folder).into_iter().flatten() {
+                // Of several folders the one that has the oldest policy tells of itself.
+                let since = self.read.get(folder).copied();
+                all.entry(told.clone())
+                    .and_modify(|known: &mut Option<u64>| *known = since.min(*known))
+                    .or_insert(since);
+            }
+        }
+        all.into_iter().map(|((place, message), since)| Mistake { place, message, since }).collect()
     }
 
     /// Looks at what of the repository's request is approved still; returns whether that is something else than before.
@@ -102,3 +139,18 @@ impl Policies {
         Ok(pipeline::policy()?.network.pool)
     }
 }
+
+/// Returns place and message of each mistake that an error tells of.
+fn mistakes(error: &PipelineError) -> Vec<(String, String)> {
+    let PipelineError::Config { diagnostics, .. } = error else { return vec![(String::new(), causes::line(error))] };
+    let errors = diagnostics.iter().filter(|diagnostic| diagnostic.level == Level::Error).take(MISTAKES);
+    errors
+        .map(|one| {
+            let Location { file, line, column, .. } = &one.location;
+            (format!("{file}:{line}:{column}"), one.message.clone())
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

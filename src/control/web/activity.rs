@@ -5,11 +5,13 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use serde::Serialize;
+use time::UtcOffset;
 
 use super::shown::Shown;
-use crate::control::audit::event::{Decision, Held, Record, What};
-use crate::control::audit::filter::Verdict;
+use crate::control::audit::event::{Decision, What};
 use crate::control::audit::read::Seen;
+use crate::control::audit::told::{Told, told};
+use crate::ui::style::Role;
 
 /// How long a bar stands for, in milliseconds.
 const SLOT: u64 = 30 * 60 * 1000;
@@ -43,16 +45,19 @@ struct Host {
 struct Count {
     allowed: u64,
     refused: u64,
+    /// What was allowed and did not answer.
+    failed: u64,
 }
 
 impl Count {
     fn sum(self) -> u64 {
-        self.allowed + self.refused
+        self.allowed + self.refused + self.failed
     }
 
     fn add(&mut self, other: Self) {
         self.allowed += other.allowed;
         self.refused += other.refused;
+        self.failed += other.failed;
     }
 }
 
@@ -62,9 +67,13 @@ struct Happened {
     number: u64,
     time: u64,
     sandbox: Shown,
-    kind: &'static str,
-    verdict: Option<&'static str>,
+    /// The word that says what happened.
+    word: &'static str,
+    /// `allow`, `deny`, or nothing of either.
+    tone: &'static str,
     text: Shown,
+    /// The entry as it is kept.
+    entry: Shown,
 }
 
 /// Everything that is shown.
@@ -109,15 +118,17 @@ struct Bar {
 }
 
 impl Activity {
-    /// Counts an entry.
-    pub(super) fn take(&mut self, seen: &Seen) {
-        if let What::Decision(decision) = &seen.record.what {
-            self.count(decision, seen.record.time);
+    /// Counts an entry; its times are told in this offset.
+    pub(super) fn take(&mut self, seen: &Seen, offset: UtcOffset) {
+        match (&seen.record.what, &seen.connected) {
+            (What::Decision(decision), _) => self.count(decision, seen.record.time),
+            (What::Failed(_), Some((host, _))) => self.count_failed(host, seen.record.time),
+            _ => {}
         }
         if self.recent.len() == RECENT {
             self.recent.pop_front();
         }
-        self.recent.push_back(Happened::new(seen));
+        self.recent.push_back(Happened::new(seen, offset));
     }
 
     fn count(&mut self, decision: &Decision, time: u64) {
@@ -128,9 +139,21 @@ impl Activity {
         let host = self.hosts.entry(decision.host.clone()).or_default();
         host.last = host.last.max(time);
         let (allowed, refused) = if decision.allowed { (1, 0) } else { (0, 1) };
-        host.slots.entry(time / SLOT).or_default().add(Count { allowed, refused });
+        host.slots.entry(time / SLOT).or_default().add(Count { allowed, refused, failed: 0 });
         if host.slots.len() as u64 > SLOTS {
             host.slots.pop_first();
+        }
+    }
+
+    /// What was allowed did not answer: it counts as neither allowed nor refused.
+    fn count_failed(&mut self, host: &str, time: u64) {
+        let Some(host) = self.hosts.get_mut(host) else { return };
+        let count = host.slots.entry(time / SLOT).or_default();
+        count.failed += 1;
+        // It may have been allowed just before this half hour began.
+        let slots = &mut host.slots;
+        if let Some((_, before)) = slots.iter_mut().rev().find(|(_, count)| count.allowed > 0) {
+            before.allowed -= 1;
         }
     }
 
@@ -177,38 +200,24 @@ impl Bar {
 }
 
 impl Happened {
-    fn new(Seen { record, connected, .. }: &Seen) -> Self {
+    fn new(seen: &Seen, offset: UtcOffset) -> Self {
+        let Seen { record, line, .. } = seen;
         let sandbox = record.sandbox.as_ref();
         let name = sandbox.map_or("", |sandbox| if sandbox.name.is_empty() { &sandbox.id } else { &sandbox.name });
-        let verdict = Verdict::of(&record.what).map(|verdict| match verdict {
-            Verdict::Allowed => "allowed",
-            Verdict::Refused => "refused",
-            Verdict::Failed => "failed",
-        });
+        let Told { role, word, text } = told(seen, offset);
+        let tone = match role {
+            Role::Good => "allow",
+            Role::Bad => "deny",
+            _ => "",
+        };
         Self {
             number: record.number,
             time: record.time,
             sandbox: Shown::new(name),
-            kind: record.what.kind(),
-            verdict,
-            text: Shown::new(&text(record, connected.as_ref())),
-        }
-    }
-}
-
-fn text(record: &Record, connected: Option<&(String, u16)>) -> String {
-    match &record.what {
-        What::Decision(Decision { method, host, port, reason, rule, .. }) => {
-            let rule = if rule.is_empty() { String::new() } else { format!(", rule {rule}") };
-            format!("{method} {host}:{port}, {reason}{rule}")
-        }
-        What::Held(Held { method, host, port, .. }) => format!("{method} {host}:{port}"),
-        other => {
-            let place = connected.map(|(host, port)| format!("{host}:{port} ")).unwrap_or_default();
-            // The entry as it is kept, without the word for its kind.
-            let value = serde_json::to_value(other).unwrap_or_default();
-            let inner = value.as_object().and_then(|object| object.values().next()).unwrap_or(&value);
-            format!("{place}{inner}")
+            word,
+            tone,
+            text: Shown::new(&text),
+            entry: Shown::new(line),
         }
     }
 }

@@ -15,8 +15,8 @@ use tokio::time::timeout;
 use super::server::Shared;
 use crate::control::approvals::card::CardId;
 use crate::control::approvals::choice::Choice;
-use crate::control::protocol::{Ask, Reply};
-use crate::policy::decision::{By, DecisionId};
+use crate::control::protocol::{Ask, DecisionView, Reply};
+use crate::policy::decision::{By, DecisionId, Verdict};
 
 /// Most bytes of what is sent.
 const BODY: usize = 16 << 10;
@@ -47,10 +47,34 @@ struct Undo {
 async fn decide(State(shared): State<Shared>, body: Body) -> Response<Body> {
     match read(body).await {
         Ok(Decide { card, digest, choice, typed }) => {
-            done(shared.ask(Ask::Decide { card, digest, choice, typed, by: By::Page }).await)
+            let before = decisions(&shared).await;
+            let verdict = choice.verdict;
+            match shared.ask(Ask::Decide { card, digest, choice, typed, by: By::Page }).await {
+                Reply::Done => decided(made(&before, &decisions(&shared).await, verdict)),
+                other => done(other),
+            }
         }
         Err(response) => response,
     }
+}
+
+async fn decisions(shared: &Shared) -> Vec<DecisionView> {
+    match shared.ask(Ask::Decisions).await {
+        Reply::Decisions(decisions) => decisions,
+        _ => Vec::new(),
+    }
+}
+
+/// Returns the decision that an answer made; `None` where it made none, or nobody can tell which.
+fn made(before: &[DecisionView], after: &[DecisionView], verdict: Verdict) -> Option<DecisionId> {
+    let is_new = |one: &&DecisionView| before.iter().all(|old| old.id != one.id);
+    let mut new = after.iter().filter(|one| one.by == By::Page && one.verdict == verdict).filter(is_new);
+    new.next().filter(|_| new.next().is_none()).map(|one| one.id.clone())
+}
+
+fn decided(undo: Option<DecisionId>) -> Response<Body> {
+    let response = Response::builder().header(header::CONTENT_TYPE, "application/json");
+    response.body(Body::from(json!({ "undo": undo }).to_string())).expect("the fields are valid")
 }
 
 async fn undo(State(shared): State<Shared>, body: Body) -> Response<Body> {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::shown::Shown;
 use crate::control::approvals::card::CardId;
 use crate::control::approvals::choice::{Choice, Reach, Term};
-use crate::control::protocol::{CardView, ChoiceView, Inbox};
+use crate::control::protocol::{CardView, ChoiceView, Inbox, Mistake as Told};
 use crate::policy::decision::Verdict;
 
 /// Kind of what a repository asks for.
@@ -19,6 +19,24 @@ const REPOSITORY: &str = "repository";
 pub(super) struct Cards {
     version: u64,
     cards: Vec<Card>,
+    mistakes: Vec<Mistake>,
+}
+
+/// A file that is not in force as it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Mistake {
+    place: Shown,
+    message: Shown,
+    since: Option<u64>,
+}
+
+impl Mistake {
+    /// Returns what is shown of mistakes.
+    pub(super) fn all(told: &[Told]) -> Vec<Self> {
+        let shown =
+            |one: &Told| Self { place: Shown::new(&one.place), message: Shown::new(&one.message), since: one.since };
+        told.iter().map(shown).collect()
+    }
 }
 
 /// One card. Times are milliseconds since the Unix epoch.
@@ -36,6 +54,7 @@ struct Card {
     last: u64,
     count: u64,
     waiting: u64,
+    until: Option<u64>,
     /// Whether it waits for a person alone, and nothing for it.
     lasts: bool,
     /// Whether some text would not have been seen as it is.
@@ -64,7 +83,11 @@ struct Answer {
 impl Cards {
     /// Returns what is shown of an inbox.
     pub(super) fn new(inbox: &Inbox) -> Self {
-        Self { version: inbox.version, cards: inbox.cards.iter().map(Card::new).collect() }
+        Self {
+            version: inbox.version,
+            cards: inbox.cards.iter().map(Card::new).collect(),
+            mistakes: Mistake::all(&inbox.mistakes),
+        }
     }
 }
 
@@ -86,6 +109,7 @@ impl Card {
             last: view.last,
             count: view.count,
             waiting: view.waiting,
+            until: view.until,
             lasts: view.kind == REPOSITORY,
             choices: answers(&view.choices, view.kind == REPOSITORY),
         }

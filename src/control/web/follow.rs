@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::activity::{Activity, View};
 use crate::control::audit::filter::Filter;
+use crate::control::audit::moment::local;
 use crate::control::audit::read::{ReadError, Reading, read};
 
 /// How long is read at once; of a log that takes longer, the rest is read when somebody looks again.
@@ -42,7 +43,7 @@ impl Follower {
         let mut is_whole = true;
         for seen in self.reading.by_ref() {
             match seen {
-                Ok(seen) => self.activity.take(&seen),
+                Ok(seen) => self.activity.take(&seen, local(seen.record.time)),
                 Err(error) => {
                     let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
                     trouble = Some(format!("{error}{hint}"));

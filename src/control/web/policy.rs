@@ -19,6 +19,8 @@ pub(super) struct Decision {
     folder: Option<Shown>,
     made: u64,
     until: Option<u64>,
+    /// Whether it ends with the sandbox.
+    stops: bool,
     by: &'static str,
     asked_by: Shown,
 }
@@ -46,6 +48,7 @@ impl Decision {
             folder,
             made: view.made,
             until: view.until,
+            stops: matches!(view.scope, Scope::Session { .. }),
             by: view.by.as_str(),
             asked_by: Shown::new(&view.asked_by),
         }

@@ -13,6 +13,7 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 use serde::Deserialize;
 use tokio::task::spawn_blocking;
 
+use super::card::Mistake;
 use super::follow::Followed;
 use super::policy::{Decision, Rule};
 use super::sandbox::Sandbox;
@@ -62,17 +63,24 @@ pub(super) fn routes() -> Router<Shared> {
         .fallback(absent)
 }
 
-async fn inbox(Extension(session): Extension<Session>) -> Response<Body> {
-    page(StatusCode::OK, "inbox", &session, context! {})
+async fn inbox(State(shared): State<Shared>, Extension(session): Extension<Session>) -> Response<Body> {
+    page(StatusCode::OK, "inbox", &shared, &session, context! {}).await
 }
 
 async fn sandboxes(State(shared): State<Shared>, Extension(session): Extension<Session>) -> Response<Body> {
     match shared.ask(Ask::Sandboxes).await {
         Reply::Sandboxes(views) => {
             let sandboxes: Vec<_> = views.iter().map(Sandbox::new).collect();
-            page(StatusCode::OK, "sandboxes", &session, context! { sandboxes => Value::from(Serde(&sandboxes)) })
+            page(
+                StatusCode::OK,
+                "sandboxes",
+                &shared,
+                &session,
+                context! { sandboxes => Value::from(Serde(&sandboxes)) },
+            )
+            .await
         }
-        other => failed(&session, &other),
+        other => failed(&shared, &session, &other).await,
     }
 }
 
@@ -81,11 +89,12 @@ async fn activity(State(shared): State<Shared>, Extension(session): Extension<Se
     let following =
         spawn_blocking(move || follower.lock().unwrap_or_else(PoisonError::into_inner).follow(unix_milliseconds()));
     let Ok(Followed { view, is_whole, trouble }) = following.await else {
-        return failed(&session, &Reply::Failed { reason: "the audit log could not be read".to_owned() });
+        return failed(&shared, &session, &Reply::Failed { reason: "the audit log could not be read".to_owned() })
+            .await;
     };
     let trouble = trouble.map(|text| Value::from(Serde(&Shown::new(&text))));
     let shown = context! { activity => Value::from(Serde(&view)), is_whole, trouble };
-    page(StatusCode::OK, "activity", &session, shown)
+    page(StatusCode::OK, "activity", &shared, &session, shown).await
 }
 
 #[derive(Debug, Deserialize)]
@@ -108,7 +117,7 @@ async fn policy(
 ) -> Response<Body> {
     let (decisions, sandboxes) = match (shared.ask(Ask::Decisions).await, shared.ask(Ask::Sandboxes).await) {
         (Reply::Decisions(decisions), Reply::Sandboxes(sandboxes)) => (decisions, sandboxes),
-        (Reply::Decisions(_), other) | (other, _) => return failed(&session, &other),
+        (Reply::Decisions(_), other) | (other, _) => return failed(&shared, &session, &other).await,
     };
     let chosen = which.sandbox.or_else(|| sandboxes.first().map(|one| one.id.clone()));
     // What is named in the address counts only where it names a sandbox.
@@ -116,7 +125,7 @@ async fn policy(
     let rules = match &chosen {
         Some(id) => match shared.ask(Ask::Rules { sandbox: id.clone() }).await {
             Reply::Rules(rules) => rules,
-            other => return failed(&session, &other),
+            other => return failed(&shared, &session, &other).await,
         },
         None => Vec::new(),
     };
@@ -133,25 +142,30 @@ async fn policy(
         rules => Value::from(Serde(&rules)),
         sandboxes => Value::from(Serde(&sandboxes)),
     };
-    page(StatusCode::OK, "policy", &session, shown)
+    page(StatusCode::OK, "policy", &shared, &session, shown).await
 }
 
-async fn absent(Extension(session): Extension<Session>) -> Response<Body> {
-    page(StatusCode::NOT_FOUND, "absent", &session, context! {})
+async fn absent(State(shared): State<Shared>, Extension(session): Extension<Session>) -> Response<Body> {
+    page(StatusCode::NOT_FOUND, "absent", &shared, &session, context! {}).await
 }
 
-fn failed(session: &Session, reply: &Reply) -> Response<Body> {
+async fn failed(shared: &Shared, session: &Session, reply: &Reply) -> Response<Body> {
     let reason = match reply {
         Reply::Failed { reason } => reason,
         _ => "the control plane answered something else than what was asked",
     };
     let shown = context! { reason => Value::from(Serde(&Shown::new(reason))) };
-    page(StatusCode::SERVICE_UNAVAILABLE, "failed", session, shown)
+    page(StatusCode::SERVICE_UNAVAILABLE, "failed", shared, session, shown).await
 }
 
-fn page(status: StatusCode, name: &str, session: &Session, shown: Value) -> Response<Body> {
+async fn page(status: StatusCode, name: &str, shared: &Shared, session: &Session, shown: Value) -> Response<Body> {
+    let mistakes = match shared.ask(Ask::Inbox { since: 0 }).await {
+        Reply::Inbox(inbox) => Mistake::all(&inbox.mistakes),
+        _ => Vec::new(),
+    };
+    let mistakes = Value::from(Serde(&mistakes));
     let template = ENVIRONMENT.get_template(name).expect("it is in the list above");
-    let text = template.render(context! { here => name, token => &session.token, ..shown });
+    let text = template.render(context! { here => name, token => &session.token, mistakes, ..shown });
     let text = text.expect("the template is part of the program and has every name that it uses");
     answer(status, "text/html; charset=utf-8", text)
 }

@@ -8,6 +8,7 @@ use super::refused::refused_since;
 use super::room::Room;
 use super::start::{is_cut_off, is_gone};
 use super::{Context, Served, SessionError, room};
+use crate::control::client;
 use crate::guardian::protocol::Refusals;
 use crate::host::signals::Signals;
 
@@ -68,7 +69,13 @@ pub async fn command(
         return Err(SessionError::InterruptedBefore);
     }
     let running = ready.prepared.run(signals, refused_since(context, served));
-    match room::while_enough(context, receipt, served.free_space, running).await? {
+    let running = room::while_enough(context, receipt, served.free_space, running);
+    // Whoever works in the sandbox can be asked for, whatever happens to the control plane.
+    let ran = tokio::select! {
+        ran = running => ran?,
+        never = client::keep(context.state.root()) => match never {},
+    };
+    match ran {
         Ok((code, refusals)) if !is_cut_off(code) => Ok(Ran { code, refusals }),
         Ok(_) | Err(_) if is_gone(context, receipt).await => Err(stopped(context, receipt).await),
         ran => {

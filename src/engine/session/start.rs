@@ -61,6 +61,8 @@ pub struct Served {
     pub refusals: Refusals,
     /// Bytes that must stay free where it writes.
     pub free_space: u64,
+    /// Whether the user stopped the guardian, so that nothing is reached.
+    pub is_cut_off: bool,
 }
 
 /// A sandbox that runs, and whose lifecycle commands nobody else runs meanwhile.
@@ -97,8 +99,12 @@ pub async fn start(context: &Context, request: Start<'_>, signals: &mut Signals)
         }
         _ => {
             let Created { receipt, before, uncommitted } = create(context, audited, request, &id, signals).await?;
-            let served =
-                Served { receipt, refusals: Refusals::default(), free_space: request.policy.limits.free_space };
+            let served = Served {
+                receipt,
+                refusals: Refusals::default(),
+                free_space: request.policy.limits.free_space,
+                is_cut_off: false,
+            };
             Started { served, made: true, drift: Vec::new(), before, uncommitted, lock }
         }
     })
@@ -189,6 +195,7 @@ async fn join(context: &Context, request: Start<'_>, mut receipt: Receipt) -> Re
         context.state.save(&receipt)?;
     }
     Room::of(context, &receipt, request.policy.limits.free_space).check()?;
+    context.state.let_guardian_run()?;
     hand_over(context, request.policy, receipt).await
 }
 
@@ -198,7 +205,7 @@ fn asked(plan: &Plan) -> Option<String> {
 }
 
 /// Hands the guardian the policy of a sandbox that runs, as the user's configuration says now, and waits until it is in
-/// force. The guardian may be a new one.
+/// force. The guardian may be a new one; one that the user stopped stays so.
 ///
 /// # Errors
 /// There is no guardian, or it does not take the policy.
@@ -215,8 +222,13 @@ pub async fn hand_over(context: &Context, policy: &Policy, mut receipt: Receipt)
         context.state.save(&receipt)?;
     }
     let Context { engine, state, programs, .. } = context;
-    let refusals = guardian::serve(engine, state, programs, policy.network.pool, &receipt).await?;
-    Ok(Served { receipt, refusals, free_space: policy.limits.free_space })
+    let is_cut_off = state.is_guardian_kept_away();
+    let refusals = if is_cut_off {
+        Refusals::default()
+    } else {
+        guardian::serve(engine, state, programs, policy.network.pool, &receipt).await?
+    };
+    Ok(Served { receipt, refusals, free_space: policy.limits.free_space, is_cut_off })
 }
 
 /// Returns a policy with the hosts that the sandbox's repository asked for, as far as they are approved still.

@@ -27,7 +27,7 @@ fn user() -> User {
 
 pub(super) fn begin(user: &User, script: &str) -> Child {
     let mut command = user.command(&["exec", "--", "sh", "-c", script]);
-    command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
 }
 
 pub(super) fn cards(user: &User) -> Vec<Value> {
@@ -204,9 +204,76 @@ fn a_policy_that_is_saved_is_in_force_and_a_broken_one_changes_nothing() {
     until("it is in force", || (user.shell(ASK).expect(0) != "403").then_some(()));
     let file = user.root.path().join("CONFIG/cloister/config.json5");
     std::fs::write(&file, "{ allow: [").unwrap();
+    // It is told of to whoever looks, with its place.
+    let told = |user: &User| {
+        let status = user.run(&["guardian", "status"]);
+        status.expect(0);
+        let stderr = status.stderr();
+        (stderr.contains("config.json5:1:") && stderr.contains("the policy stays as it was")).then_some(())
+    };
+    until("it is told", || told(&user));
+    assert!(user.run(&["approve"]).stderr().contains("config.json5:1:"));
     std::thread::sleep(Duration::from_millis(2500));
+    let noted =
+        audit(&user).into_iter().filter(|one| one["what"]["diagnostic"].to_string().contains("config.json5:1:"));
+    assert_eq!(noted.count(), 1, "once for each mistake");
     user.allow(&json!({ "allow": ["api.example.org"] }));
     assert_ne!(user.shell(ASK).expect(0), "403");
+    until("it is told of no more", || told(&user).is_none().then_some(()));
+}
+
+/// A stop is what cuts everything off at once: nothing but the user's own word takes it back.
+#[test]
+fn a_guardian_that_was_stopped_stays_so_until_somebody_starts_it() {
+    let user = User::with(CONFIG);
+    user.allow(&json!({ "presets": [], "allow": ["api.example.org"], "approvals": { "hold": 0 } }));
+    user.start();
+    assert_ne!(user.shell(ASK).expect(0), "000");
+    user.run(&["guardian", "stop"]).expect(0);
+    for kills in [false, true] {
+        if kills {
+            kill(&user);
+        }
+        let asked = user.run(&["exec", "--", "sh", "-c", ASK]);
+        assert_eq!(asked.expect(0), "000", "nothing is reached");
+        assert!(asked.stderr().contains("cloister guardian start"), "{}", asked.stderr());
+        user.allow(&json!({ "presets": [], "allow": ["api.example.org"], "approvals": { "hold": 0 } }));
+        user.run(&["guardian", "reload"]).expect(0);
+        // As long as the control plane takes to make another one for sandboxes that lost theirs.
+        std::thread::sleep(Duration::from_millis(3500));
+        assert_eq!(user.run(&["guardian", "status"]).expect(0), "the guardian does not run\n");
+    }
+    for words in [&["guardian", "start"][..], &["start", "--detach"]] {
+        user.run(&["guardian", "stop"]).expect(0);
+        user.run(words).expect(0);
+        let asked = user.run(&["exec", "--", "sh", "-c", ASK]);
+        assert!(!["000", "403"].contains(&asked.expect(0).as_str()), "{words:?}");
+        assert!(!asked.stderr().contains("guardian start"), "{}", asked.stderr());
+    }
+}
+
+/// Whoever works in a sandbox keeps the control plane alive; a number that was read is never another question.
+#[test]
+fn a_shell_that_is_open_has_a_control_plane_and_numbers_go_on() {
+    let user = user();
+    user.start();
+    let waiting = begin(&user, ASK);
+    let first = card(&user)["id"].as_u64().unwrap();
+    user.run(&["deny", &first.to_string(), "--for", "once"]).expect(0);
+    said(waiting);
+    let mut shell = begin(&user, "read -r line; true");
+    let before = until("it lives", || plane(&user));
+    kill(&user);
+    let after = until("another one lives", || plane(&user).filter(|process| *process != before));
+    assert_ne!(before, after);
+    let other = begin(&user, &ASK.replace("api.", "other."));
+    let second = card(&user)["id"].as_u64().unwrap();
+    assert!(second > first, "{second} after {first}");
+    user.run(&["approve", &first.to_string()]).expect(1);
+    user.run(&["deny", &second.to_string()]).expect(0);
+    assert_eq!(said(other), "403");
+    let _ = shell.kill();
+    let _ = shell.wait();
 }
 
 /// One control plane for one state folder, gone with the last sandbox.

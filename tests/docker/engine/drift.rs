@@ -38,7 +38,7 @@ fn a_name_that_leads_to_another_image_is_said_and_taken_with_a_rebuild() {
     let (before, said) = (image(), format!("the image `{}` changed since it was started", tag.0));
     let quiet = user.run(&["start", "--detach"]);
     assert!(!quiet.stderr().contains("changed since"), "{}", quiet.stderr());
-    tag.points_to("cloister-test:busybox");
+    tag.points_to("cloister-test:bookworm");
     let told = user.run(&["start", "--detach"]);
     told.expect(0);
     assert!(told.stderr().contains(&said) && told.stderr().contains("--rebuild"), "{}", told.stderr());

@@ -20,6 +20,7 @@ pub(in crate::cli::approve) fn asked(text: &str) -> CardView {
         first: 1,
         last: 2,
         count: 3,
+        until: None,
         waiting: 1,
         choices: vec![ChoiceView { choice: Choice::least(Verdict::Allow), text: text.to_owned(), confirm: None }],
     }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::control::audit::event::{Entry, Record};
+use crate::control::audit::event::{Entry, Record, What};
 use crate::control::audit::samples::{decision, every_kind};
 
 fn seen(entry: Entry) -> Seen {
@@ -37,7 +37,7 @@ fn every_kind_is_one_line() {
     2026-09-21 14:13:20  -             policy     +allow *.example.com -deny evil.test, from config.json5, now sha256:77af778b51abd4a3c51c5ddd97204a9c3ae614ebccb75a606c3b6865aed6744e
     2026-09-21 14:13:20  web           gap        events 7 to 8 of guardian e1 lost
     2026-09-21 14:13:20  -             gap        whatever events there were from 10 on of guardian e1 lost
-    2026-09-21 14:13:20  web           guardian   too many connections
+    2026-09-21 14:13:20  web           notice     too many connections
     2026-09-21 14:13:20  -             control    guardian e1 answers no more
     2026-09-21 14:13:20  -             control    guardian e2 in place of e1
     2026-09-21 14:13:20  -             control    17 bytes of a line that was never whole were cut off the log
@@ -55,12 +55,6 @@ fn a_connection_whose_beginning_nobody_has_is_told_by_its_number() {
     let unknown = Seen { connected: None, ..seen(entry) };
     let line = line(&unknown, UtcOffset::UTC, false);
     assert!(line.contains("  connection 1 at 192.0.2.7, 512 bytes sent"), "{line}");
-}
-
-#[test]
-fn an_address_of_version_6_stands_in_brackets() {
-    assert_eq!(place("2001:db8::1", 443), "[2001:db8::1]:443");
-    assert_eq!(place("192.0.2.1", 80), "192.0.2.1:80");
 }
 
 /// UI-017.

@@ -1,3 +1,5 @@
+use time::UtcOffset;
+
 use super::*;
 
 #[test]

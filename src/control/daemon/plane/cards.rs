@@ -173,6 +173,9 @@ impl Plane {
                 | Effect::Forget(..)
                 | Effect::PolicyChanged(_) => {}
                 Effect::Notify(id) => {
+                    if let Err(error) = self.numbers.used(id.0) {
+                        tracing::warn!("numbers of requests may be used again after a restart: {}", causes::line(&error));
+                    }
                     if let Some(card) = self.desk.card(id).map(|card| self.card(card)) {
                         self.desktop.tell(&card.subject.name, &card.title);
                     }

@@ -11,7 +11,7 @@ use crate::control::approvals::effect::{Answer as Told, Entry as Said};
 use crate::control::audit::event::{self, Approval, Entry, Outcome, Sandbox, What, Who};
 use crate::control::audit::{self, log::Log};
 use crate::control::hostexec::shown::quoted;
-use crate::control::protocol::Reply;
+use crate::control::protocol::{Mistake, Reply};
 use crate::engine::receipt::Receipt;
 use crate::guardian::protocol::{Command, Event, WirePolicy};
 use crate::ident::sha256_hex;
@@ -24,6 +24,18 @@ impl Plane {
     /// Has something written down with whatever else is, soon.
     pub(super) fn note(&mut self, sandbox: Option<Sandbox>, what: What) {
         self.push(Entry { time: now(), sandbox, origin: None, what });
+    }
+
+    /// Has what is wrong with the user's files written down, but for what was known already.
+    pub(super) fn note_mistakes(&mut self, known: &[Mistake]) {
+        let now = self.mistakes();
+        self.version += u64::from(now != known);
+        let is_known =
+            |one: &&Mistake| known.iter().any(|old| (&old.place, &old.message) == (&one.place, &one.message));
+        for Mistake { place, message, .. } in now.iter().filter(|one| !is_known(one)) {
+            let said = format!("{place}: {message}, so the policy stays as it was");
+            self.note(None, What::Diagnostic(said.trim_start_matches(": ").to_owned()));
+        }
     }
 
     /// Has an event of the guardian written down.

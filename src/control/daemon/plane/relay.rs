@@ -23,7 +23,6 @@ impl Plane {
     /// Tells the guardian what the command line wants it to be told. Whoever asks holds the lock of the state folder, or
     /// only looks.
     pub(super) async fn relay(&mut self, container: &str, commands: Vec<Command>) -> Result<Reply, SessionError> {
-        self.left = false;
         let own = names::guardian(&self.context.state.instance());
         if self.link.as_ref().is_none_or(|link| link.container != container && container != own) {
             self.open(container).await?;
@@ -121,7 +120,7 @@ impl Plane {
 
     /// Attaches to the guardian that runs, or has sandboxes that run get one again.
     pub(super) async fn attach(&mut self, _lock: &Lock) -> Result<(), SessionError> {
-        if self.link.is_some() {
+        if self.link.is_some() || self.context.state.is_guardian_kept_away() {
             return Ok(());
         }
         let Context { engine, state, programs, .. } = &self.context;
@@ -132,7 +131,7 @@ impl Plane {
             self.take_over().await;
             return Ok(());
         }
-        if !self.left && self.has_running().await? {
+        if self.has_running().await? {
             let pool = self.policies.pool().map_err(|error| SessionError::Policy(Box::new(error)))?;
             let id = guardian::restore(engine, state, programs, pool).await?;
             self.open(&id).await?;
@@ -164,7 +163,7 @@ impl Plane {
     pub(super) async fn reload(&mut self) -> Result<Reply, SessionError> {
         for receipt in self.running()? {
             // Whoever asks wants to know; what was in force stays.
-            let looked = self.policies.look(Path::new(&receipt.workspace));
+            let looked = self.policies.look(Path::new(&receipt.workspace), now());
             looked.map_err(|error| SessionError::Policy(Box::new(error)))?;
         }
         Ok(Reply::Reloaded(self.put_in_force(&[Scope::Global]).await?))
@@ -175,7 +174,9 @@ impl Plane {
     fn look(&mut self, subject: &Subject, asked: Option<&str>) -> bool {
         // What was taken back counts no more, whatever is wrong with another file.
         let taken_back = self.policies.look_at_asked(subject, asked);
-        let looked = self.policies.look(Path::new(&subject.folder));
+        let known = self.mistakes();
+        let looked = self.policies.look(Path::new(&subject.folder), now());
+        self.note_mistakes(&known);
         taken_back
             | looked.unwrap_or_else(|error| {
                 tracing::warn!("the policy of `{}` stays as it was: {}", subject.name, causes::line(&error));

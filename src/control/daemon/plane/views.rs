@@ -3,8 +3,8 @@
 use super::{Plane, now};
 use crate::control::approvals::card::{Asked, Card, HostAsk, OtherAsk, OtherKind};
 use crate::control::approvals::offer::offers;
-use crate::control::approvals::risk::risks;
-use crate::control::protocol::{CardView, ChoiceView, DecisionView, Inbox, Reply, RuleView, SandboxView};
+use crate::control::approvals::risk::{Level, risks};
+use crate::control::protocol::{CardView, ChoiceView, DecisionView, Inbox, Mistake, Reply, RuleView, SandboxView};
 use crate::control::tally::Moment;
 use crate::engine::session::SessionError;
 use crate::guardian::protocol::{Answer, Command, Refused};
@@ -15,8 +15,17 @@ use crate::trust::short;
 impl Plane {
     /// Returns what waits for a person.
     pub(super) fn inbox(&self) -> Inbox {
-        let cards = self.desk.cards().map(|card| self.card(card)).collect();
-        Inbox { version: self.version, cards, ended: self.ended.clone() }
+        Inbox {
+            version: self.version,
+            cards: self.desk.cards().map(|card| self.card(card)).collect(),
+            ended: self.ended.clone(),
+            mistakes: self.mistakes(),
+        }
+    }
+
+    /// Returns what is wrong with the files about sandboxes that run.
+    pub(super) fn mistakes(&self) -> Vec<Mistake> {
+        self.policies.mistakes(self.known.values().map(|known| known.subject.folder.as_str()))
     }
 
     pub(super) fn card(&self, card: &Card) -> CardView {
@@ -41,7 +50,22 @@ impl Plane {
             last: card.last,
             count: card.count,
             waiting: waiting as u64,
+            until: self.waits_until(card),
             choices: offers(card).into_iter().map(choice).collect(),
+        }
+    }
+
+    /// Until when the last of what waits does: a connection as long as the guardian holds it, an agent as long as the card is there.
+    fn waits_until(&self, card: &Card) -> Option<u64> {
+        let (tickets, connections) = match &card.what {
+            Asked::Host(ask) => (ask.tickets.len(), ask.waiting.len()),
+            Asked::Other(ask) => (ask.tickets.len(), 0),
+        };
+        let hold = || self.known.get(&card.subject.sandbox).map(|known| u64::from(known.effective.policy.hold) * 1000);
+        match (tickets, connections) {
+            (0, 0) => None,
+            (0, _) => Some(card.expires.min(card.last + hold()?)),
+            _ => Some(card.expires),
         }
     }
 
@@ -52,10 +76,11 @@ impl Plane {
         let mut facts = Vec::new();
         facts.extend(reason.as_ref().map(|reason| ("agent says".to_owned(), reason.clone())));
         facts.extend(programs.iter().map(|program| ("sandbox says".to_owned(), program.clone())));
-        let warnings = risks(host, ports.iter().copied(), listed.into_iter().flatten())
-            .into_iter()
-            .map(|risk| risk.sentence)
-            .collect();
+        let risks = risks(host, ports.iter().copied(), listed.into_iter().flatten());
+        // What is true of most hosts is no warning: where everything is marked, nothing is.
+        let (usual, grave): (Vec<_>, Vec<_>) = risks.into_iter().partition(|risk| risk.level == Level::Usual);
+        facts.extend(usual.into_iter().map(|risk| ("note".to_owned(), risk.sentence)));
+        let warnings = grave.into_iter().map(|risk| risk.sentence).collect();
         (format!("{host}:{}", ports_said.join(",")), "host", facts, warnings, waiting.len() + tickets.len())
     }
 

@@ -1,5 +1,7 @@
 use super::{Activity, Count, HEIGHT, HOSTS, PLOTS, RECENT, SLOT, SLOTS, View};
-use crate::control::audit::event::{Decision, Gap, Record, Sandbox, What};
+use time::UtcOffset;
+
+use crate::control::audit::event::{Decision, Failed, Gap, Record, Sandbox, What};
 use crate::control::audit::read::Seen;
 
 fn decided(time: u64, host: &str, allowed: bool) -> Seen {
@@ -25,7 +27,7 @@ fn seen(time: u64, what: What) -> Seen {
 
 fn view(now: u64, seen: impl IntoIterator<Item = Seen>) -> View {
     let mut activity = Activity::default();
-    seen.into_iter().for_each(|seen| activity.take(&seen));
+    seen.into_iter().for_each(|seen| activity.take(&seen, UtcOffset::UTC));
     activity.view(now)
 }
 
@@ -43,10 +45,10 @@ fn requests_are_counted_for_each_host_and_half_hour() {
             decided(NOON, "b.example.com", false),
         ],
     );
-    assert_eq!(shown.all.count, Count { allowed: 2, refused: 2 });
+    assert_eq!(shown.all.count, Count { allowed: 2, refused: 2, failed: 0 });
     assert_eq!(shown.hosts.iter().map(|line| line.host.text()).collect::<Vec<_>>(), ["a.example.com", "b.example.com"]);
     let plot = &shown.hosts[0].plot;
-    assert_eq!((plot.count, plot.most), (Count { allowed: 2, refused: 1 }, 2));
+    assert_eq!((plot.count, plot.most), (Count { allowed: 2, refused: 1, failed: 0 }, 2));
     let bars: Vec<_> = plot.bars.iter().map(|bar| (bar.x / 4, bar.allowed, bar.refused)).collect();
     assert_eq!(bars, [(SLOTS - 2, 0, (HEIGHT - 1) / 2), (SLOTS - 1, HEIGHT - 1, 0)]);
 }
@@ -75,7 +77,7 @@ fn no_bar_leaves_its_plot_and_the_smallest_is_seen() {
 fn a_flood_of_hosts_and_entries_is_bounded_and_told() {
     let mut activity = Activity::default();
     for at in 0..3 * HOSTS as u64 {
-        activity.take(&decided(NOON + at, &format!("{at}.example.com"), false));
+        activity.take(&decided(NOON + at, &format!("{at}.example.com"), false), UtcOffset::UTC);
     }
     assert_eq!(activity.hosts.len(), HOSTS);
     let shown = activity.view(NOON);
@@ -88,10 +90,19 @@ fn a_flood_of_hosts_and_entries_is_bounded_and_told() {
 fn every_entry_has_a_text() {
     let gap = What::Gap(Gap { epoch: "e1".into(), first: 3, last: Some(5) });
     let shown = view(NOON, [seen(1, gap), decided(2, "a.example.com", false)]);
-    let told: Vec<_> = shown.recent.iter().map(|one| (one.kind, one.verdict, one.text.text())).collect();
+    let told: Vec<_> = shown.recent.iter().map(|one| (one.word, one.tone, one.text.text())).collect();
     let expected = [
-        ("decision", Some("refused"), "CONNECT a.example.com:443, not-allowed".to_owned()),
-        ("gap", None, r#"{"epoch":"e1","first":3,"last":5}"#.to_owned()),
+        ("refused", "deny", "CONNECT a.example.com:443, not-allowed".to_owned()),
+        ("gap", "deny", "events 3 to 5 of guardian e1 lost".to_owned()),
     ];
     assert_eq!(told, expected);
+}
+
+#[test]
+fn what_failed_is_neither_allowed_nor_refused() {
+    let failed = What::Failed(Failed { connection: 1, reason: "not-found".into() });
+    let failed = Seen { connected: Some(("a.example.com".into(), 443)), ..seen(NOON, failed) };
+    let shown = view(NOON, [decided(NOON - SLOT, "a.example.com", true), failed]);
+    assert_eq!(shown.all.count, Count { allowed: 0, refused: 0, failed: 1 });
+    assert_eq!((shown.recent[0].word, shown.recent[0].tone), ("failed", ""));
 }

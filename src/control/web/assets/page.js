@@ -3,25 +3,26 @@
 
 // For how long a card takes no answer after it appeared or moved, in milliseconds (SEC-51).
 const SETTLE = 500;
+// For how long it is told what was decided, in milliseconds.
+const TOLD = 12000;
+// How often a view that hears no news looks whether somebody answers, in milliseconds.
+const LOOK = 3000;
 const token = document.querySelector('meta[name="cloister-token"]').content;
 const by = (id) => document.getElementById(id);
 
-// Sends something that changes something; returns why it was not done, or null.
+// Sends something that changes something; returns why it was not done, or null, and what was answered.
 async function send(path, body) {
   let response;
   try {
     const headers = { 'content-type': 'application/json', 'x-cloister-token': token };
     response = await fetch(path, { method: 'POST', headers, body: JSON.stringify(body), redirect: 'error' });
   } catch {
-    return 'the control plane does not answer';
+    return ['the control plane does not answer', null];
   }
-  if (response.ok) return null;
-  if (response.status === 401) return 'you are logged out: `cloister ui` prints a link';
-  try {
-    return (await response.json()).reason;
-  } catch {
-    return `the control plane answered ${response.status}`;
-  }
+  if (response.status === 401) return ['you are logged out: `cloister ui` prints a link', null];
+  const answer = await response.json().catch(() => null);
+  if (response.ok) return [null, answer];
+  return [answer?.reason ?? `the control plane answered ${response.status}`, null];
 }
 
 function element(name, className, text = '') {
@@ -54,8 +55,18 @@ function plain(shown) {
   return shown.pieces.join('');
 }
 
+// As short as it can be: of today the time alone.
 function when(milliseconds) {
-  return new Date(milliseconds).toLocaleString();
+  const [time, now] = [new Date(milliseconds), new Date()];
+  const clock = { hour: '2-digit', minute: '2-digit', second: '2-digit' };
+  if (time.toDateString() === now.toDateString()) return time.toLocaleTimeString([], clock);
+  const year = time.getFullYear() === now.getFullYear() ? {} : { year: 'numeric' };
+  return time.toLocaleString([], { ...year, month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' });
+}
+
+function left(until) {
+  const seconds = Math.max(0, Math.ceil((until - Date.now()) / 1000));
+  return seconds < 120 ? `${seconds} s left` : `${Math.ceil(seconds / 60)} min left`;
 }
 
 // ── cards
@@ -131,8 +142,22 @@ function button(card, choice) {
     word.append(' ', element('kbd', '', choice.key));
   }
   made.append(word, text);
+  made.choice = choice;
   made.addEventListener('click', () => answer(card, choice));
   return made;
+}
+
+// What an answer does can change while what is asked stays: nothing waits any more. What is pressed is what is read: the
+// same buttons say it, and settle anew.
+function retell(card, view) {
+  const choices = card.view.choices;
+  const isSaid = view.choices.every((choice, at) => plain(choice.text) === plain(choices[at].text));
+  view.choices.forEach((choice, at) => Object.assign(choices[at], choice));
+  card.view = { ...view, choices };
+  if (isSaid) return;
+  for (const made of card.querySelectorAll('.choices button')) show(made.querySelector('span'), made.choice.text);
+  card.querySelector('.confirm').hidden = true;
+  settle(card);
 }
 
 // Wider answers are picked: for which hosts, and for how long.
@@ -158,7 +183,13 @@ function count(card, view) {
   const times = view.count === 1 ? `asked at ${when(view.first)}` :
     `asked ${view.count} times, first at ${when(view.first)}, last at ${when(view.last)}`;
   const waiting = view.waiting === 0 ? 'nothing waits any more' : `${view.waiting} waiting`;
-  card.querySelector('.times').textContent = view.lasts ? `asked at ${when(view.first)}` : `${times}; ${waiting}`;
+  card.querySelector('.asked').textContent = view.lasts ? `asked at ${when(view.first)}` : `${times}; ${waiting}`;
+  countDown(card);
+}
+
+// Has a place of its own, so that nothing moves while it counts.
+function countDown(card) {
+  card.querySelector('.left').textContent = card.view.until === null ? '' : left(card.view.until);
 }
 
 function mayAnswer(card) {
@@ -190,15 +221,47 @@ async function decide(card, choice, typed) {
   if (card.answering) return;
   card.answering = true;
   const { id, digest } = card.view;
-  const reason = await send('/api/decide', { card: id, digest, choice: choice.choice, typed });
+  const [reason, answer] = await send('/api/decide', { card: id, digest, choice: choice.choice, typed });
   card.answering = false;
   fail(card, reason ?? '');
+  if (reason === null) tellDecided(card.view, choice, answer?.undo ?? null);
+}
+
+// What was decided, for a while and as long as somebody is at it; its place is kept free, so that nothing moves.
+function tellDecided(view, choice, id) {
+  const what = choice.choice.reach === 'exact' ? plain(view.title) : plain(choice.reach);
+  const line = `${choice.verdict === 'allow' ? 'allowed' : 'denied'} ${choice.term}: ${what}`;
+  const undo = element('button', 'quiet', 'Undo');
+  undo.type = 'button';
+  undo.addEventListener('click', async () => {
+    const [reason] = await send('/api/undo', { ids: [id] });
+    announce(reason === null ? `undone: ${line}` : `not undone: ${reason}`, []);
+    by('heading').focus();
+  });
+  announce(line, id === null ? [] : [undo]);
+}
+
+function announce(text, more) {
+  const told = by('told');
+  told.replaceChildren(element('span', '', text), ...more);
+  clearTimeout(told.timer);
+  const end = () => {
+    if (told.matches(':hover, :focus-within')) told.timer = setTimeout(end, 1000);
+    else told.replaceChildren();
+  };
+  told.timer = setTimeout(end, TOLD);
 }
 
 function fail(card, reason) {
   const place = card.querySelector('.failed');
   place.textContent = reason;
   place.hidden = reason === '';
+}
+
+// Whether something else is asked, or can be answered.
+function isOther(known, view) {
+  const answers = (one) => JSON.stringify(one.choices.map(({ choice, confirm }) => [choice, confirm]));
+  return known.digest !== view.digest || answers(known) !== answers(view);
 }
 
 function update(inbox) {
@@ -209,7 +272,7 @@ function update(inbox) {
   for (const view of inbox.cards) {
     const known = old.get(String(view.id));
     let card = known;
-    if (known === undefined || known.view.digest !== view.digest) {
+    if (known === undefined || isOther(known.view, view)) {
       card = make(view);
       fresh.push(view);
       if (known === undefined) cards.insertBefore(card, before === null ? cards.firstChild : before.nextSibling);
@@ -221,7 +284,7 @@ function update(inbox) {
         tell(card, view);
         settle(card);
       }
-      card.view = view;
+      retell(card, view);
       count(card, view);
     }
     old.delete(String(view.id));
@@ -229,6 +292,7 @@ function update(inbox) {
   }
   for (const card of old.values()) replace(card, null);
   by('nothing').hidden = inbox.cards.length > 0;
+  warn(inbox.mistakes);
   document.title = `${inbox.cards.length > 0 ? `(${inbox.cards.length}) ` : ''}Inbox · cloister`;
   if (fresh.length > 0) by('news').textContent = fresh.map((view) => `new: ${plain(view.name)} ${view.asks} ${plain(view.title)}`).join('; ');
 }
@@ -239,6 +303,23 @@ function replace(card, other) {
   if (other === null) card.remove();
   else card.replaceWith(other);
   if (focused) by('heading').focus();
+}
+
+// What is wrong with the user's own files, on every view; here as the news come.
+function warn(mistakes) {
+  const place = by('mistakes');
+  const shown = JSON.stringify(mistakes);
+  if (place.shown === shown) return;
+  place.shown = shown;
+  place.hidden = mistakes.length === 0;
+  place.replaceChildren(...mistakes.map((mistake) => {
+    const [line, at, message] = [element('p', ''), element('code', ''), element('span', '')];
+    show(at, mistake.place);
+    show(message, mistake.message);
+    const force = mistake.since === null ? 'nothing is allowed' : `in force: the policy of ${when(mistake.since)}`;
+    line.append(at, ' ', message, `; ${force}`);
+    return line;
+  }));
 }
 
 // ── news
@@ -294,7 +375,7 @@ function pressed(event) {
 // ── every view
 
 by('logout').addEventListener('click', async () => {
-  const reason = await send('/api/logout', {});
+  const [reason] = await send('/api/logout', {});
   by('notice').hidden = false;
   by('notice').textContent = reason ?? 'You are logged out. `cloister ui` prints a link.';
   if (reason === null) by('main').replaceChildren(by('notice'));
@@ -302,17 +383,28 @@ by('logout').addEventListener('click', async () => {
 
 for (const undo of document.querySelectorAll('[data-undo]')) {
   undo.addEventListener('click', async () => {
-    const reason = await send('/api/undo', { ids: [undo.dataset.undo] });
+    const [reason] = await send('/api/undo', { ids: [undo.dataset.undo] });
     if (reason === null) return location.reload();
     by('notice').hidden = false;
     by('notice').textContent = reason;
   });
 }
 
-for (const time of document.querySelectorAll('time[data-at]')) time.textContent = when(Number(time.dataset.at));
+for (const time of document.querySelectorAll('time[data-at]')) {
+  time.textContent = when(Number(time.dataset.at));
+  time.title = new Date(Number(time.dataset.at)).toLocaleString();
+}
+
+for (const more of document.querySelectorAll('[data-more]')) {
+  more.addEventListener('click', () => {
+    by(more.dataset.more).classList.add('all');
+    more.remove();
+  });
+}
 
 for (const search of document.querySelectorAll('[data-filter]')) {
   search.addEventListener('input', () => {
+    by(search.dataset.filter).classList.add('all');
     for (const row of by(search.dataset.filter).tBodies[0].rows) row.hidden = !row.textContent.includes(search.value);
   });
 }
@@ -323,5 +415,13 @@ if (by('cards') !== null) {
   document.addEventListener('visibilitychange', () => {
     if (!document.hidden) for (const card of by('cards').children) settle(card);
   });
+  setInterval(() => {
+    for (const card of by('cards').children) countDown(card);
+  }, 1000);
   listen();
+} else {
+  setInterval(async () => {
+    const status = await fetch('/icon.svg', { cache: 'no-store' }).then((response) => response.status, () => 0);
+    by('away').hidden = status === 200;
+  }, LOOK);
 }

@@ -30,6 +30,7 @@ fn shown(choices: Vec<ChoiceView>) -> Vec<(String, bool, Option<&'static str>)> 
         last: 2,
         count: 3,
         waiting: 4,
+        until: None,
         choices,
     };
     let cards = Cards::new(&Inbox { version: 1, cards: vec![card], ..Inbox::default() });

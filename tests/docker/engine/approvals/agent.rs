@@ -36,7 +36,7 @@ fn a_real_agent_works_unasked_and_what_it_lacks_waits_for_a_person() {
         &user,
         &format!(
             "~/agent/node_modules/.bin/codex exec --skip-git-repo-check --dangerously-bypass-approvals-and-sandbox \
-             -c model=any -c model_provider=own -c 'model_providers.own={provider}' 'do what you are asked' 2>&1"
+             -c model=any -c model_provider=own -c 'model_providers.own={provider}' 'do what you are asked' 2>&1 </dev/null"
         ),
     );
     for (title, verdict) in
