@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use cloister::control::audit::event::{Decision, Entry, Origin, What};
+use cloister::control::audit::event::{Entry, Origin};
 use cloister::control::audit::filter::Filter;
 use cloister::control::audit::read::read;
 use cloister::control::audit::verify::verify;
 use cloister::control::audit::{Log, LogError};
+
+use crate::decided::decided;
 
 /// How long the log may take until it works again.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -40,17 +42,7 @@ impl Drop for Disk {
 }
 
 fn request(event: u64) -> Entry {
-    let what = What::Decision(Decision {
-        connection: event,
-        method: "CONNECT".into(),
-        host: format!("h{event}.test"),
-        port: 443,
-        allowed: true,
-        reason: "allowed".into(),
-        rule: "*.test".into(),
-        approval: None,
-        address: None,
-    });
+    let what = decided(event, &format!("h{event}.test"), true);
     let origin = Some(Origin { epoch: "e1".into(), event });
     Entry { time: 1_790_000_000_000, sandbox: None, origin, what }
 }

@@ -5,6 +5,8 @@
 mod bomb;
 mod client;
 mod clients;
+#[path = "../decided.rs"]
+mod decided;
 mod engine;
 mod full;
 mod hostile;

@@ -7,11 +7,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use cloister::control::audit::event::{Closed, Control, Decision, Entry, Origin, Sandbox, What};
+use cloister::control::audit::event::{Closed, Control, Entry, Origin, Sandbox, What};
 use cloister::control::audit::filter::Filter;
 use cloister::control::audit::log::{Log, Sizes};
 use cloister::control::audit::read::read;
 use cloister::control::audit::verify::verify;
+
+use crate::decided::decided;
 
 /// Set in a process that is this test program again, and writes until it is killed.
 const KILLED: &str = "CLOISTER_TEST_AUDIT";
@@ -19,18 +21,7 @@ const KILLED: &str = "CLOISTER_TEST_AUDIT";
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn request(event: u64, host: &str, allowed: bool) -> Entry {
-    let what = What::Decision(Decision {
-        connection: event,
-        method: "CONNECT".into(),
-        host: host.into(),
-        port: 443,
-        allowed,
-        reason: if allowed { "allowed" } else { "not-allowed" }.into(),
-        rule: if allowed { host.into() } else { String::new() },
-        approval: None,
-        address: None,
-    });
-    event_of(event, what)
+    event_of(event, decided(event, host, allowed))
 }
 
 fn event_of(event: u64, what: What) -> Entry {

@@ -9,6 +9,8 @@ mod cases;
 mod cli;
 mod commands;
 mod corpus;
+#[path = "../decided.rs"]
+mod decided;
 mod doctor;
 mod documents;
 mod expected;

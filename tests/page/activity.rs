@@ -2,30 +2,20 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use cloister::control::audit::event::{Decision, Entry, Origin, Sandbox, What};
+use cloister::control::audit::event::{Entry, Origin, Sandbox};
 use cloister::control::audit::{Log, folder_in};
 
+use crate::decided::decided;
 use crate::served::Served;
 
 /// Returns the entry of a decision of now.
-fn decided(event: u64, host: &str, allowed: bool) -> Entry {
+fn entry(event: u64, host: &str, allowed: bool) -> Entry {
     let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    let what = What::Decision(Decision {
-        connection: event,
-        method: "CONNECT".into(),
-        host: host.into(),
-        port: 443,
-        allowed,
-        reason: if allowed { "allowed" } else { "not-allowed" }.into(),
-        rule: if allowed { host.into() } else { String::new() },
-        approval: None,
-        address: None,
-    });
     Entry {
         time: elapsed.as_millis().try_into().unwrap(),
         sandbox: Some(Sandbox { id: "0123456789ab".into(), name: "shop".into() }),
         origin: Some(Origin { epoch: "e1".into(), event }),
-        what,
+        what: decided(event, host, allowed),
     }
 }
 
@@ -42,7 +32,7 @@ pub(crate) fn write(served: &Served) -> Log {
             1 => ("docs.example.net", true),
             _ => ("api.example.com", true),
         };
-        let entry = decided(at + 1, host, allowed);
+        let entry = entry(at + 1, host, allowed);
         entries.push(Entry { time: entry.time - back, ..entry });
     }
     entries.sort_by_key(|entry: &Entry| entry.time);
@@ -65,13 +55,13 @@ async fn what_is_logged_is_counted_and_searched_while_it_is_written() {
     for text in ["32 allowed", "8 refused", "telemetry.example.org", "api.example.com", "<rect class=\"refused\""] {
         assert!(page.body.contains(text), "{text}: {}", page.body);
     }
-    log.append(vec![decided(41, "late.example.com", false)]).unwrap();
+    log.append(vec![entry(41, "late.example.com", false)]).unwrap();
     let page = served.get("/activity", Some(&who)).await;
     for text in ["32 allowed", "9 refused", "CONNECT late.example.com:443, not-allowed"] {
         assert!(page.body.contains(text), "{text}: {}", page.body);
     }
     assert!(!page.body.contains("data-more"), "few entries are shown at once");
-    log.append((42..=61).map(|event| decided(event, "more.example.com", true)).collect()).unwrap();
+    log.append((42..=61).map(|event| entry(event, "more.example.com", true)).collect()).unwrap();
     let page = served.get("/activity", Some(&who)).await;
     for text in ["class=\"older\"", "data-more=\"log-table\"", "as it is kept", "&quot;late.example.com&quot;"] {
         assert!(page.body.contains(text), "{text}: {}", page.body);
@@ -83,7 +73,7 @@ async fn markup_of_others_in_the_log_is_text() {
     let served = Served::start().await;
     let who = served.log_in().await;
     let log = Log::open(&folder_in(served.folder.path())).unwrap();
-    let mut entry = decided(1, "<img src=x onerror=hurt()>\u{202e}", false);
+    let mut entry = entry(1, "<img src=x onerror=hurt()>\u{202e}", false);
     entry.sandbox = Some(Sandbox { id: "0123456789ab".into(), name: "\"><script>hurt()</script>".into() });
     log.append(vec![entry]).unwrap();
     let page = served.get("/activity", Some(&who)).await;
@@ -100,7 +90,7 @@ async fn a_broken_line_is_told_and_what_is_behind_it_shown() {
     let who = served.log_in().await;
     let folder = folder_in(served.folder.path());
     let log = Log::open(&folder).unwrap();
-    log.append(vec![decided(1, "first.example.com", true), decided(2, "second.example.com", true)]).unwrap();
+    log.append(vec![entry(1, "first.example.com", true), entry(2, "second.example.com", true)]).unwrap();
     drop(log);
     let mut files = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
     let file = files.find(|path| path.extension().is_some_and(|extension| extension == "jsonl")).unwrap();

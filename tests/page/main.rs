@@ -3,6 +3,8 @@
 
 mod activity;
 mod browser;
+#[path = "../decided.rs"]
+mod decided;
 mod desk;
 mod driver;
 mod limits;
