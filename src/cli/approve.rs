@@ -173,18 +173,11 @@ async fn answer(connection: &mut Connection, args: &Args, card: u64, verdict: Ve
     };
     let offered = args
         .term
-        .map_or_else(|| least(shown, verdict, &reach), named)
+        .map_or_else(|| shown.least(verdict, &reach), named)
         .ok_or_else(|| ApproveError::NoChoice { card, offered: shown.choices.iter().map(text::choice).collect() })?;
     let decision = decide(connection, shown, offered, &args.confirm).await?;
     say(&text::done(offered, decision.as_ref()));
     Ok(exit::OK)
-}
-
-/// Returns the answer that is meant where no term is named, the same one as on the page: until the sandbox stops where that is
-/// offered, as it is for hosts; else the narrowest.
-fn least<'a>(card: &'a CardView, verdict: Verdict, reach: &Reach) -> Option<&'a ChoiceView> {
-    let own = card.choices.iter().filter(|one| one.choice.verdict == verdict && one.choice.reach == *reach);
-    own.min_by_key(|one| one.choice.term != Term::Session)
 }
 
 /// Answers a card as it was shown, and returns the decision that this left.

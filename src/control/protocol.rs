@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, VecDeque};
 use serde::{Deserialize, Serialize};
 
 use super::approvals::card::CardId;
-use super::approvals::choice::Choice;
+use super::approvals::choice::{Choice, Reach};
 use super::audit::event::{HostCommand, Sandbox};
 use super::hostexec::Variables;
 use super::tally::Traffic;
@@ -208,6 +208,15 @@ pub struct CardView {
     pub until: Option<u64>,
     /// What can be answered.
     pub choices: Vec<ChoiceView>,
+}
+
+impl CardView {
+    /// Returns the answer that is meant where no term is named, in a terminal and on the page: the least that lets an agent go on
+    /// ([`Choice::least`]) where that is offered, as it is for hosts; else the narrowest.
+    pub fn least(&self, verdict: Verdict, reach: &Reach) -> Option<&ChoiceView> {
+        let own = self.choices.iter().filter(|one| one.choice.verdict == verdict && one.choice.reach == *reach);
+        own.min_by_key(|one| one.choice.term != Choice::least(verdict).term)
+    }
 }
 
 /// Something that can be answered.

@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use self::news::{Heard, News};
 use super::super::exit;
 use super::super::output::say;
-use super::{ApproveError, decide, inbox, least, text};
+use super::{ApproveError, decide, inbox, text};
 use crate::control::approvals::choice::Reach;
 use crate::control::client::{Connection, ControlError};
 use crate::control::protocol::{CardView, ChoiceView};
@@ -88,7 +88,7 @@ struct Live<'a> {
 
 impl Live<'_> {
     async fn ask(&mut self, card: &CardView) -> Result<Asked, ApproveError> {
-        let least = |verdict| least(card, verdict, &Reach::Exact).filter(|one| one.confirm.is_none());
+        let least = |verdict| card.least(verdict, &Reach::Exact).filter(|one| one.confirm.is_none());
         let (allow, deny) = (least(Verdict::Allow), least(Verdict::Deny));
         for (key, choice) in [("a", allow), ("d", deny)] {
             if let Some(choice) = choice {

@@ -47,7 +47,7 @@ pub(super) fn done(choice: &ChoiceView, decision: Option<&DecisionId>) -> String
 /// Returns how one of those that were listed is answered.
 pub(super) fn how_to_answer(card: &CardView) -> String {
     let number = card.id.0;
-    let term = |verdict| super::least(card, verdict, &Reach::Exact).map(|least| least.choice.term);
+    let term = |verdict| card.least(verdict, &Reach::Exact).map(|least| least.choice.term);
     let allow = term(Verdict::Allow).map(|term| format!("cloister approve {number} --for {term}"));
     let deny = term(Verdict::Deny).map(|_| format!("cloister deny {number}"));
     let lines = allow.into_iter().chain(deny).map(|line| format!("  {line}\n"));

@@ -111,7 +111,7 @@ impl Card {
             waiting: view.waiting,
             until: view.until,
             lasts: view.kind == REPOSITORY,
-            choices: answers(&view.choices, view.kind == REPOSITORY),
+            choices: answers(view),
         }
     }
 }
@@ -125,16 +125,15 @@ fn asks(kind: &str) -> &'static str {
     }
 }
 
-/// `is_whole`: an answer for the folder is the least that there is.
-fn answers(choices: &[ChoiceView], is_whole: bool) -> Vec<Answer> {
-    let mut answers: Vec<_> = choices.iter().map(answer).collect();
-    answers.iter_mut().for_each(|answer| answer.wide &= !is_whole);
-    for verdict in [Verdict::Allow, Verdict::Deny] {
-        let narrow =
-            |answer: &&mut Answer| answer.choice.verdict == verdict && !answer.wide && answer.confirm.is_none();
-        let least = answers.iter_mut().filter(narrow).min_by_key(|answer| answer.choice != Choice::least(verdict));
-        if let Some(answer) = least {
-            answer.key = Some(if verdict == Verdict::Allow { "a" } else { "d" });
+/// Of a repository's request an answer for the folder is the least that there is.
+fn answers(view: &CardView) -> Vec<Answer> {
+    let mut answers: Vec<_> = view.choices.iter().map(answer).collect();
+    answers.iter_mut().for_each(|answer| answer.wide &= view.kind != REPOSITORY);
+    for (verdict, key) in [(Verdict::Allow, "a"), (Verdict::Deny, "d")] {
+        let least = view.least(verdict, &Reach::Exact).map(|least| &least.choice);
+        let meant = answers.iter_mut().find(|answer| Some(&answer.choice) == least);
+        if let Some(answer) = meant.filter(|answer| !answer.wide && answer.confirm.is_none()) {
+            answer.key = Some(key);
         }
     }
     answers.sort_by_key(|answer| answer.wide);

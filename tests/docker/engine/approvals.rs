@@ -25,6 +25,7 @@ fn user() -> User {
     user
 }
 
+/// Standard input stays open for as long as the child is: a shell would end without it.
 pub(super) fn begin(user: &User, script: &str) -> Child {
     let mut command = user.command(&["exec", "--", "sh", "-c", script]);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
@@ -217,6 +218,12 @@ fn a_policy_that_is_saved_is_in_force_and_a_broken_one_changes_nothing() {
     let noted =
         audit(&user).into_iter().filter(|one| one["what"]["diagnostic"].to_string().contains("config.json5:1:"));
     assert_eq!(noted.count(), 1, "once for each mistake");
+    // One that `reload` comes upon first is told of as well.
+    std::fs::write(&file, "{ deny: [").unwrap();
+    user.run(&["guardian", "reload"]).expect(3);
+    let both =
+        || audit(&user).iter().filter(|one| one["what"]["diagnostic"].to_string().contains("config.json5:1:")).count();
+    until("both are written down", || (both() == 2).then_some(()));
     user.allow(&json!({ "allow": ["api.example.org"] }));
     assert_ne!(user.shell(ASK).expect(0), "403");
     until("it is told of no more", || told(&user).is_none().then_some(()));

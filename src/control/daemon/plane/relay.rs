@@ -15,6 +15,7 @@ use crate::engine::receipt::{Receipt, State};
 use crate::engine::session::{Context, SessionError, wire};
 use crate::guardian::protocol::{Admission, Answer, Command, Piece};
 use crate::host::lock::Lock;
+use crate::pipeline::PipelineError;
 use crate::policy::decision::{Scope, Subject};
 use crate::policy::hostexec::Hostexec;
 use crate::ui::causes;
@@ -163,8 +164,7 @@ impl Plane {
     pub(super) async fn reload(&mut self) -> Result<Reply, SessionError> {
         for receipt in self.running()? {
             // Whoever asks wants to know; what was in force stays.
-            let looked = self.policies.look(Path::new(&receipt.workspace), now());
-            looked.map_err(|error| SessionError::Policy(Box::new(error)))?;
+            self.look_at_folder(&receipt.workspace).map_err(|error| SessionError::Policy(Box::new(error)))?;
         }
         Ok(Reply::Reloaded(self.put_in_force(&[Scope::Global]).await?))
     }
@@ -174,14 +174,19 @@ impl Plane {
     fn look(&mut self, subject: &Subject, asked: Option<&str>) -> bool {
         // What was taken back counts no more, whatever is wrong with another file.
         let taken_back = self.policies.look_at_asked(subject, asked);
-        let known = self.mistakes();
-        let looked = self.policies.look(Path::new(&subject.folder), now());
-        self.note_mistakes(&known);
         taken_back
-            | looked.unwrap_or_else(|error| {
+            | self.look_at_folder(&subject.folder).unwrap_or_else(|error| {
                 tracing::warn!("the policy of `{}` stays as it was: {}", subject.name, causes::line(&error));
                 false
             })
+    }
+
+    /// Looks at the files about a folder, whose mistakes are written down; returns whether they changed.
+    fn look_at_folder(&mut self, folder: &str) -> Result<bool, PipelineError> {
+        let known = self.mistakes();
+        let looked = self.policies.look(Path::new(folder), now());
+        self.note_mistakes(&known);
+        looked
     }
 
     /// Puts in force what somebody saved.
